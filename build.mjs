@@ -1,0 +1,91 @@
+// Installs what package-lock.json names, and builds dist/: compiled TypeScript with the editor files beside it.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = path.dirname(fileURLToPath(import.meta.url));
+const installMark = path.join(root, "node_modules", ".installed-lock");
+const oldestNode = [22, 13];
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (result.error) throw result.error;
+  if (result.status !== 0) {
+    console.error(`"${command} ${args.join(" ")}" failed with exit code ${result.status ?? result.signal}.`);
+    process.exit(result.status ?? 1);
+  }
+}
+
+/** Installs the dependencies once; again only when package-lock.json has changed. */
+export function install() {
+  const wanted = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  if (fs.existsSync(installMark) && fs.readFileSync(installMark, "utf8") === wanted) return;
+  console.log("Installing dependencies (once; this takes a minute or two) ...");
+  run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { shell: process.platform === "win32" });
+  fs.writeFileSync(installMark, wanted);
+}
+
+/** The Node.js that everything runs on: the one npm installed with us, else the present one if it is new enough. */
+export function nodePath() {
+  const installed = path.join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+  if (fs.existsSync(installed)) return installed;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return process.execPath;
+  console.error(
+    `Node.js ${oldestNode.join(".")} or newer is needed and the npm package "node" did not bring one.\n` +
+      "If npm is set to ignore install scripts, allow them for the package node: npm rebuild node --ignore-scripts=false",
+  );
+  process.exit(1);
+}
+
+/** Runs a script of an installed package, or of ours, on that Node.js; ends the process when it fails. */
+export function runNode(args, options) {
+  run(nodePath(), args, options);
+}
+
+function newestChange(folder) {
+  let newest = 0;
+  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) newest = Math.max(newest, fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
+  }
+  return newest;
+}
+
+function isBuilt() {
+  const mark = path.join(root, "dist", ".built");
+  if (!fs.existsSync(mark)) return false;
+  const sources = ["lib", "nodes", "icons"].map((folder) => newestChange(path.join(root, folder)));
+  const files = ["build.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
+  const changed = files.map((file) => fs.statSync(path.join(root, file)).mtimeMs);
+  return Math.max(...sources, ...changed) < fs.statSync(mark).mtimeMs;
+}
+
+/** Node-RED looks for icons beside each node file, and for the template and the catalogues by the node file's name. */
+async function copyEditorFiles() {
+  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/field-rules.js")).href);
+  for (const node of fs.readdirSync(path.join(root, "nodes"))) {
+    const from = path.join(root, "nodes", node);
+    const to = path.join(root, "dist", "nodes", node);
+    if (!fs.existsSync(path.join(from, `${node}.html`))) continue;
+    const template = fs.readFileSync(path.join(from, `${node}.html`), "utf8");
+    fs.writeFileSync(path.join(to, `${node}.html`), template.replaceAll('"%fieldRules%"', JSON.stringify(fieldRules)));
+    fs.cpSync(path.join(from, "locales"), path.join(to, "locales"), { recursive: true });
+    fs.cpSync(path.join(root, "icons"), path.join(to, "icons"), { recursive: true });
+  }
+}
+
+/** Builds dist/ when a source is newer than it. */
+export async function build() {
+  if (isBuilt()) return;
+  fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
+  runNode([path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
+  await copyEditorFiles();
+  fs.writeFileSync(path.join(root, "dist", ".built"), "");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  install();
+  await build();
+}

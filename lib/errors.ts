@@ -1,0 +1,260 @@
+// The one table of error codes, and the one error class.
+
+interface ErrorDefinition {
+  /** What happened, in one sentence without values. */
+  readonly message: string;
+  /** What the operator should do next. */
+  readonly advice: string;
+  /** Whether trying the same again later can help. */
+  readonly retryable: boolean;
+}
+
+function define<Code extends string>(table: Record<Code, ErrorDefinition>): Record<Code, ErrorDefinition> {
+  return table;
+}
+
+/**
+ * Every code this package raises. A code is never reused or renamed. README and the nodes' help are checked against
+ * this table by a test.
+ */
+export const errorTable = define({
+  XML_MALFORMED: {
+    message: "The XML is not well formed",
+    advice: "Ask the sender for a corrected message; the raw bytes are kept with the exchange.",
+    retryable: false,
+  },
+  XML_TRUNCATED: {
+    message: "The XML ends before its last element is closed",
+    advice: "The message was cut on its way. Check proxies and size limits between the two parties.",
+    retryable: false,
+  },
+  XML_EMPTY: {
+    message: "There is no XML where an XML document was expected",
+    advice: "Ask the sender why the part is empty.",
+    retryable: false,
+  },
+  XML_DUPLICATE_ATTRIBUTE: {
+    message: "An XML element carries the same attribute twice",
+    advice: "Ask the sender for a corrected message.",
+    retryable: false,
+  },
+  XML_UNDECLARED_PREFIX: {
+    message: "The XML uses a namespace prefix that is not declared",
+    advice: "Ask the sender for a corrected message.",
+    retryable: false,
+  },
+  XML_DOCTYPE: {
+    message: "The XML contains a document type declaration, which is refused",
+    advice: "No Spine message has one. Treat the sender with suspicion.",
+    retryable: false,
+  },
+  XML_ENTITY: {
+    message: "The XML refers to an entity other than the five predefined ones",
+    advice: "No Spine message does so. Treat the sender with suspicion.",
+    retryable: false,
+  },
+  XML_ENCODING: {
+    message: "The bytes are not valid text in the XML's character encoding",
+    advice: "Ask the sender to send UTF-8, and to declare it.",
+    retryable: false,
+  },
+  XML_TOO_LARGE: {
+    message: "The XML is larger than the limit",
+    advice: "Raise the size limit of the transport if the message is legitimate.",
+    retryable: false,
+  },
+  XML_TOO_DEEP: {
+    message: "The XML is nested deeper than the limit",
+    advice: "No Spine message is. Treat the sender with suspicion.",
+    retryable: false,
+  },
+  XML_TOO_MANY_NODES: {
+    message: "The XML has more elements or attributes than the limit",
+    advice: "No Spine message has. Treat the sender with suspicion.",
+    retryable: false,
+  },
+  CPIS_INVALID_NHS_NUMBER: {
+    message: "The NHS number is not valid",
+    advice: "Check the number against PDS; it has ten digits and the last is a check digit.",
+    retryable: false,
+  },
+  CPIS_INVALID_REQUEST: {
+    message: "The request cannot be sent as it is",
+    advice: "Supply what the text names, in the message or in the node.",
+    retryable: false,
+  },
+  CPIS_NOT_AUTHORISED: {
+    message: "The user's role does not allow this access to CP-IS",
+    advice: "Unscheduled access needs the activity B0107 on the user's smartcard role. Nothing was sent.",
+    retryable: false,
+  },
+  CPIS_SILENT_READ_UNAVAILABLE: {
+    message: "Scheduled care access without notification is not available",
+    advice: "Its wire form is not confirmed, so it is never sent. Nothing was sent.",
+    retryable: false,
+  },
+  CPIS_NOT_SENT: {
+    message: "The query could not be sent to Spine",
+    advice: "CP-IS could not be checked: use the local fallback. The cause names what failed; nothing was recorded.",
+    retryable: true,
+  },
+  CPIS_TIMEOUT: {
+    message: "No answer came in time; Spine may have recorded the access",
+    advice: "CP-IS could not be checked: use the local fallback. A repeat is a second access and your decision.",
+    retryable: true,
+  },
+  CPIS_SOAP_FAULT: {
+    message: "Spine refused the message with a SOAP fault",
+    advice: "CP-IS could not be checked: use the local fallback. Give the fault code to support.",
+    retryable: false,
+  },
+  CPIS_HTTP_ERROR: {
+    message: "Spine answered with an HTTP error",
+    advice: "CP-IS could not be checked: use the local fallback. Give the status to support.",
+    retryable: false,
+  },
+  CPIS_EBXML_ERROR: {
+    message: "Spine refused the message with an ebXML error",
+    advice: "CP-IS could not be checked: use the local fallback. Check party keys and CPA id; give the code to support.",
+    retryable: false,
+  },
+  CPIS_UNPARSEABLE_REPLY: {
+    message: "Spine's answer could not be read",
+    advice: "CP-IS could not be checked: use the local fallback. Give the message ids to support.",
+    retryable: false,
+  },
+  CPIS_UNEXPECTED_REPLY: {
+    message: "Spine answered with a message that does not answer a query",
+    advice: "CP-IS could not be checked: use the local fallback. Give the message ids to support.",
+    retryable: false,
+  },
+  CPIS_WRONG_PATIENT: {
+    message: "The answer is about another NHS number than the one asked",
+    advice: "Nothing of it is shown. CP-IS could not be checked: use the local fallback, and report this as an incident.",
+    retryable: false,
+  },
+  CPIS_INCONSISTENT_REPLY: {
+    message: "The answer contradicts itself",
+    advice: "CP-IS could not be checked: use the local fallback. Give the message ids to support.",
+    retryable: false,
+  },
+  CPIS_UNREADABLE_PLAN: {
+    message: "The answer holds plans, and none of them could be read",
+    advice: "The child is probably known. CP-IS could not be read: ring the local authority.",
+    retryable: false,
+  },
+  CPIS_QUERY_REJECTED: {
+    message: "CP-IS rejected the query",
+    advice: "CP-IS could not be checked: use the local fallback. Give the codes to support.",
+    retryable: false,
+  },
+  CPIS_APPLICATION_ERROR: {
+    message: "CP-IS answered with an application error",
+    advice: "CP-IS could not be checked: use the local fallback. With code GE002 a repeat may help.",
+    retryable: false,
+  },
+  CPIS_APPLICATION_REJECTED: {
+    message: "Spine rejected the query as a whole",
+    advice: "CP-IS could not be checked: use the local fallback. Check the ASIDs; give the codes to support.",
+    retryable: false,
+  },
+  CPIS_MESSAGE_INVALID: {
+    message: "The HL7 message lacks a part that must be there, or a value is not of its type",
+    advice: "Ask the sender for a corrected message; the text names the part.",
+    retryable: false,
+  },
+  EBXML_MALFORMED: {
+    message: "The message is not a readable ebXML message",
+    advice: "Ask the sender for a corrected message; the text names the part.",
+    retryable: false,
+  },
+  EBXML_MIME: {
+    message: "The MIME multipart structure of the message cannot be read",
+    advice: "Ask the sender for a corrected message; the text names the part.",
+    retryable: false,
+  },
+  EBXML_TOO_LARGE: {
+    message: "The message is larger than may be sent or received",
+    advice: "Send less at once, or raise the limit of the transport if the message is legitimate.",
+    retryable: false,
+  },
+  EBXML_PAYLOAD_MISSING: {
+    message: "The ebXML message refers to a part that it does not carry",
+    advice: "Ask the sender for a corrected message.",
+    retryable: false,
+  },
+  SOAP_MALFORMED: {
+    message: "The message is not a SOAP 1.1 envelope",
+    advice: "Check that the endpoint address is that of a message handling service.",
+    retryable: false,
+  },
+  TLS_FAILED: {
+    message: "The TLS connection could not be made",
+    advice: "Check certificates, trusted authorities and host name of both sides; the text names the reason.",
+    retryable: false,
+  },
+  CONFIG_MISSING: {
+    message: "A setting is missing",
+    advice: "Fill in the setting that the text names.",
+    retryable: false,
+  },
+  CONFIG_INVALID: {
+    message: "A setting has a value that cannot be used",
+    advice: "Correct the setting that the text names.",
+    retryable: false,
+  },
+  CONFIG_CONTRACT: {
+    message: "The messaging contract does not describe a pattern that can be used",
+    advice: "Compare sync reply mode, acknowledgement and duplicate elimination with the Spine Directory Service record.",
+    retryable: false,
+  },
+  CONFIG_PORT_IN_USE: {
+    message: "The listener's port is in use by another program or node",
+    advice: "Choose another port in the transport, or stop the other program.",
+    retryable: true,
+  },
+  CONFIG_LISTEN: {
+    message: "The listener could not be opened",
+    advice: "Check host and port of the transport's listener; the text names the reason.",
+    retryable: true,
+  },
+  CONFIG_CLOSED: {
+    message: "The transport is closed",
+    advice: "Wait until the flows are started, or deploy them again.",
+    retryable: true,
+  },
+});
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface CpisErrorOptions {
+  /** Names a field, an id or a number; never a patient's detail, a payload or a URL with a query. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+  /** Overrides the table where one code has both kinds, as CPIS_HTTP_ERROR has. */
+  readonly retryable?: boolean;
+}
+
+/**
+ * The only error this package throws. `code` is an own property, so that a Catch node and a second copy of this
+ * package can see it.
+ */
+export class CpisError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly advice: string;
+
+  constructor(code: ErrorCode, options: CpisErrorOptions = {}) {
+    const { message, advice, retryable } = errorTable[code];
+    const text = options.detail === undefined ? message : `${message}: ${options.detail}`;
+    super(text, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "CpisError";
+    this.code = code;
+    this.retryable = options.retryable ?? retryable;
+    this.advice = advice;
+  }
+}
+
+export function isCpisError(value: unknown): value is CpisError {
+  return value instanceof CpisError;
+}
