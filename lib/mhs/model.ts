@@ -1,0 +1,84 @@
+// What the message handling service is asked to do, and what can come of it.
+import type { BusinessMessage, EbxmlError } from "../ebxml/model.js";
+import type { CpisError } from "../errors.js";
+import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.js";
+import type { MessagingContract } from "../sds/contract.js";
+import type { SoapFault } from "../soap/fault.js";
+
+/** Effects are passed in, so that tests decide the time and the ids. */
+export interface MhsEffects {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** A fresh UUID in upper case. */
+  newUuid(): string;
+}
+
+/** A message to send; ids are made by the caller so that they can be stored before anything leaves. */
+export interface OutboundRequest {
+  readonly service: string;
+  readonly action: string;
+  readonly messageId: MessageId;
+  readonly conversationId: ConversationId;
+  readonly contract: MessagingContract;
+  readonly payload: Buffer;
+  /** How long to wait for the answer, counted from the start of sending. */
+  readonly timeoutMilliseconds: number;
+  readonly signal?: AbortSignal;
+  /**
+   * Says whether an answer that refers to this message settles it. "keep-waiting" leaves the request open, for example
+   * for an application acknowledgement without data.
+   */
+  judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard";
+}
+
+/** A business message that arrived and refers to one of ours. */
+export interface InboundAnswer {
+  readonly message: BusinessMessage;
+  readonly receivedAt: number;
+}
+
+/** What became of a request. Everything but "answered" is a failure to get an answer. */
+export type RequestOutcome =
+  | { readonly kind: "answered"; readonly answer: InboundAnswer }
+  /** Nothing left this machine, or the peer refused the connection: it is safe to say "not sent". */
+  | { readonly kind: "not-sent"; readonly error: CpisError }
+  | { readonly kind: "soap-fault"; readonly fault: SoapFault; readonly httpStatus: number }
+  | { readonly kind: "ebxml-error"; readonly errors: readonly EbxmlError[] }
+  | { readonly kind: "http-error"; readonly httpStatus: number }
+  /** The HTTP reply had a body that is none of the above. */
+  | { readonly kind: "unparseable"; readonly error: CpisError }
+  /** No answer in time. `wasAccepted`: the peer took the message; false: not even that is known. */
+  | { readonly kind: "timeout"; readonly wasAccepted: boolean }
+  /** The service was closed or the caller gave up while waiting. */
+  | { readonly kind: "aborted" };
+
+/** One of our own parties, as messages arriving for it are checked against. */
+export interface OwnParty {
+  readonly partyKey: PartyKey;
+  /** Our CPA id for answers, if known; a different one is a warning only. */
+  readonly cpaId?: CpaId;
+}
+
+export type MhsEvents = {
+  /** The message's bytes are about to leave. */
+  sending: [{ messageId: string; conversationId: string; action: string; bytes: number }];
+  /** The peer's HTTP reply was classified. `kind` is "accepted", "acknowledged", or a failure of RequestOutcome. */
+  replied: [{ messageId: string; kind: string; httpStatus?: number; durationMilliseconds: number }];
+  /** A message reached our listener; `disposition` says what was done with it. */
+  received: [{ messageId: string; refToMessageId?: string; action: string; disposition: InboundDisposition; bytes: number }];
+  /** A request to the listener was refused. `reason` is a code, not content. */
+  refused: [{ httpStatus: number; reason: string; remoteAddress: string }];
+  /** Something an operator should know, in words without content. */
+  warning: [{ code: string; message: string; messageId?: string }];
+};
+
+export type InboundDisposition =
+  | "answer"
+  | "kept-waiting"
+  | "discarded"
+  | "late-answer"
+  | "conflicting-answer"
+  | "duplicate"
+  | "unmatched"
+  | "acknowledgment"
+  | "message-error";
