@@ -1,4 +1,5 @@
 // The ebXML Message Service 2.0 messages as plain data.
+import type { CpisError } from "../errors.js";
 import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.js";
 
 export type AckActor = "toPartyMSH" | "nextMSH";
@@ -26,6 +27,7 @@ export interface ReliabilityElements {
 }
 
 export interface Attachment {
+  /** Without angle brackets and without `cid:`. */
   readonly contentId: string;
   readonly contentType: string;
   readonly description?: string;
@@ -42,7 +44,7 @@ export interface BusinessMessage {
   /** The charset parameter of the payload part, if it named one. */
   readonly payloadCharset?: string;
   readonly attachments: readonly Attachment[];
-  /** `mid:` references to fragments sent as messages of their own. */
+  /** What stands after `mid:` in references to fragments sent as messages of their own. */
   readonly externalReferences: readonly string[];
 }
 
@@ -91,6 +93,25 @@ export interface EncodedMessage {
 }
 
 export interface ParsedEbxml {
+  readonly kind: "parsed";
   readonly message: EbxmlMessage;
   readonly warnings: readonly EbxmlWarning[];
+  /** What stood after `cid:` in references for which there was no part: a listener answers MimeProblem. */
+  readonly unresolvedReferences: readonly string[];
 }
+
+/** As much of a header as is needed to answer a message that cannot be processed. */
+export interface RoutingHeader extends Partial<MessageHeader> {
+  readonly fromPartyKey: PartyKey;
+  readonly messageId: MessageId;
+}
+
+/** A message that cannot be processed. With `routing` it can be answered with a MessageError, without it not. */
+export interface MalformedEbxml {
+  readonly kind: "malformed";
+  /** EBXML_MIME, EBXML_MALFORMED, EBXML_TOO_LARGE, SOAP_MALFORMED or an XML_* code. */
+  readonly error: CpisError;
+  readonly routing?: RoutingHeader;
+}
+
+export type EbxmlReading = ParsedEbxml | MalformedEbxml;
