@@ -22,7 +22,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Third-party packages, each with the only rooms that may know it. */
-const packages: Readonly<Record<string, readonly string[]>> = { saxes: ["xml"], "@peculiar/x509": ["simulator"] };
+const packages: Readonly<Record<string, readonly string[]>> = {
+  saxes: ["xml"],
+  "@peculiar/x509": ["simulator"],
+  "reflect-metadata": ["simulator"],
+};
 
 const pureRooms = ["xml", "hl7v3", "cpis", "ebxml", "soap"];
 const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|\brequire\s*\(\s*|^import\s+)["']([^"']+)["']/gm;

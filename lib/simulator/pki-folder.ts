@@ -97,7 +97,7 @@ async function openNewest(folder: string, generation: number, options: PkiOption
   const authority = text === undefined ? undefined : readAuthority(text, options.now());
   if (authority === undefined) return undefined;
   try {
-    return openAuthority({ ...options, authority });
+    return await openAuthority({ ...options, authority });
   } catch {
     // The key cannot be imported: the same answer as for an unreadable certificate.
     return undefined;

@@ -1,29 +1,21 @@
 // Makes the certificates of tests and demonstrations: an authority of its own that nothing live trusts.
-import {
-  X509Certificate,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  randomBytes,
-  sign,
-  type KeyObject,
-} from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import net from "node:net";
-import { promisify } from "node:util";
+// Before @peculiar/x509, which needs it.
+import "reflect-metadata";
 import {
-  bitString,
-  boolean,
-  contextTagged,
-  integer,
-  nullValue,
-  objectIdentifier,
-  octetString,
-  sequence,
-  setOf,
-  time,
-  utf8String,
-} from "./der.js";
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+  type JsonGeneralName,
+} from "@peculiar/x509";
 import { CpisError } from "../errors.js";
 
 export type CertificateUsage = "client" | "server" | "both";
@@ -31,7 +23,7 @@ export type CertificateUsage = "client" | "server" | "both";
 export interface CertificateRequest {
   readonly commonName: string;
   readonly dnsNames?: readonly string[];
-  /** IPv4 addresses. */
+  /** IPv4 or IPv6 addresses. */
   readonly ipAddresses?: readonly string[];
   readonly usage: CertificateUsage;
   /** Milliseconds since 1970. Default: an hour ago, so that a peer whose clock is slow still accepts it. */
@@ -51,7 +43,7 @@ export interface Pki {
   readonly caPem: string;
   /**
    * Makes a key of RSA 2048, as Spine's TLS 1.2 suites demand, and a certificate for it. Takes about 0.1 s.
-   * Throws CONFIG_INVALID for an address that is not IPv4.
+   * Throws CONFIG_INVALID for something that is not an address.
    */
   issue(request: CertificateRequest): Promise<IssuedCertificate>;
 }
@@ -74,110 +66,74 @@ const organisation = "CP-IS simulator, not for live use";
 const defaultAuthorityName = "CP-IS simulator authority";
 const hourMilliseconds = 3_600_000;
 const validityMilliseconds = 2 * 365 * 24 * hourMilliseconds;
-const sha256WithRsa = sequence(objectIdentifier("1.2.840.113549.1.1.11"), nullValue());
-/** KeyUsage is a bit string, the first bit leftmost: digitalSignature 0, keyEncipherment 2, keyCertSign 5, cRLSign 6. */
-const authorityKeyUsage = bitString(Buffer.from([0b0000_0110]), 1);
-const endEntityKeyUsage = bitString(Buffer.from([0b1010_0000]), 5);
+const signing = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
+const keyGeneration = { ...signing, publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
 
-const newKeyPair = promisify(generateKeyPair);
-
-function newKeys(): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  return newKeyPair("rsa", { modulusLength: 2048 });
+function newKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(keyGeneration, true, ["sign", "verify"]);
 }
 
-function name(commonName: string): Buffer {
-  const part = (oid: string, value: string): Buffer => setOf(sequence(objectIdentifier(oid), utf8String(value)));
-  return sequence(part("2.5.4.3", commonName), part("2.5.4.10", organisation));
+async function keyToPem(key: CryptoKey): Promise<string> {
+  const der = await crypto.subtle.exportKey("pkcs8", key);
+  return createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" })
+    .export({ type: "pkcs8", format: "pem" })
+    .toString();
 }
 
-function extension(oid: string, isCritical: boolean, value: Buffer): Buffer {
-  return sequence(objectIdentifier(oid), ...(isCritical ? [boolean(true)] : []), octetString(value));
+function pemToKey(pem: string): Promise<CryptoKey> {
+  const der = createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
+  return crypto.subtle.importKey("pkcs8", der, signing, false, ["sign"]);
 }
 
-function keyIdentifier(publicKey: KeyObject): Buffer {
-  return createHash("sha1")
-    .update(publicKey.export({ type: "pkcs1", format: "der" }))
-    .digest();
+function subject(commonName: string): { CN?: string[]; O?: string[] }[] {
+  return [{ CN: [commonName] }, { O: [organisation] }];
 }
 
 /** Positive and never zero: some TLS libraries refuse other serial numbers. */
-function newSerialNumber(): Buffer {
+function newSerialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes;
-}
-
-interface CertificateContent {
-  readonly issuerName: string;
-  readonly subjectName: string;
-  readonly notBefore: number;
-  readonly notAfter: number;
-  readonly publicKey: KeyObject;
-  readonly extensions: readonly Buffer[];
-}
-
-/** RFC 5280, 4.1. */
-function encodeCertificate(content: CertificateContent, signingKey: KeyObject): string {
-  const toBeSigned = sequence(
-    contextTagged(0, integer(Buffer.from([2])), "constructed"),
-    integer(newSerialNumber()),
-    sha256WithRsa,
-    name(content.issuerName),
-    sequence(time(content.notBefore), time(content.notAfter)),
-    name(content.subjectName),
-    content.publicKey.export({ type: "spki", format: "der" }),
-    contextTagged(3, sequence(...content.extensions), "constructed"),
-  );
-  const certificate = sequence(toBeSigned, sha256WithRsa, bitString(sign("sha256", toBeSigned, signingKey)));
-  const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
-}
-
-function encodePrivateKey(key: KeyObject): string {
-  return key.export({ type: "pkcs8", format: "pem" }).toString();
+  return bytes.toString("hex");
 }
 
 /** Makes a new authority and its private key. */
 export async function createAuthority(options: PkiOptions): Promise<AuthorityPem> {
   const keys = await newKeys();
   const now = options.now();
-  const authorityName = options.authorityName ?? defaultAuthorityName;
-  const caPem = encodeCertificate(
-    {
-      issuerName: authorityName,
-      subjectName: authorityName,
-      notBefore: now - hourMilliseconds,
-      notAfter: now + validityMilliseconds,
-      publicKey: keys.publicKey,
-      extensions: [
-        extension("2.5.29.19", true, sequence(boolean(true), integer(Buffer.from([0])))),
-        extension("2.5.29.15", true, authorityKeyUsage),
-        extension("2.5.29.14", false, octetString(keyIdentifier(keys.publicKey))),
-      ],
-    },
-    keys.privateKey,
-  );
-  return { caKeyPem: encodePrivateKey(keys.privateKey), caPem };
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: subject(options.authorityName ?? defaultAuthorityName),
+    notBefore: new Date(now - hourMilliseconds),
+    notAfter: new Date(now + validityMilliseconds),
+    signingAlgorithm: signing,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { caKeyPem: await keyToPem(keys.privateKey), caPem: toPem(certificate) };
 }
 
-function extendedKeyUsage(usage: CertificateUsage): Buffer {
-  const server = objectIdentifier("1.3.6.1.5.5.7.3.1");
-  const client = objectIdentifier("1.3.6.1.5.5.7.3.2");
-  if (usage === "both") return sequence(server, client);
-  return sequence(usage === "client" ? client : server);
+function toPem(certificate: X509Certificate): string {
+  return `${certificate.toString("pem")}\n`;
 }
 
-function encodeAddress(address: string): Buffer {
-  if (!net.isIPv4(address)) throw new CpisError("CONFIG_INVALID", { detail: "a certificate's address is not IPv4" });
-  return Buffer.from(address.split(".").map(Number));
+function extendedKeyUsage(usage: CertificateUsage): ExtendedKeyUsage[] {
+  if (usage === "both") return [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth];
+  return [usage === "client" ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth];
 }
 
-function alternativeNames(request: CertificateRequest): readonly Buffer[] {
-  const names = [
-    ...(request.dnsNames ?? []).map((dns) => contextTagged(2, Buffer.from(dns, "latin1"), "primitive")),
-    ...(request.ipAddresses ?? []).map((address) => contextTagged(7, encodeAddress(address), "primitive")),
+function alternativeNames(request: CertificateRequest): JsonGeneralName[] {
+  const addresses = request.ipAddresses ?? [];
+  if (!addresses.every((address) => net.isIP(address) !== 0)) {
+    throw new CpisError("CONFIG_INVALID", { detail: "a certificate's address is not an IP address" });
+  }
+  return [
+    ...(request.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
+    ...addresses.map((value) => ({ type: "ip" as const, value })),
   ];
-  return names.length === 0 ? [] : [extension("2.5.29.17", false, sequence(...names))];
 }
 
 export interface OpenAuthorityOptions {
@@ -186,33 +142,33 @@ export interface OpenAuthorityOptions {
   now(): number;
 }
 
-/** Makes an authority out of its kept form. Throws whatever an unreadable key causes. */
-export function openAuthority(options: OpenAuthorityOptions): Pki {
-  const signingKey = createPrivateKey(options.authority.caKeyPem);
-  const authorityKeyId = keyIdentifier(createPublicKey(signingKey));
-  const authorityName = /^CN=(.*)$/m.exec(new X509Certificate(options.authority.caPem).subject)?.[1] ?? "";
+/** Makes an authority out of its kept form. Rejects with whatever an unreadable key causes. */
+export async function openAuthority(options: OpenAuthorityOptions): Promise<Pki> {
+  const signingKey = await pemToKey(options.authority.caKeyPem);
+  const authority = new X509Certificate(options.authority.caPem);
+  const authorityKeyIdentifier = await AuthorityKeyIdentifierExtension.create(authority.publicKey);
   const issue = async (request: CertificateRequest): Promise<IssuedCertificate> => {
     const names = alternativeNames(request);
     const keys = await newKeys();
     const now = options.now();
-    const certPem = encodeCertificate(
-      {
-        issuerName: authorityName,
-        subjectName: request.commonName,
-        notBefore: request.notBefore ?? now - hourMilliseconds,
-        notAfter: request.notAfter ?? now + validityMilliseconds,
-        publicKey: keys.publicKey,
-        extensions: [
-          extension("2.5.29.19", true, sequence()),
-          extension("2.5.29.15", true, endEntityKeyUsage),
-          extension("2.5.29.37", false, extendedKeyUsage(request.usage)),
-          extension("2.5.29.35", false, sequence(contextTagged(0, authorityKeyId, "primitive"))),
-          ...names,
-        ],
-      },
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: newSerialNumber(),
+      subject: subject(request.commonName),
+      issuer: authority.subject,
+      notBefore: new Date(request.notBefore ?? now - hourMilliseconds),
+      notAfter: new Date(request.notAfter ?? now + validityMilliseconds),
+      signingAlgorithm: signing,
+      publicKey: keys.publicKey,
       signingKey,
-    );
-    return { keyPem: encodePrivateKey(keys.privateKey), certPem };
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
+        new ExtendedKeyUsageExtension(extendedKeyUsage(request.usage)),
+        authorityKeyIdentifier,
+        ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
+      ],
+    });
+    return { keyPem: await keyToPem(keys.privateKey), certPem: toPem(certificate) };
   };
   return { caPem: options.authority.caPem, issue };
 }
