@@ -20,7 +20,9 @@ function run(command, args, options = {}) {
 
 /** Installs the dependencies once; again only when package-lock.json has changed. */
 export function install() {
-  const wanted = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(fs.readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
   if (fs.existsSync(installMark) && fs.readFileSync(installMark, "utf8") === wanted) return;
   console.log("Installing dependencies (once; this takes a minute or two) ...");
   run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { shell: process.platform === "win32" });
@@ -48,7 +50,8 @@ export function runNode(args, options) {
 function newestChange(folder) {
   let newest = 0;
   for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) newest = Math.max(newest, fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
+    if (entry.isFile())
+      newest = Math.max(newest, fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).mtimeMs);
   }
   return newest;
 }
