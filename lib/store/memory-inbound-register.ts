@@ -1,0 +1,81 @@
+// Remembers accepted inbound messages in memory: for tests, and where no store is configured.
+import { CpisError } from "../errors.js";
+import type { InboundClaim, InboundKey, InboundRegister, StoredReply } from "./inbound-register.js";
+
+export interface MemoryInboundRegisterOptions {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** How long an accepted message is remembered. Default 24 hours, the least that the peers' resending asks for. */
+  readonly windowMilliseconds?: number;
+  /** Beyond this count the oldest are forgotten early. Default 10,000: with their replies about 20 megabytes. */
+  readonly maximumEntries?: number;
+}
+
+interface AcceptedMessage {
+  readonly bodyDigest: string;
+  readonly reply: StoredReply;
+  readonly acceptedAt: number;
+}
+
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+
+/** Unambiguous whatever the two texts hold. */
+function mapKey(key: InboundKey): string {
+  return JSON.stringify([key.fromPartyKey, key.messageId]);
+}
+
+/** Claims throw CONFIG_CLOSED once the register is closed, also those that wait. */
+export function createMemoryInboundRegister(options: MemoryInboundRegisterOptions): InboundRegister {
+  const windowMilliseconds = options.windowMilliseconds ?? dayMilliseconds;
+  const maximumEntries = options.maximumEntries ?? 10_000;
+  /** In order of acceptance, which is the order of expiry as well. */
+  const accepted = new Map<string, AcceptedMessage>();
+  const openClaims = new Map<string, PromiseWithResolvers<void>>();
+  let isClosed = false;
+
+  function forget(): void {
+    const oldest = options.now() - windowMilliseconds;
+    for (const [id, message] of accepted) {
+      if (message.acceptedAt > oldest && accepted.size <= maximumEntries) return;
+      accepted.delete(id);
+    }
+  }
+
+  function open(id: string, bodyDigest: string): InboundClaim {
+    const turn = Promise.withResolvers<void>();
+    openClaims.set(id, turn);
+    const finish = (reply?: StoredReply): void => {
+      if (openClaims.get(id) !== turn) return;
+      openClaims.delete(id);
+      if (reply !== undefined) {
+        accepted.set(id, { bodyDigest, reply: { ...reply, body: Buffer.from(reply.body) }, acceptedAt: options.now() });
+        forget();
+      }
+      turn.resolve();
+    };
+    return {
+      kind: "new",
+      accept: (reply) => Promise.resolve(finish(reply)),
+      release: () => Promise.resolve(finish()),
+    };
+  }
+
+  return {
+    async claim(key, bodyDigest): Promise<InboundClaim> {
+      const id = mapKey(key);
+      for (let other = openClaims.get(id); other !== undefined; other = openClaims.get(id)) await other.promise;
+      if (isClosed) throw new CpisError("CONFIG_CLOSED");
+      forget();
+      const known = accepted.get(id);
+      if (known === undefined) return open(id, bodyDigest);
+      return { kind: "duplicate", reply: known.reply, isSameBody: known.bodyDigest === bodyDigest };
+    },
+    close(): Promise<void> {
+      isClosed = true;
+      accepted.clear();
+      for (const turn of openClaims.values()) turn.resolve();
+      openClaims.clear();
+      return Promise.resolve();
+    },
+  };
+}
