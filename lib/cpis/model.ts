@@ -1,43 +1,18 @@
 // The plain data in which CP-IS queries and their results are spoken of, here and in msg.payload.
+import type { CodedText, Hl7Time, OrganisationRef, PersonName } from "../hl7v3/values.js";
+
+export type { CodedText, Hl7Time, OrganisationRef, PersonName } from "../hl7v3/values.js";
 
 export type PlanType = "child-protection-plan" | "looked-after-child" | "unborn-child-protection-plan";
 
 /** "YYYY-MM-DDTHH:mm", wall clock time, never shifted. */
 export type PlanDate = string;
 
-/** `iso` is present when the text could be read; a time without zone is shown as it came and sorted as if UTC. */
-export interface Hl7Time {
-  readonly raw: string;
-  readonly iso?: string;
-  readonly zone: "explicit" | "none";
-}
-
-export interface CodedText {
-  readonly code: string;
-  readonly codeSystem?: string;
-  readonly displayName?: string;
-  readonly qualifier?: string;
-}
-
 /** `message` and `path` name elements and counts, never a patient's detail. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
   readonly path?: string;
-}
-
-export interface OrganisationRef {
-  readonly code?: string;
-  readonly codeType?: "organisation" | "site";
-  readonly name?: string;
-}
-
-export interface PersonName {
-  readonly prefix?: string;
-  readonly given: readonly string[];
-  readonly family?: string;
-  readonly suffix?: string;
-  readonly text?: string;
 }
 
 export interface Role {
