@@ -1,7 +1,22 @@
 // Reads whatever arrives as an ebXML message: MIME or bare envelope, business message or signal.
-import type { XmlLimits } from "../xml/parse-xml.js";
-import { CpisError } from "../errors.js";
-import type { EbxmlReading } from "./model.js";
+import { CpisError, isCpisError } from "../errors.js";
+import { parsePartyKey } from "../identifiers.js";
+import { defaultXmlLimits, parseXml, type XmlLimits } from "../xml/parse-xml.js";
+import { firstChild, isNamed, requireElement, type XmlElement } from "../xml/xml-element.js";
+import { parseContentType } from "./content-type.js";
+import type { EbxmlReading, EbxmlWarning, MessageHeader, ParsedEbxml } from "./model.js";
+import { ebName, signalService, soapName } from "./names.js";
+import { bareContentId, decodePart, parseMultipart, type MimePart } from "./parse-multipart.js";
+import { readErrorList } from "./read-error-list.js";
+import {
+  headerWarnings,
+  readAckActor,
+  readAcknowledgedMessageId,
+  readMessageHeader,
+  readReceipt,
+  readReliability,
+} from "./read-header.js";
+import { readContents } from "./resolve-parts.js";
 
 export interface EbxmlLimits {
   /** Of the whole body. */
@@ -11,6 +26,12 @@ export interface EbxmlLimits {
   readonly xml: XmlLimits;
 }
 
+export const defaultEbxmlLimits: EbxmlLimits = {
+  maximumBytes: 5_242_880 + 65_536,
+  maximumParts: 100,
+  xml: defaultXmlLimits,
+};
+
 export interface EbxmlInput {
   /** The HTTP header's value; without one the body is read as a bare envelope. */
   readonly contentType: string | undefined;
@@ -18,8 +39,139 @@ export interface EbxmlInput {
   readonly limits?: EbxmlLimits;
 }
 
-/** Reads any bytes; never throws. Parts are views of `body`, not copies, unless they came in base64. */
+interface OpenedMessage {
+  /** The root element of the root part, which need not be an envelope. */
+  readonly root: XmlElement;
+  /** The parts behind the root part. */
+  readonly parts: readonly MimePart[];
+  readonly warnings: readonly EbxmlWarning[];
+}
+
+function findRootPart(parts: readonly MimePart[], start: string | undefined): MimePart | undefined {
+  if (start === undefined) return parts[0];
+  const id = bareContentId(start);
+  const caseless = id.toLowerCase();
+  return (
+    parts.find(({ contentId }) => contentId === id) ??
+    parts.find(({ contentId }) => contentId.toLowerCase() === caseless)
+  );
+}
+
+function openMultipart(boundary: string, start: string | undefined, input: EbxmlInput): OpenedMessage {
+  const limits = input.limits ?? defaultEbxmlLimits;
+  const parts = parseMultipart(input.body, boundary, limits.maximumParts);
+  const warnings: EbxmlWarning[] = [];
+  const named = findRootPart(parts, start);
+  const rootPart = named ?? parts[0];
+  if (rootPart === undefined) throw new CpisError("EBXML_MIME", { detail: "there is no part" });
+  if (named === undefined) {
+    warnings.push({ code: "root-not-found", message: "The start parameter names no part; the first part counts" });
+  }
+  if (rootPart.transferEncoding === "base64") {
+    warnings.push({ code: "envelope-base64", message: "The envelope came in base64" });
+  }
+  const charset = parseContentType(rootPart.contentType).parameters.get("charset");
+  const root = parseXml(decodePart(rootPart), { limits: limits.xml, ...(charset === undefined ? {} : { charset }) });
+  return { root, parts: parts.filter((part) => part !== rootPart), warnings };
+}
+
+/**
+ * Takes the root XML document out of a body, be it MIME or the bare document.
+ * Throws EBXML_TOO_LARGE, EBXML_MIME or an XML_* code.
+ */
+export function openMessage(input: EbxmlInput): OpenedMessage {
+  const limits = input.limits ?? defaultEbxmlLimits;
+  if (input.body.byteLength > limits.maximumBytes) throw new CpisError("EBXML_TOO_LARGE");
+  const { mediaType, parameters } = parseContentType(input.contentType ?? "");
+  if (mediaType.startsWith("multipart/")) {
+    return openMultipart(parameters.get("boundary") ?? "", parameters.get("start"), input);
+  }
+  const charset = parameters.get("charset");
+  const root = parseXml(input.body, { limits: limits.xml, ...(charset === undefined ? {} : { charset }) });
+  return { root, parts: [], warnings: [] };
+}
+
+function readAcknowledgment(
+  soapHeader: XmlElement,
+  acknowledgment: XmlElement,
+  header: MessageHeader,
+): ParsedEbxml["message"] {
+  const acknowledgedMessageId = readAcknowledgedMessageId(soapHeader);
+  if (acknowledgedMessageId === undefined) {
+    throw new CpisError("EBXML_MALFORMED", { detail: "eb:Acknowledgment/eb:RefToMessageId is missing" });
+  }
+  const { timestamp, from } = readReceipt(acknowledgment);
+  return {
+    kind: "acknowledgment",
+    header,
+    actor: readAckActor(acknowledgment),
+    timestamp: timestamp ?? header.timestamp,
+    acknowledgedMessageId,
+    ...(from === undefined ? {} : { fromPartyKey: parsePartyKey(from) }),
+  };
+}
+
+/**
+ * Decides by content what the message is. A message with a Manifest stays a business message although an
+ * acknowledgment or warnings travel with it: its content is worth more than they are.
+ */
+function readMessage(opened: OpenedMessage, soapHeader: XmlElement, header: MessageHeader): ParsedEbxml {
+  const warnings = [...opened.warnings, ...headerWarnings(soapHeader)];
+  const signal = { kind: "parsed", warnings, unresolvedReferences: [] } as const;
+  const body = firstChild(opened.root, soapName("Body"));
+  const manifest = body === undefined ? undefined : firstChild(body, ebName("Manifest"));
+  const errorList = readErrorList(soapHeader);
+  const acknowledgment = firstChild(soapHeader, ebName("Acknowledgment"));
+  const isErrorMessage = errorList?.highestSeverity === "Error" || acknowledgment === undefined;
+  if (errorList !== undefined && isErrorMessage && (manifest === undefined || errorList.highestSeverity === "Error")) {
+    return { ...signal, message: { kind: "message-error", header, ...errorList } };
+  }
+  if (acknowledgment !== undefined && manifest === undefined) {
+    return { ...signal, message: readAcknowledgment(soapHeader, acknowledgment, header) };
+  }
+  if (header.service === signalService) {
+    throw new CpisError("EBXML_MALFORMED", { detail: "a signal has neither eb:Acknowledgment nor eb:ErrorList" });
+  }
+  const { unresolvedReferences, warnings: contentWarnings, ...contents } = readContents(manifest, opened.parts);
+  return {
+    kind: "parsed",
+    message: { kind: "message", header, reliability: readReliability(soapHeader), ...contents },
+    warnings: [...warnings, ...contentWarnings],
+    unresolvedReferences,
+  };
+}
+
+function findSoapHeader(root: XmlElement): XmlElement {
+  if (!isNamed(root, soapName("Envelope"))) {
+    throw new CpisError("SOAP_MALFORMED", { detail: "the root element is no SOAP 1.1 Envelope" });
+  }
+  return requireElement(firstChild(root, soapName("Header")), "EBXML_MALFORMED", "SOAP:Header");
+}
+
+function malformed(cause: unknown): { readonly kind: "malformed"; readonly error: CpisError } {
+  if (!isCpisError(cause)) throw cause;
+  return { kind: "malformed", error: cause };
+}
+
+/**
+ * Reads any bytes; what cannot be read is a value too. Parts are views of `body`, not copies, unless they came in
+ * base64.
+ */
 export function parseEbxml(input: EbxmlInput): EbxmlReading {
-  void input;
-  return { kind: "malformed", error: new CpisError("EBXML_MALFORMED") };
+  try {
+    const opened = openMessage(input);
+    const soapHeader = findSoapHeader(opened.root);
+    const reading = readMessageHeader(soapHeader);
+    if (reading.kind === "incomplete") {
+      const error = new CpisError("EBXML_MALFORMED", { detail: `${reading.missing.join(", ")} missing or empty` });
+      return { kind: "malformed", error, ...(reading.routing === undefined ? {} : { routing: reading.routing }) };
+    }
+    try {
+      return readMessage(opened, soapHeader, reading.header);
+    } catch (cause) {
+      return { ...malformed(cause), routing: reading.header };
+    }
+  } catch (cause) {
+    return malformed(cause);
+  }
 }

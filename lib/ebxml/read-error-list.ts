@@ -1,0 +1,39 @@
+// Reads the error list of an ebXML message, in all the forms in which peers write one.
+import { childrenNamed, firstChild, type XmlElement } from "../xml/xml-element.js";
+import type { EbxmlError, MessageError } from "./model.js";
+import { ebName, ebNamespace, errorCodeContext, tolerantAttribute } from "./names.js";
+
+/** The number that leads a description such as "501319:Unknown eb:CPAId". */
+export function numberOfDescription(description: string | undefined): string | undefined {
+  return /^\s{0,20}([0-9]{1,10})\s{0,20}:/.exec(description ?? "")?.[1];
+}
+
+/** Only the word "Warning" makes a warning: a failure must not be taken lightly because it is misspelt. */
+function readSeverity(value: string | undefined): "Error" | "Warning" {
+  return value?.trim().toLowerCase() === "warning" ? "Warning" : "Error";
+}
+
+function readError(entry: XmlElement): EbxmlError {
+  const value = (name: string): string => tolerantAttribute(entry, name, ebNamespace)?.trim() ?? "";
+  const location = value("location");
+  const description = firstChild(entry, ebName("Description"))?.text.trim() ?? "";
+  const number = numberOfDescription(description);
+  return {
+    errorCode: value("errorCode") || "Unknown",
+    severity: readSeverity(value("severity")),
+    codeContext: value("codeContext") || errorCodeContext,
+    ...(number === undefined ? {} : { number }),
+    ...(location === "" ? {} : { location }),
+    ...(description === "" ? {} : { description }),
+  };
+}
+
+/** The error list among the children of a SOAP header. Its severity is the highest that it or an entry names. */
+export function readErrorList(header: XmlElement): Pick<MessageError, "highestSeverity" | "errors"> | undefined {
+  const list = firstChild(header, ebName("ErrorList"));
+  if (list === undefined) return undefined;
+  const errors = childrenNamed(list, ebName("Error")).map(readError);
+  const named = readSeverity(tolerantAttribute(list, "highestSeverity", ebNamespace) ?? errors[0]?.severity);
+  const isError = named === "Error" || errors.some(({ severity }) => severity === "Error");
+  return { highestSeverity: isError ? "Error" : "Warning", errors };
+}
