@@ -115,7 +115,8 @@ export const errorTable = define({
   },
   CPIS_EBXML_ERROR: {
     message: "Spine refused the message with an ebXML error",
-    advice: "CP-IS could not be checked: use the local fallback. Check party keys and CPA id; give the code to support.",
+    advice:
+      "CP-IS could not be checked: use the local fallback. Check party keys and CPA id; give the code to support.",
     retryable: false,
   },
   CPIS_UNPARSEABLE_REPLY: {
@@ -130,7 +131,8 @@ export const errorTable = define({
   },
   CPIS_WRONG_PATIENT: {
     message: "The answer is about another NHS number than the one asked",
-    advice: "Nothing of it is shown. CP-IS could not be checked: use the local fallback, and report this as an incident.",
+    advice:
+      "Nothing of it is shown. CP-IS could not be checked: use the local fallback, and report this as an incident.",
     retryable: false,
   },
   CPIS_INCONSISTENT_REPLY: {
@@ -163,6 +165,11 @@ export const errorTable = define({
     advice: "Ask the sender for a corrected message; the text names the part.",
     retryable: false,
   },
+  CPIS_INTERNAL: {
+    message: "A fault in this package's own program stopped the message",
+    advice: "CP-IS could not be checked: use the local fallback. Report the place that the text names to the makers.",
+    retryable: false,
+  },
   EBXML_MALFORMED: {
     message: "The message is not a readable ebXML message",
     advice: "Ask the sender for a corrected message; the text names the part.",
@@ -182,6 +189,11 @@ export const errorTable = define({
     message: "The ebXML message refers to a part that it does not carry",
     advice: "Ask the sender for a corrected message.",
     retryable: false,
+  },
+  EBXML_CONNECT_FAILED: {
+    message: "No connection to the message handling service could be made",
+    advice: "Check the endpoint address, the name server and the network. Nothing was sent.",
+    retryable: true,
   },
   SOAP_MALFORMED: {
     message: "The message is not a SOAP 1.1 envelope",
@@ -205,7 +217,8 @@ export const errorTable = define({
   },
   CONFIG_CONTRACT: {
     message: "The messaging contract does not describe a pattern that can be used",
-    advice: "Compare sync reply mode, acknowledgement and duplicate elimination with the Spine Directory Service record.",
+    advice:
+      "Compare sync reply mode, acknowledgement and duplicate elimination with the Spine Directory Service record.",
     retryable: false,
   },
   CONFIG_PORT_IN_USE: {
@@ -243,6 +256,8 @@ export class CpisError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly advice: string;
+  /** What was added to the table's message, if anything. */
+  readonly detail?: string;
 
   constructor(code: ErrorCode, options: CpisErrorOptions = {}) {
     const { message, advice, retryable } = errorTable[code];
@@ -252,6 +267,7 @@ export class CpisError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? retryable;
     this.advice = advice;
+    if (options.detail !== undefined) this.detail = options.detail;
   }
 }
 

@@ -1,13 +1,40 @@
 // Asks CP-IS about one NHS number: checks, encodes, sends, waits, and judges the answer.
+import type { Author, QueryFailed, QueryResult } from "../cpis/model.js";
+import { parseNhsNumber, type NhsNumber } from "../cpis/nhs-number.js";
+import {
+  createQueryFailed,
+  queryEbxmlError,
+  queryHttpError,
+  queryNotSent,
+  querySoapFault,
+  queryTimedOut,
+  queryUnparseableReply,
+  refusedBeforeSending,
+  type QueryContext,
+} from "../cpis/query-failed.js";
+import { decideQueryOutcome, type QueryDecision } from "../cpis/query-outcome.js";
+import { encodeQueryRequest, queryRequestInteraction } from "../cpis/query-request.js";
+import { CpisError, isCpisError } from "../errors.js";
+import { hl7TimeAt } from "../hl7v3/timestamp.js";
+import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
+import { parseConversationId, parseMessageId } from "../identifiers.js";
 import type { MessageHandlingService } from "../mhs/message-handling-service.js";
-import type { MhsEffects } from "../mhs/model.js";
-import type { Author, QueryResult } from "../cpis/model.js";
+import type { InboundAnswer, MhsEffects, RequestOutcome } from "../mhs/model.js";
 import type { MessagingContract } from "../sds/contract.js";
+import { parseXml } from "../xml/parse-xml.js";
+import type { XmlElement } from "../xml/xml-element.js";
+
+/** The service name under which Spine registers the query. */
+export const queryServiceName = "urn:nhs:names:services:cpisquery";
+
+/** National RBAC activities: "View CP-IS Flag", and the same without notifying the local authority. */
+const unscheduledActivity = "B0107";
+const scheduledActivity = "B0170";
 
 export interface QueryServiceSettings {
   /** Our own ASID, the sender in the HL7 wrapper. */
   readonly fromAsid: string;
-  /** The contract in force now; asked for every query. Throws CpisError when there is none. */
+  /** The contract in force now; asked for every query. Rejects with a CpisError when there is none. */
   contract(): Promise<MessagingContract>;
   /** Whether the user's activities must contain B0107 (B0170 for scheduled access) before anything is sent. */
   readonly checkActivities: boolean;
@@ -15,7 +42,7 @@ export interface QueryServiceSettings {
   /** An empty response with an explicit OK and a total of 0: Spine is not known to send it. */
   readonly emptyResponse: "not-found" | "failed";
   readonly versionCode?: string;
-  readonly processingCode?: "P" | "T" | "D";
+  readonly processingCode?: ProcessingCode;
 }
 
 export interface ChildQuery {
@@ -44,10 +71,12 @@ export interface QueryAnswer {
   readonly result: QueryResult;
   /** Absent when a local check failed and nothing was sent. */
   readonly exchange?: Exchange;
+  /** What made a failed result fail, where it was an error of a room below. */
+  readonly cause?: CpisError;
 }
 
 export interface QueryService {
-  /** Never throws for anything that can happen to a query: each failure is a result with outcome "failed". */
+  /** Never rejects for anything that can happen to a query: each failure is a result with outcome "failed". */
   ask(query: ChildQuery): Promise<QueryAnswer>;
 }
 
@@ -55,4 +84,181 @@ export interface QueryServiceParts {
   readonly mhs: Pick<MessageHandlingService, "request">;
   readonly effects: MhsEffects;
   readonly settings: QueryServiceSettings;
+}
+
+/** What is known of a query once its local checks have passed. */
+interface PreparedQuery {
+  readonly context: QueryContext;
+  readonly contract: MessagingContract;
+  readonly payload: Buffer;
+}
+
+type Preparation =
+  | ({ readonly kind: "prepared" } & PreparedQuery)
+  | { readonly kind: "refused"; readonly result: QueryFailed; readonly cause: CpisError };
+
+/** Why the user may not ask, if so (national RBAC activities). Holding only B0170 never becomes an alerting query. */
+function findRefusal(query: ChildQuery, checkActivities: boolean): CpisError | undefined {
+  const needed = query.accessType === "unscheduled" ? unscheduledActivity : scheduledActivity;
+  const held = query.activities ?? [];
+  if (checkActivities && query.author.kind === "person" && !held.includes(needed)) {
+    return new CpisError("CPIS_NOT_AUTHORISED", { detail: `activity ${needed} is not among the user's activities` });
+  }
+  return query.accessType === "scheduled" ? new CpisError("CPIS_SILENT_READ_UNAVAILABLE") : undefined;
+}
+
+/** The result for an error raised before anything was sent. */
+function failedBefore(context: QueryContext, error: CpisError): QueryFailed {
+  switch (error.code) {
+    case "CPIS_INVALID_NHS_NUMBER":
+      return refusedBeforeSending(context, "invalid-nhs-number", error.detail);
+    case "CPIS_INVALID_REQUEST":
+      return refusedBeforeSending(context, "invalid-request", error.detail);
+    case "CPIS_NOT_AUTHORISED":
+      return refusedBeforeSending(context, "not-authorised", error.detail);
+    case "CPIS_SILENT_READ_UNAVAILABLE":
+      return refusedBeforeSending(context, "silent-read-unavailable");
+    default:
+      return queryNotSent(context, error.message);
+  }
+}
+
+function unexpected(cause: unknown): CpisError {
+  return isCpisError(cause) ? cause : new CpisError("CPIS_NOT_SENT", { cause });
+}
+
+async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Preparation> {
+  const { effects, settings } = parts;
+  let context: QueryContext = { nhsNumber: "", messageId: effects.newUuid(), eventId: effects.newUuid() };
+  try {
+    const nhsNumber = parseNhsNumber(query.nhsNumber);
+    context = { ...context, nhsNumber };
+    const refusal = findRefusal(query, settings.checkActivities);
+    if (refusal !== undefined) throw refusal;
+    const contract = await settings.contract();
+    return { kind: "prepared", context, contract, payload: encodePayload(query, context, nhsNumber, contract, parts) };
+  } catch (error) {
+    const cause = unexpected(error);
+    return { kind: "refused", result: failedBefore(context, cause), cause };
+  }
+}
+
+function encodePayload(
+  query: ChildQuery,
+  context: QueryContext,
+  nhsNumber: NhsNumber,
+  contract: MessagingContract,
+  { effects, settings }: QueryServiceParts,
+): Buffer {
+  const text = encodeQueryRequest({
+    nhsNumber,
+    author: query.author,
+    fromAsid: settings.fromAsid,
+    toAsid: contract.toAsid,
+    messageId: context.messageId,
+    eventId: context.eventId,
+    queriedAt: hl7TimeAt(effects.now()),
+    ...(query.sdsRole === undefined ? {} : { sdsRole: query.sdsRole }),
+    ...(settings.versionCode === undefined ? {} : { versionCode: settings.versionCode }),
+    ...(settings.processingCode === undefined ? {} : { processingCode: settings.processingCode }),
+  });
+  return Buffer.from(text, "utf8");
+}
+
+/** The payload's root, or why there is none: an unreadable answer is still the answer. */
+function readPayload({ message }: InboundAnswer): XmlElement | CpisError {
+  if (message.payload === undefined) return new CpisError("EBXML_PAYLOAD_MISSING");
+  try {
+    const { payload, payloadCharset } = message;
+    return parseXml(payload, payloadCharset === undefined ? {} : { charset: payloadCharset });
+  } catch (error) {
+    if (isCpisError(error)) return error;
+    throw error;
+  }
+}
+
+/** Keeps the decision of the answer that settled the request, so that it is taken once. */
+class AnswerJudge {
+  #decision: QueryDecision = { kind: "keep-waiting" };
+
+  constructor(
+    private readonly context: QueryContext,
+    private readonly emptyResponse: "not-found" | "failed",
+  ) {}
+
+  judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard" {
+    this.#decision = decideQueryOutcome(this.context, readPayload(answer), { emptyResponse: this.emptyResponse });
+    return this.#decision.kind === "result" ? "settles" : this.#decision.kind;
+  }
+
+  get result(): QueryResult {
+    return this.#decision.kind === "result" ? this.#decision.result : queryTimedOut(this.context);
+  }
+}
+
+function failureOf(outcome: Exclude<RequestOutcome, { kind: "answered" }>, context: QueryContext): QueryFailed {
+  switch (outcome.kind) {
+    case "not-sent":
+      return queryNotSent(context, outcome.error.message);
+    case "soap-fault":
+      return querySoapFault(context, outcome.fault, outcome.httpStatus);
+    case "ebxml-error":
+      return queryEbxmlError(context, outcome.errors);
+    case "http-error":
+      return queryHttpError(context, outcome.httpStatus);
+    case "unparseable":
+      return queryUnparseableReply(context, outcome.error.message);
+    case "timeout":
+      return queryTimedOut(context);
+    case "aborted":
+      return createQueryFailed(context, "timeout", { retryable: true, detail: "the wait was ended" });
+  }
+}
+
+function causeOf(outcome: RequestOutcome): CpisError | undefined {
+  return outcome.kind === "not-sent" || outcome.kind === "unparseable" ? outcome.error : undefined;
+}
+
+async function send(query: ChildQuery, prepared: PreparedQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
+  const { mhs, effects, settings } = parts;
+  const { context, contract, payload } = prepared;
+  const startedAt = effects.now();
+  const messageId = parseMessageId(effects.newUuid());
+  const conversationId = parseConversationId(effects.newUuid());
+  const judge = new AnswerJudge(context, settings.emptyResponse);
+  const outcome = await mhs.request({
+    service: queryServiceName,
+    action: queryRequestInteraction,
+    messageId,
+    conversationId,
+    contract,
+    payload,
+    timeoutMilliseconds: settings.timeoutMilliseconds,
+    judge: (answer) => judge.judge(answer),
+    ...(query.signal === undefined ? {} : { signal: query.signal }),
+  });
+  const cause = causeOf(outcome);
+  return {
+    result: outcome.kind === "answered" ? judge.result : failureOf(outcome, context),
+    exchange: {
+      interaction: queryRequestInteraction,
+      messageId,
+      conversationId,
+      hl7Id: context.messageId,
+      startedAt: new Date(startedAt).toISOString(),
+      durationMilliseconds: Math.max(0, Math.round(effects.now() - startedAt)),
+    },
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+/** Makes the service; it holds nothing of its own and needs no closing. */
+export function createQueryService(parts: QueryServiceParts): QueryService {
+  return {
+    async ask(query) {
+      const preparation = await prepare(query, parts);
+      if (preparation.kind === "refused") return { result: preparation.result, cause: preparation.cause };
+      return send(query, preparation, parts);
+    },
+  };
 }
