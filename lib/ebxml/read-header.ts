@@ -93,11 +93,14 @@ export function readReliability(soapHeader: XmlElement): ReliabilityElements {
   };
 }
 
-/** The message that the Acknowledgment names, else the one that the message header refers to. */
+/**
+ * The message that the Acknowledgment names, else the one that the message header refers to; undefined when there is no
+ * Acknowledgment or neither names one.
+ */
 export function readAcknowledgedMessageId(soapHeader: XmlElement): MessageId | undefined {
+  if (firstChild(soapHeader, ebName("Acknowledgment")) === undefined) return undefined;
   const own = textAt(soapHeader, "Acknowledgment", "RefToMessageId");
-  const acknowledged = own ?? readRefToMessageId(soapHeader);
-  return acknowledged === undefined ? undefined : parseMessageId(acknowledged);
+  return own === undefined ? readRefToMessageId(soapHeader) : parseMessageId(own);
 }
 
 /** What the first MessageHeader refers to, whether or not the header is complete. */
