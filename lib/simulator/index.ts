@@ -1,0 +1,28 @@
+// The public door of the simulator: `@cp-is/node-red/simulator`.
+export { createSpineSimulator } from "./spine-simulator.js";
+export type {
+  SimulatedExchange,
+  SimulatedParty,
+  SimulatedPattern,
+  SimulatorEffects,
+  SimulatorEvents,
+  SimulatorLimits,
+  SpineSimulator,
+  SpineSimulatorOptions,
+} from "./model.js";
+export type { CommandOutcome, SimulatorCommand } from "./commands.js";
+export type { Fault, FaultInjection, FaultMatch } from "./faults.js";
+export {
+  createPki,
+  type CertificateRequest,
+  type CertificateUsage,
+  type IssuedCertificate,
+  type Pki,
+  type PkiOptions,
+} from "./pki.js";
+export { loadOrCreatePki, type FolderPki, type KeptCertificate } from "./pki-folder.js";
+export type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
+export type { ResponseShape } from "./response-shape.js";
+export { sampleChildren } from "./sample-children.js";
+export { specialNumbers } from "./special-numbers.js";
+export type { SpecialExpectation, SpecialNumber } from "./special-number-rows.js";

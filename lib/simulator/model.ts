@@ -1,0 +1,140 @@
+// What the Spine simulator is to those who use it: its options, its handles and its events.
+import type { EventEmitter } from "node:events";
+import type { CommandOutcome } from "./commands.js";
+import type { FaultInjection } from "./faults.js";
+import type { IssuedCertificate, Pki } from "./pki.js";
+import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
+import type { LocalAuthority } from "../cpis/model.js";
+import type { CpisError } from "../errors.js";
+import type { MessagingContract } from "../sds/contract.js";
+
+/** The patterns in which the simulator takes queries. */
+export type SimulatedPattern = "express" | "reliable";
+
+/** Effects are passed in, so that tests decide the time and the ids. */
+export interface SimulatorEffects {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** A fresh UUID in upper case. */
+  newUuid(): string;
+}
+
+export interface SimulatorLimits {
+  /** Of the body of a request; larger ones get status 413. Default 5,308,416 as Spine's. */
+  readonly maximumBytes?: number;
+  /** How many message ids are remembered to tell duplicates; the oldest are forgotten. Default 20,000. */
+  readonly maximumIdsRemembered?: number;
+  /** How long an answer may take to be taken by a client. Default 30 s. */
+  readonly answerTimeoutMilliseconds?: number;
+}
+
+export interface SpineSimulatorOptions {
+  /** A loopback address; default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  readonly pki: Pki;
+  readonly effects: SimulatorEffects;
+  /** Certificate of the simulator for server and client use; one is issued when absent. */
+  readonly certificate?: IssuedCertificate;
+  /** Default: the sample children. */
+  readonly records?: readonly RegisterRecord[];
+  /** Of the random choices of injected faults with a rate. Default 1. */
+  readonly seed?: number;
+  /** Between the reply to a query and its answer. Default 0. */
+  readonly answerDelayMilliseconds?: number;
+  /** The delay of an answer that comes too late. Default 45 s. */
+  readonly lateAnswerMilliseconds?: number;
+  /** How a message is refused that breaks the rules of its pattern. Default "message-error". */
+  readonly acceptanceFailure?: "message-error" | "soap-fault";
+  readonly limits?: SimulatorLimits;
+}
+
+/** Somebody who may ask, and where the answers go. */
+export interface SimulatedParty {
+  readonly partyKey: string;
+  readonly asid: string;
+  /** Of the party's own contract: answers carry it. */
+  readonly cpaId: string;
+  /** An https address. */
+  readonly answerUrl: string;
+}
+
+/** One HTTP exchange with all that was said, as text: the people in it are invented. */
+export interface SimulatedExchange {
+  /** "request": to the simulator. "answer": from the simulator to a party. */
+  readonly kind: "request" | "answer";
+  readonly action: string;
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly refToMessageId?: string;
+  readonly partyKey: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMilliseconds: number;
+  /** Absent when there was no reply. */
+  readonly status?: number;
+  /** Start line, headers and body. */
+  readonly request: string;
+  /** "" when there was no reply. */
+  readonly reply: string;
+}
+
+export type SimulatorEvents = {
+  exchange: [SimulatedExchange];
+  /** A child was looked at for the first time by this person in 24 hours: its local authorities would be told. */
+  access: [
+    {
+      readonly nhsNumber: string;
+      readonly access: RegisterAccess;
+      readonly localAuthorities: readonly LocalAuthority[];
+    },
+  ];
+  /** A message was refused, by the transport or by the checks of the query. */
+  refused: [
+    {
+      readonly stage: "http" | "ebxml" | "query";
+      readonly messageId?: string;
+      readonly faults: readonly string[];
+    },
+  ];
+  /** A party replied to an answer. `faults` are those of its Acknowledgment; none means that Spine would take it. */
+  acknowledged: [
+    {
+      readonly messageId: string;
+      readonly status: number;
+      readonly faults: readonly string[];
+    },
+  ];
+  /** An answer could not be delivered, or the simulator itself failed. */
+  error: [CpisError];
+};
+
+export interface SpineSimulator {
+  readonly host: string;
+  readonly port: number;
+  /** "https://127.0.0.1:12345", without a path. */
+  readonly url: string;
+  /** What a client must know to ask, by pattern. */
+  readonly contracts: Readonly<Record<SimulatedPattern, MessagingContract>>;
+  readonly caPem: string;
+  /** A certificate for a client and its listener on loopback. */
+  issueClient(name: string): Promise<IssuedCertificate>;
+  /** Replaces a party of the same key. Throws CONFIG_INVALID. */
+  registerParty(party: SimulatedParty): void;
+  removeParty(partyKey: string): void;
+  readonly register: CpisRegister;
+  inject(injection: FaultInjection): void;
+  clearFaults(): void;
+  /** Keeps answers back until they are released. */
+  holdAnswers(): void;
+  /** Sends the answers kept back, one after the other in this order, and holds no more. Gives how many there were. */
+  releaseAnswers(order: "in-order" | "reverse"): number;
+  /** How many answers are kept back. */
+  readonly heldAnswers: number;
+  /** Carries out a JSON command; see its type. Throws CONFIG_INVALID with what is wrong with it. */
+  applyCommand(command: unknown): CommandOutcome;
+  readonly events: EventEmitter<SimulatorEvents>;
+  /** Cuts all connections, sends nothing more, and forgets everything. */
+  close(): Promise<void>;
+}
