@@ -56,9 +56,12 @@ export interface Subject {
   readonly nhsNumber?: string;
   readonly localId?: string;
   readonly localIdAuthority?: string;
+  /** "YYYY-MM-DD", or less when the day is not given. */
   readonly birthDate?: string;
   readonly givenName?: string;
   readonly familyName?: string;
+  /** The whole name, when it came as plain text. */
+  readonly nameText?: string;
 }
 
 export interface Plan {

@@ -28,9 +28,14 @@ function invalidity(digits: string, options: NhsNumberOptions): string | undefin
   return undefined;
 }
 
+/** The text without the spaces and hyphens people write NHS numbers with; nothing is checked. */
+export function stripNhsNumber(text: string): string {
+  return text.replace(separators, "");
+}
+
 /** The digits of the text, if they are an NHS number. Spaces and hyphens do not count. */
 export function readNhsNumber(text: string, options: NhsNumberOptions = {}): NhsNumber | undefined {
-  const digits = text.replace(separators, "");
+  const digits = stripNhsNumber(text);
   return invalidity(digits, options) === undefined ? (digits as NhsNumber) : undefined;
 }
 
@@ -39,7 +44,7 @@ export function readNhsNumber(text: string, options: NhsNumberOptions = {}): Nhs
  * Throws CPIS_INVALID_NHS_NUMBER with the reason, never with the number.
  */
 export function parseNhsNumber(text: string, options: NhsNumberOptions = {}): NhsNumber {
-  const digits = text.replace(separators, "");
+  const digits = stripNhsNumber(text);
   const reason = invalidity(digits, options);
   if (reason !== undefined) throw new CpisError("CPIS_INVALID_NHS_NUMBER", { detail: `it ${reason}` });
   return digits as NhsNumber;

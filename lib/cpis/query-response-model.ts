@@ -1,7 +1,7 @@
 // What a CP-IS query response says: as it is written, and as it may be received.
 import type { QueryResponseCode, ReceivedControlAct } from "../hl7v3/control-act.js";
 import type { ReceivedInteger } from "../hl7v3/data-types.js";
-import type { ReceivedTransmission, Transmission } from "../hl7v3/transmission-wrapper.js";
+import type { ReceivedAcknowledgement, ReceivedTransmission, Transmission } from "../hl7v3/transmission-wrapper.js";
 import type { Author, CodedText, Hl7Time, LocalAuthority, PlanDate, PlanType, Subject, Warning } from "./model.js";
 
 /** One query made for the same NHS number, this one included. `accessId` is the id of its event. */
@@ -69,6 +69,8 @@ export interface ReceivedPayload {
 /** A bare payload has an empty transmission and no reasons. */
 export interface ReceivedQueryResponse extends ReceivedControlAct {
   readonly transmission: ReceivedTransmission;
+  /** The schema has none here. */
+  readonly acknowledgement?: ReceivedAcknowledgement;
   readonly payload?: ReceivedPayload;
 }
 
@@ -82,12 +84,14 @@ export interface ParsedQueryResponse {
 export type QueryResponseDeviation =
   /** All accesses in one pertinentInformation13. */
   | "grouped-accesses"
-  /** All records in one pertinentInformation14. */
+  /** All control acts in one pertinentInformation14. */
   | "grouped-records"
+  /** All records in one pertinentCP-ISRecordControlAct. */
+  | "grouped-in-one-act"
   /** An element CP-ISNHSQueryResponse around the interaction. */
   | "extra-wrapper"
   | "missing-person-id"
-  /** The family name before the given name, blanks at the end, upper case. */
+  /** The family name before the given name, a blank at the end, upper case. */
   | "family-name-first"
   | "unzoned-times"
   | "minute-times"
@@ -98,9 +102,12 @@ export type QueryResponseDeviation =
   /** The payload without any wrapper. */
   | "bare-payload"
   | "no-query-ack"
+  | "no-total-accesses"
+  | "no-total-plans"
   | "swapped-asids"
   | "unlisted-version-code"
   | "oldest-access-first"
-  /** A plan template of the upload form in place of each of the response. */
+  /** In place of each plan template the one of the upload form. */
   | "unknown-plan-template"
+  | "unreadable-first-start-date"
   | "unreadable-start-dates";
