@@ -1,0 +1,99 @@
+// What may stand in the fields of the nodes: one list for the validators in the editor and the checks at deploy.
+import { CpisError } from "../../lib/errors.js";
+
+interface FieldRule {
+  /** Source of a regular expression without flags, as browsers and Node.js both read it. */
+  readonly pattern: string;
+  /** Key of the reason, in the catalogue of each node that uses the rule. */
+  readonly message: string;
+}
+
+function rules<Name extends string>(table: Record<Name, FieldRule>): Record<Name, FieldRule> {
+  return table;
+}
+
+export const fieldRules = rules({
+  asid: { pattern: "^[0-9]{12}$", message: "validation.asid" },
+  partyKey: { pattern: "^[A-Z0-9]{2,10}-[0-9]{6,7}$", message: "validation.partyKey" },
+  odsCode: { pattern: "^[A-Z0-9]{2,12}$", message: "validation.odsCode" },
+  text: { pattern: "\\S", message: "validation.text" },
+  token: { pattern: "^[^\\s]+$", message: "validation.token" },
+  endpointUrl: { pattern: "^https://[^\\s/?#@]+(/[^\\s?#]*)?$", message: "validation.endpointUrl" },
+  always: { pattern: "^(always|never)$", message: "validation.always" },
+  syncReplyMode: { pattern: "^(MSHSignalsOnly|None|Never)$", message: "validation.syncReplyMode" },
+  host: { pattern: "^[A-Za-z0-9][A-Za-z0-9.:-]*$|^::1?$", message: "validation.host" },
+  loopbackHost: { pattern: "^(127(\\.[0-9]{1,3}){3}|::1|localhost)$", message: "validation.loopbackHost" },
+  port: {
+    pattern: "^(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
+    message: "validation.port",
+  },
+  path: { pattern: "^/[^\\s?#]*$", message: "validation.path" },
+  wholeNumber: { pattern: "^[0-9]{1,7}$", message: "validation.wholeNumber" },
+  positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
+  duration: {
+    pattern:
+      "^P(?!$)([0-9]+(\\.[0-9]+)?W|([0-9]+(\\.[0-9]+)?D)?(T(?=[0-9])([0-9]+(\\.[0-9]+)?H)?([0-9]+(\\.[0-9]+)?M)?([0-9]+(\\.[0-9]+)?S)?)?)$",
+    message: "validation.duration",
+  },
+  /** Accepted in every field: the value is taken from the environment when the flows start. */
+  environmentVariable: { pattern: "^\\$\\{[^}]+\\}$", message: "validation.environmentVariable" },
+});
+
+export type FieldRuleName = keyof typeof fieldRules;
+
+export function isFieldValid(rule: FieldRuleName, value: string): boolean {
+  return new RegExp(fieldRules[rule].pattern).test(value);
+}
+
+/** The settings of a node as they came from a flow file: any shape, so each field is read with its rule. */
+export class FieldReader {
+  /** `label` turns the name of a property into the words that the dialog shows beside it. */
+  constructor(
+    private readonly config: object,
+    private readonly label: (property: string) => string,
+  ) {}
+
+  /** The trimmed text of a field; numbers as text; empty when it is missing or of another kind. */
+  text(property: string): string {
+    const value: unknown = Reflect.get(this.config, property);
+    if (typeof value === "string") return value.trim();
+    return typeof value === "number" ? value.toString() : "";
+  }
+
+  flag(property: string, fallback: boolean): boolean {
+    const value: unknown = Reflect.get(this.config, property);
+    if (value === true || value === "true") return true;
+    if (value === false || value === "false") return false;
+    return fallback;
+  }
+
+  /** Throws CONFIG_MISSING or CONFIG_INVALID, naming the field as the dialog does. */
+  required(property: string, rule: FieldRuleName): string {
+    const value = this.text(property);
+    if (value === "") throw new CpisError("CONFIG_MISSING", { detail: this.label(property) });
+    return this.checked(property, value, rule);
+  }
+
+  optional(property: string, rule: FieldRuleName, fallback: string): string {
+    const value = this.text(property);
+    return value === "" ? fallback : this.checked(property, value, rule);
+  }
+
+  number(property: string, rule: "port" | "wholeNumber" | "positiveNumber", fallback: number): number {
+    return Number(this.optional(property, rule, fallback.toString()));
+  }
+
+  /** Throws CONFIG_INVALID for a word that is not one of the choices. */
+  choice<Choice extends string>(property: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const value = this.text(property);
+    if (value === "") return fallback;
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) throw new CpisError("CONFIG_INVALID", { detail: this.label(property) });
+    return found;
+  }
+
+  private checked(property: string, value: string, rule: FieldRuleName): string {
+    if (!isFieldValid(rule, value)) throw new CpisError("CONFIG_INVALID", { detail: this.label(property) });
+    return value;
+  }
+}

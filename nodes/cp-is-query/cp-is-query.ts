@@ -1,0 +1,190 @@
+// The `cp-is query` node: takes an NHS number from a message, asks the service, and sends the answer to its output.
+import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
+import type { QueryResult } from "../../lib/cpis/model.js";
+import { CpisError } from "../../lib/errors.js";
+import { createQueryService, type ChildQuery, type Exchange } from "../../lib/services/query.js";
+import { NodeStatus } from "../adapter/node-status.js";
+import { onClose } from "../adapter/on-close.js";
+import { runInput, toCpisError, type Outputs } from "../adapter/run-input.js";
+import { isEbxmlTransportNode, type EbxmlTransport, type OpenTransport } from "../adapter/transport-model.js";
+import { wordsOf, type Words } from "../adapter/words.js";
+import { failureOf } from "./query-failure.js";
+import { readQuerySettings, type NumberSource, type QuerySettings } from "./query-settings.js";
+import { QueryStatus } from "./query-status.js";
+import { readClinician } from "./read-clinician.js";
+
+interface QueryConfig extends NodeDef {
+  readonly transport?: string;
+}
+
+/** What a working node is made of. */
+interface QueryNodeParts {
+  readonly RED: NodeAPI;
+  readonly node: Node;
+  readonly words: Words;
+  readonly settings: QuerySettings;
+  readonly transport: EbxmlTransport;
+  readonly status: QueryStatus;
+  /** Fires when the node is closed. */
+  readonly closing: AbortSignal;
+}
+
+/** Each evaluation error is told without its text, which may quote the message. */
+function evaluateNumber(
+  { RED, node, words }: QueryNodeParts,
+  source: NumberSource,
+  msg: NodeMessageInFlow,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const refuse = (): void => reject(new CpisError("CPIS_INVALID_REQUEST", { detail: words("error.numberSource") }));
+    try {
+      RED.util.evaluateNodeProperty(source.value, source.type, node, msg, (error: Error | null, value: unknown) => {
+        if (error === null) resolve(value);
+        else refuse();
+      });
+    } catch {
+      refuse();
+    }
+  });
+}
+
+/** An object gives its nhsNumber. Throws CPIS_INVALID_REQUEST for what cannot be a number at all. */
+function readNumber(value: unknown, words: Words): string {
+  const number: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "nhsNumber") : value;
+  if (typeof number === "string" && number.trim() !== "") return number;
+  if (typeof number === "number" && Number.isSafeInteger(number)) return number.toString();
+  throw new CpisError("CPIS_INVALID_REQUEST", { detail: words("error.noNumber") });
+}
+
+function detailOf(msg: NodeMessageInFlow): object {
+  const detail = msg["cpis"];
+  return typeof detail === "object" && detail !== null && !Array.isArray(detail) ? detail : {};
+}
+
+async function buildQuery(parts: QueryNodeParts, open: OpenTransport, msg: NodeMessageInFlow): Promise<ChildQuery> {
+  const { settings, words, closing } = parts;
+  const nhsNumber = readNumber(await evaluateNumber(parts, settings.number, msg), words);
+  const common = { nhsNumber, accessType: settings.careSetting, signal: closing };
+  if (settings.access.kind === "user") {
+    return { ...common, ...readClinician(Reflect.get(detailOf(msg), "user"), open.organisation) };
+  }
+  const { responsible } = settings.access;
+  const organisation = open.organisation;
+  return { ...common, author: { kind: "system", asid: open.fromAsid, organisation, responsible: [responsible] } };
+}
+
+/** What the flow had put into msg.cpis stays; what an earlier query had left there goes. */
+function tellExchange(msg: NodeMessageInFlow, exchange: Exchange | undefined, transport: string): void {
+  const stale = [
+    "interaction",
+    "messageId",
+    "conversationId",
+    "hl7Id",
+    "transport",
+    "startedAt",
+    "durationMilliseconds",
+  ];
+  const kept = Object.fromEntries(Object.entries(detailOf(msg)).filter(([name]) => !stale.includes(name)));
+  if (exchange !== undefined) msg["cpis"] = { ...kept, ...exchange, transport };
+  else if (msg["cpis"] !== undefined) msg["cpis"] = kept;
+}
+
+/** Only what Spine has said reaches an output. Throws for everything else. */
+function outputsOf(result: QueryResult, msg: NodeMessageInFlow, { status, closing, words }: QueryNodeParts): Outputs {
+  switch (result.outcome) {
+    case "found":
+      msg.payload = result;
+      status.found();
+      return [msg, null];
+    case "not-found":
+      msg.payload = result;
+      status.notFound();
+      return [null, msg];
+    case "failed":
+      if (closing.aborted) throw new CpisError("CONFIG_CLOSED", { detail: words("error.stopped") });
+      throw failureOf(result);
+  }
+}
+
+async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Outputs> {
+  const { settings, transport, status, closing, node } = parts;
+  status.queryStarted();
+  try {
+    tellExchange(msg, undefined, transport.label);
+    const open = await transport.whenOpen(closing);
+    const query = await buildQuery(parts, open, msg);
+    const service = createQueryService({
+      mhs: open,
+      effects: open.effects,
+      settings: {
+        fromAsid: open.fromAsid,
+        contract: () => open.contract(),
+        checkActivities: settings.checkActivities,
+        timeoutMilliseconds: settings.timeoutMilliseconds,
+        emptyResponse: settings.emptyResponse,
+      },
+    });
+    const { result, exchange } = await service.ask(query);
+    tellExchange(msg, exchange, transport.label);
+    if (exchange !== undefined) node.metric("cp-is.query.duration", msg, exchange.durationMilliseconds);
+    return outputsOf(result, msg, parts);
+  } catch (error) {
+    const failure = toCpisError(error);
+    status.failed(failure.code);
+    throw failure;
+  }
+}
+
+/** The node answers each message with what is wrong with its settings, and shows it. */
+function refuseAll(node: Node, status: NodeStatus, words: Words, error: CpisError): void {
+  status.failed(words("status.failed", { code: error.code }));
+  node.warn(error.message);
+  node.on("input", function (_msg, send, done) {
+    void runInput(send, done, () => Promise.reject(error));
+  });
+  onClose(node, async () => {
+    status.close();
+    await Promise.resolve();
+  });
+}
+
+function findTransport(RED: NodeAPI, config: QueryConfig, words: Words): EbxmlTransport {
+  const found: unknown = config.transport === undefined ? undefined : RED.nodes.getNode(config.transport);
+  if (!isEbxmlTransportNode(found)) throw new CpisError("CONFIG_MISSING", { detail: words("field.transport") });
+  return found.transport;
+}
+
+function start(parts: QueryNodeParts, nodeStatus: NodeStatus, stop: () => void): void {
+  const { node, transport, status } = parts;
+  const underWay = new Set<Promise<void>>();
+  transport.addUser(node, (report) => status.transportChanged(report));
+  node.on("input", function (msg, send, done) {
+    const run = runInput(send, done, () => answer(parts, msg)).finally(() => underWay.delete(run));
+    underWay.add(run);
+  });
+  onClose(node, async () => {
+    stop();
+    await Promise.all(underWay);
+    nodeStatus.close();
+    await transport.removeUser(node);
+  });
+}
+
+export default function register(RED: NodeAPI): void {
+  function CpIsQueryNode(this: Node, config: QueryConfig): void {
+    RED.nodes.createNode(this, config);
+    const words = wordsOf(RED, "cp-is-query");
+    const nodeStatus = new NodeStatus(this);
+    try {
+      const settings = readQuerySettings(config, words);
+      const transport = findTransport(RED, config, words);
+      const closing = new AbortController();
+      const status = new QueryStatus(nodeStatus, words);
+      const parts = { RED, node: this, words, settings, transport, status, closing: closing.signal };
+      start(parts, nodeStatus, () => closing.abort());
+    } catch (error) {
+      refuseAll(this, nodeStatus, words, toCpisError(error));
+    }
+  }
+  RED.nodes.registerType("cp-is query", CpIsQueryNode);
+}

@@ -1,0 +1,39 @@
+// A failed query as the error that a Catch node gets.
+import type { QueryFailed, QueryFailureCode } from "../../lib/cpis/model.js";
+import { CpisError, type ErrorCode } from "../../lib/errors.js";
+
+const errorCodes: Record<QueryFailureCode, ErrorCode> = {
+  "invalid-nhs-number": "CPIS_INVALID_NHS_NUMBER",
+  "invalid-request": "CPIS_INVALID_REQUEST",
+  "not-authorised": "CPIS_NOT_AUTHORISED",
+  "silent-read-unavailable": "CPIS_SILENT_READ_UNAVAILABLE",
+  "not-sent": "CPIS_NOT_SENT",
+  timeout: "CPIS_TIMEOUT",
+  "soap-fault": "CPIS_SOAP_FAULT",
+  "http-error": "CPIS_HTTP_ERROR",
+  "ebxml-error": "CPIS_EBXML_ERROR",
+  "unparseable-reply": "CPIS_UNPARSEABLE_REPLY",
+  "unexpected-reply": "CPIS_UNEXPECTED_REPLY",
+  "wrong-patient": "CPIS_WRONG_PATIENT",
+  "inconsistent-reply": "CPIS_INCONSISTENT_REPLY",
+  "unreadable-plan": "CPIS_UNREADABLE_PLAN",
+  "query-rejected": "CPIS_QUERY_REJECTED",
+  "application-error": "CPIS_APPLICATION_ERROR",
+  "application-rejected": "CPIS_APPLICATION_REJECTED",
+};
+
+/** Every code that a failed outcome of the service becomes. */
+export const queryErrorCodes: readonly ErrorCode[] = Object.values(errorCodes);
+
+/** A code comes from the wire: what does not look like one could hold anything, and is not repeated. */
+const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$|^[0-9]{1,6}$/;
+
+/** The text holds the service's own detail and the codes of the answer, never their free text. */
+export function failureOf(result: QueryFailed): CpisError {
+  const codes = [...new Set(result.codes.map(({ code }) => code).filter((code) => codePattern.test(code)))];
+  const parts = [result.detail, codes.join(", ")].filter((part) => part !== undefined && part !== "");
+  return new CpisError(errorCodes[result.code], {
+    retryable: result.retryable,
+    ...(parts.length === 0 ? {} : { detail: parts.join("; ") }),
+  });
+}

@@ -1,0 +1,55 @@
+// The settings of a `cp-is query` node, read from a flow and checked.
+import type { ResponsiblePerson } from "../../lib/cpis/model.js";
+import { CpisError } from "../../lib/errors.js";
+import { FieldReader } from "../adapter/field-rules.js";
+import type { Words } from "../adapter/words.js";
+
+/** Where the NHS number comes from: a typed input of the editor. */
+export interface NumberSource {
+  readonly value: string;
+  readonly type: "msg" | "flow" | "global" | "str" | "env" | "jsonata";
+}
+
+export type AccessMode =
+  | { readonly kind: "user" }
+  /** A system asks, and names a person who answers for it. */
+  | { readonly kind: "system"; readonly responsible: ResponsiblePerson };
+
+export interface QuerySettings {
+  readonly number: NumberSource;
+  readonly access: AccessMode;
+  readonly careSetting: "unscheduled" | "scheduled";
+  readonly checkActivities: boolean;
+  readonly timeoutMilliseconds: number;
+  readonly emptyResponse: "not-found" | "failed";
+}
+
+const numberTypes = ["msg", "flow", "global", "str", "env", "jsonata"] as const;
+const defaultTimeoutSeconds = 30;
+
+function readAccess(fields: FieldReader): AccessMode {
+  if (fields.choice("accessMode", ["user", "system"], "user") === "user") return { kind: "user" };
+  return {
+    kind: "system",
+    responsible: {
+      role: { code: fields.required("roleCode", "token"), displayName: fields.required("roleName", "text") },
+      name: { given: [], text: fields.required("responsiblePerson", "text") },
+    },
+  };
+}
+
+/** Throws CONFIG_MISSING or CONFIG_INVALID, naming the field as the dialog does. */
+export function readQuerySettings(config: object, words: Words): QuerySettings {
+  const fields = new FieldReader(config, (property) => words(`field.${property}`));
+  const type = fields.choice("nhsNumberType", numberTypes, "msg");
+  const value = fields.text("nhsNumber") || (type === "msg" ? "payload" : "");
+  if (value === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.nhsNumber") });
+  return {
+    number: { value, type },
+    access: readAccess(fields),
+    careSetting: fields.choice("careSetting", ["unscheduled", "scheduled"], "unscheduled"),
+    checkActivities: fields.flag("checkActivities", true),
+    timeoutMilliseconds: fields.number("timeout", "positiveNumber", defaultTimeoutSeconds) * 1000,
+    emptyResponse: fields.choice("emptyResponse", ["not-found", "failed"], "not-found"),
+  };
+}

@@ -1,0 +1,61 @@
+// What a `cp-is query` node shows: the transport while that does not listen, else how the queries go.
+import type { NodeStatus, StatusShape } from "../adapter/node-status.js";
+import type { TransportReport } from "../adapter/transport-model.js";
+import type { Words } from "../adapter/words.js";
+
+export class QueryStatus {
+  private waiting = 0;
+  private report: TransportReport | undefined;
+  private showLast: (() => void) | undefined;
+
+  constructor(
+    private readonly status: NodeStatus,
+    private readonly words: Words,
+  ) {}
+
+  transportChanged(report: TransportReport): void {
+    this.report = report;
+    this.refresh();
+  }
+
+  queryStarted(): void {
+    this.waiting += 1;
+    this.refresh();
+  }
+
+  found(): void {
+    this.answered("status.found");
+  }
+
+  notFound(): void {
+    this.answered("status.notFound");
+  }
+
+  failed(code: string): void {
+    this.queryEnded(() => this.status.failed(this.words("status.failed", { code })));
+  }
+
+  private answered(key: string): void {
+    const at = this.status.now();
+    this.queryEnded(() => this.status.succeeded(this.words(key), at));
+  }
+
+  private queryEnded(showLast: () => void): void {
+    this.waiting -= 1;
+    this.showLast = showLast;
+    this.refresh();
+  }
+
+  private refresh(): void {
+    const transportStatus = this.transportStatus();
+    if (this.waiting > 0) this.status.busy(this.words("status.waiting", { number: this.waiting }));
+    else if (transportStatus !== undefined) this.status.show(transportStatus);
+    else if (this.showLast !== undefined) this.showLast();
+    else if (this.report !== undefined) this.status.show(this.report.status);
+  }
+
+  /** Told only while it keeps queries from being asked. */
+  private transportStatus(): StatusShape | undefined {
+    return this.report === undefined || this.report.state.kind === "listening" ? undefined : this.report.status;
+  }
+}

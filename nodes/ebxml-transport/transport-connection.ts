@@ -1,0 +1,140 @@
+// Opens and closes a transport as it is wanted, and tries again when the listener cannot be opened.
+import { CpisError } from "../../lib/errors.js";
+import type { SpineSimulator } from "../../lib/simulator/index.js";
+import { toCpisError } from "../adapter/run-input.js";
+import { watchSimulator } from "../adapter/simulator-link.js";
+import type { OpenTransport, TransportState } from "../adapter/transport-model.js";
+import type { TransportSession } from "./transport-session.js";
+
+export interface TransportConnectionOptions {
+  /** True: a session is possible only while a simulator is offered, and with that one. */
+  readonly needsSimulator: boolean;
+  openSession(simulator: SpineSimulator | undefined): Promise<TransportSession>;
+  stateChanged(state: TransportState): void;
+  /** Calls back once after the delay, and returns what cancels that. Passed in by tests. */
+  after?(milliseconds: number, callback: () => void): () => void;
+}
+
+interface CurrentSession {
+  readonly session: TransportSession;
+  readonly simulator: SpineSimulator | undefined;
+}
+
+const firstRetryMilliseconds = 1000;
+const longestRetryMilliseconds = 30_000;
+/** A flow may be triggered in the second in which it starts, while the listener still opens. */
+const longestOpeningMilliseconds = 5000;
+const retriedCodes: ReadonlySet<string> = new Set(["CONFIG_PORT_IN_USE", "CONFIG_LISTEN"]);
+
+function afterDelay(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+/** Each change of what is wanted is one step; the steps run one after the other and none of them rejects. */
+export class TransportConnection {
+  private state: TransportState = { kind: "closed" };
+  private isWanted = false;
+  private simulator: SpineSimulator | undefined;
+  private current: CurrentSession | undefined;
+  private steps: Promise<void> = Promise.resolve();
+  private stopWatching: (() => void) | undefined;
+  private cancelRetry: (() => void) | undefined;
+  private retryMilliseconds = firstRetryMilliseconds;
+  private readonly waiters = new Set<() => void>();
+
+  constructor(private readonly options: TransportConnectionOptions) {}
+
+  open(): void {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    this.retryMilliseconds = firstRetryMilliseconds;
+    if (!this.options.needsSimulator) {
+      void this.step();
+      return;
+    }
+    this.stopWatching = watchSimulator((simulator) => {
+      this.simulator = simulator;
+      void this.step();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.isWanted = false;
+    this.stopWatching?.();
+    this.stopWatching = undefined;
+    this.simulator = undefined;
+    await this.step();
+  }
+
+  /** Waits while the state may still become "listening". Throws the error of the state, or CONFIG_CLOSED. */
+  async whenOpen(signal: AbortSignal): Promise<OpenTransport> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(longestOpeningMilliseconds)]);
+    while (this.current === undefined || this.state.kind !== "listening") {
+      if (this.state.kind === "failed") throw this.state.error;
+      if (deadline.aborted || !this.isWanted) {
+        throw new CpisError("CONFIG_CLOSED", { detail: this.state.kind });
+      }
+      await this.nextState(deadline);
+    }
+    return this.current.session.open;
+  }
+
+  private nextState(deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        this.waiters.delete(finish);
+        deadline.removeEventListener("abort", finish);
+        resolve();
+      };
+      this.waiters.add(finish);
+      deadline.addEventListener("abort", finish);
+    });
+  }
+
+  private tell(state: TransportState): void {
+    this.state = state;
+    this.options.stateChanged(state);
+    for (const waiter of [...this.waiters]) waiter();
+  }
+
+  private step(): Promise<void> {
+    this.cancelRetry?.();
+    this.cancelRetry = undefined;
+    this.steps = this.steps.then(() => this.settle()).catch((error: unknown) => this.fail(error));
+    return this.steps;
+  }
+
+  private async settle(): Promise<void> {
+    const { simulator, options } = this;
+    if (this.current !== undefined) {
+      if (this.isWanted && this.current.simulator === simulator) return;
+      const { session } = this.current;
+      this.current = undefined;
+      this.tell(this.idleState());
+      await session.close();
+    }
+    this.tell(this.idleState());
+    if (!this.isWanted || (options.needsSimulator && simulator === undefined)) return;
+    const session = await options.openSession(simulator);
+    this.current = { session, simulator };
+    this.retryMilliseconds = firstRetryMilliseconds;
+    this.tell({ kind: "listening", port: session.port });
+  }
+
+  private idleState(): TransportState {
+    if (!this.isWanted) return { kind: "closed" };
+    const isWaiting = this.options.needsSimulator && this.simulator === undefined;
+    return { kind: isWaiting ? "waiting-for-simulator" : "opening" };
+  }
+
+  private fail(reason: unknown): void {
+    const error = toCpisError(reason);
+    const willRetry = this.isWanted && retriedCodes.has(error.code);
+    this.tell({ kind: "failed", error, willRetry });
+    if (!willRetry) return;
+    const delay = this.retryMilliseconds;
+    this.retryMilliseconds = Math.min(delay * 2, longestRetryMilliseconds);
+    this.cancelRetry = (this.options.after ?? afterDelay)(delay, () => void this.step());
+  }
+}

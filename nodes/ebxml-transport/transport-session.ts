@@ -1,0 +1,126 @@
+// One time span in which a transport is open: its message handling service, and what it was opened with.
+import { randomUUID } from "node:crypto";
+import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
+import { parseCpaId } from "../../lib/identifiers.js";
+import type { MhsEffects } from "../../lib/mhs/model.js";
+import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
+import type { MessagingContract } from "../../lib/sds/contract.js";
+import type { SpineSimulator } from "../../lib/simulator/index.js";
+import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
+import type { OpenTransport } from "../adapter/transport-model.js";
+import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
+
+export interface TransportSession {
+  readonly port: number;
+  readonly open: OpenTransport;
+  close(): Promise<void>;
+}
+
+/** Where a session reports what an operator may want to read; texts hold ids and codes only. */
+export interface SessionLog {
+  warn(text: string): void;
+  debug(text: string): void;
+}
+
+/** By which the simulator addresses answers to a party that has named none. */
+const inventedCpaId = parseCpaId("S2000SIM000001");
+
+export const systemEffects: MhsEffects = {
+  now: () => Date.now(),
+  newUuid: () => randomUUID().toUpperCase(),
+};
+
+function follow({ events }: MessageHandlingService, log: SessionLog): void {
+  events.on("warning", ({ code, message, messageId }) => {
+    log.warn([code, message, messageId].filter((part) => part !== undefined).join(" "));
+  });
+  events.on("refused", ({ httpStatus, reason, remoteAddress }) => {
+    log.warn(`refused ${httpStatus} ${reason} ${remoteAddress}`);
+  });
+  events.on("sending", ({ messageId, action, bytes }) => log.debug(`sending ${messageId} ${action} ${bytes}`));
+  events.on("replied", ({ messageId, kind, httpStatus }) =>
+    log.debug(`replied ${messageId} ${kind} ${httpStatus ?? ""}`),
+  );
+  events.on("received", ({ messageId, refToMessageId, disposition, bytes }) => {
+    log.debug(`received ${messageId} ${refToMessageId ?? ""} ${disposition} ${bytes}`);
+  });
+}
+
+async function startService(settings: TransportSettings, tls: TlsMaterial, log: SessionLog) {
+  const { partyKey, ownCpaId, listener } = settings;
+  const register = createMemoryInboundRegister(systemEffects);
+  const service = createMessageHandlingService({
+    ownParty: ownCpaId === undefined ? { partyKey } : { partyKey, cpaId: ownCpaId },
+    clientTls: tls,
+    listener: { host: listener.host, port: listener.port, path: listener.path, tls },
+    register,
+    effects: systemEffects,
+  });
+  follow(service, log);
+  const close = async (): Promise<void> => {
+    await service.close();
+    await register.close();
+  };
+  try {
+    const { port } = await service.start();
+    return { service, port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openTransport(
+  settings: TransportSettings,
+  service: MessageHandlingService,
+  contract: MessagingContract,
+): OpenTransport {
+  return {
+    fromAsid: settings.asid,
+    organisation: settings.organisation,
+    effects: systemEffects,
+    contract: () => Promise.resolve(contract),
+    request: (request) => service.request(request),
+  };
+}
+
+/** Opens towards Spine. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING. */
+export async function openSpineSession(
+  settings: TransportSettings,
+  contract: MessagingContract,
+  tls: TlsMaterial,
+  log: SessionLog,
+): Promise<TransportSession> {
+  const { service, port, close } = await startService(settings, tls, log);
+  return { port, open: openTransport(settings, service, contract), close };
+}
+
+/**
+ * Opens towards the simulator, with certificates that it makes, and tells it where our listener is.
+ * Throws as openSpineSession does.
+ */
+export async function openSimulatorSession(
+  settings: TransportSettings,
+  pattern: SimulatorPattern,
+  simulator: SpineSimulator,
+  log: SessionLog,
+): Promise<TransportSession> {
+  const { keyPem, certPem } = await simulator.issueClient(settings.partyKey);
+  const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
+  const { service, port, close } = await startService(settings, tls, log);
+  const { partyKey, asid, ownCpaId, listener } = settings;
+  simulator.registerParty({
+    partyKey,
+    asid,
+    cpaId: ownCpaId ?? inventedCpaId,
+    answerUrl: `https://${listener.host}:${port}${listener.path}`,
+  });
+  return {
+    port,
+    open: openTransport(settings, service, simulator.contracts[pattern]),
+    close: async () => {
+      simulator.removeParty(partyKey);
+      await close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// The settings of an `ebxml transport` node, read from a flow and checked.
+import { CpisError } from "../../lib/errors.js";
+import { parseAsid, parseCpaId, parsePartyKey, type Asid, type CpaId, type PartyKey } from "../../lib/identifiers.js";
+import { selectPattern, type MessagingContract } from "../../lib/sds/contract.js";
+import { parseDuration } from "../../lib/sds/duration.js";
+import { FieldReader } from "../adapter/field-rules.js";
+import type { OwnOrganisation } from "../adapter/transport-model.js";
+import type { Words } from "../adapter/words.js";
+
+export type SimulatorPattern = "express" | "reliable";
+
+/** Where the messages go: to a simulator of this Node-RED, or by a contract that the operator has typed in. */
+export type SpineSide =
+  | { readonly kind: "simulator"; readonly pattern: SimulatorPattern }
+  | { readonly kind: "spine"; readonly contract: MessagingContract; readonly tlsNodeId: string };
+
+export interface ListenerSettings {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly path: string;
+  readonly maximumBytes: number;
+  readonly ackWhenNotRequested: boolean;
+}
+
+export interface TransportSettings {
+  readonly partyKey: PartyKey;
+  readonly asid: Asid;
+  readonly organisation: OwnOrganisation;
+  /** Our own CPA id, by which answers are addressed to us; a different one is a warning only. */
+  readonly ownCpaId: CpaId | undefined;
+  readonly spine: SpineSide;
+  readonly listener: ListenerSettings;
+  readonly connectTimeoutMilliseconds: number;
+  readonly replyTimeoutMilliseconds: number;
+}
+
+export const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
+const bytesPerMegabyte = 1024 * 1024;
+
+function readContract(fields: FieldReader, words: Words): MessagingContract {
+  const contract: MessagingContract = {
+    endpointUrl: fields.required("endpointUrl", "endpointUrl"),
+    cpaId: parseCpaId(fields.required("cpaId", "token")),
+    toPartyKey: parsePartyKey(fields.required("toPartyKey", "partyKey")),
+    toAsid: parseAsid(fields.required("toAsid", "asid")),
+    syncReplyMode: fields.required("syncReplyMode", "syncReplyMode"),
+    ackRequested: fields.required("ackRequested", "always"),
+    duplicateElimination: fields.required("duplicateElimination", "always"),
+    actor: fields.choice("actor", ["", "toPartyMSH", "nextMSH"], ""),
+    retries: fields.number("retries", "wholeNumber", 0),
+    retryIntervalMilliseconds: parseDuration(fields.optional("retryInterval", "duration", "PT0S")),
+    persistDurationMilliseconds: parseDuration(fields.optional("persistDuration", "duration", "PT0S")),
+  };
+  const pattern = selectPattern(contract);
+  if (pattern !== "express" && pattern !== "reliable") {
+    throw new CpisError("CONFIG_CONTRACT", { detail: words("error.patternUnavailable") });
+  }
+  return contract;
+}
+
+/** A simulator's listener stays on loopback: nobody else may reach what trusts its certificates. */
+function readListener(fields: FieldReader, isSimulator: boolean): ListenerSettings {
+  return {
+    host: isSimulator
+      ? fields.optional("host", "loopbackHost", "127.0.0.1")
+      : fields.optional("host", "host", "0.0.0.0"),
+    port: isSimulator ? fields.number("port", "port", 0) : Number(fields.required("port", "port")),
+    path: fields.optional("path", "path", "/mhs/ebxml"),
+    maximumBytes: fields.number("maximumMegabytes", "positiveNumber", 5) * bytesPerMegabyte,
+    ackWhenNotRequested: fields.flag("ackWhenNotRequested", true),
+  };
+}
+
+/** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does. */
+export function readTransportSettings(config: object, words: Words): TransportSettings {
+  const fields = new FieldReader(config, (property) => words(`field.${property}`));
+  const isSimulator = fields.choice("environment", environments, "simulator") === "simulator";
+  const ownCpaId = fields.optional("ownCpaId", "token", "");
+  return {
+    partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
+    asid: parseAsid(fields.required("asid", "asid")),
+    organisation: {
+      code: fields.required("odsCode", "odsCode"),
+      name: fields.required("organisationName", "text"),
+    },
+    ownCpaId: ownCpaId === "" ? undefined : parseCpaId(ownCpaId),
+    spine: isSimulator
+      ? { kind: "simulator", pattern: fields.choice("pattern", ["express", "reliable"], "express") }
+      : { kind: "spine", contract: readContract(fields, words), tlsNodeId: fields.required("tls", "token") },
+    listener: readListener(fields, isSimulator),
+    connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
+    replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
+  };
+}
