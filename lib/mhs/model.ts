@@ -65,12 +65,54 @@ export type MhsEvents = {
   /** The peer's HTTP reply was classified. `kind` is "accepted", "acknowledged", or a failure of RequestOutcome. */
   replied: [{ messageId: string; kind: string; httpStatus?: number; durationMilliseconds: number }];
   /** A message reached our listener; `disposition` says what was done with it. */
-  received: [{ messageId: string; refToMessageId?: string; action: string; disposition: InboundDisposition; bytes: number }];
-  /** A request to the listener was refused. `reason` is a code, not content. */
-  refused: [{ httpStatus: number; reason: string; remoteAddress: string }];
+  received: [
+    { messageId: string; refToMessageId?: string; action: string; disposition: InboundDisposition; bytes: number },
+  ];
+  /** A request to the listener was refused. Status 0: before HTTP began, in the TLS handshake. */
+  refused: [{ httpStatus: number; reason: RefusalReason; remoteAddress: string }];
   /** Something an operator should know, in words without content. */
-  warning: [{ code: string; message: string; messageId?: string }];
+  warning: [{ code: WarningCode; message: string; messageId?: string }];
 };
+
+/** What an exchange over the listener was refused for. */
+export type RefusalReason =
+  | "tls"
+  | "client-name"
+  | "bad-http"
+  | "unknown-path"
+  | "method"
+  | "no-length"
+  | "too-large"
+  | "media-type"
+  | "time-out"
+  | "cut-short"
+  | "busy"
+  | "unreadable"
+  | "inconsistent"
+  | "unknown-to-party"
+  | "expired"
+  | "unexpected-sender"
+  | "part-missing"
+  | "unknown-action"
+  | "not-stored"
+  | "internal";
+
+/** What a warning is about; its message says it in words. */
+export type WarningCode =
+  | "NO_REPLY"
+  | "FOREIGN_REPLY"
+  | "LATE_ANSWER"
+  | "CONFLICTING_ANSWER"
+  | "UNMATCHED_ANSWER"
+  | "UNMATCHED_SIGNAL"
+  | "DISCARDED_ANSWER"
+  | "DUPLICATE_WITH_OTHER_BODY"
+  | "UNEXPECTED_SENDER"
+  | "UNEXPECTED_RELIABILITY"
+  | "UNREADABLE_TIME_TO_LIVE"
+  | "NOT_STORED"
+  | "INTERNAL"
+  | "TOLERATED";
 
 export type InboundDisposition =
   | "answer"

@@ -22,9 +22,15 @@ function readAmount(text: string | undefined): number {
   return text === undefined ? 0 : Number(text.replace(",", "."));
 }
 
+/** The typings do not say that a group may be missing. */
+function components(match: RegExpExecArray): readonly string[] {
+  const groups: readonly (string | undefined)[] = match.slice(1);
+  return groups.filter((group) => group !== undefined);
+}
+
 /** Only the last component may have a fraction (ISO 8601-1, 5.5.2.3). */
-function refuseInnerFraction(components: readonly string[]): void {
-  if (components.slice(0, -1).some((component) => /[.,]/.test(component))) {
+function refuseInnerFraction(present: readonly string[]): void {
+  if (present.slice(0, -1).some((component) => /[.,]/.test(component))) {
     refuse("only the last component of a duration may have a fraction");
   }
 }
@@ -41,7 +47,7 @@ export function parseDuration(text: string): number {
 
   const match = datePattern.exec(trimmed);
   if (match === null) return refuse("a duration is not in the form of ISO 8601");
-  const present = match.slice(1).filter((component) => component !== undefined);
+  const present = components(match);
   if (present.length === 0 || trimmed.endsWith("T")) return refuse("a duration has no component");
   refuseInnerFraction(present);
   const [, years, months, days, hours, minutes, seconds] = match;

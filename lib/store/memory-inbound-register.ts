@@ -17,6 +17,20 @@ interface AcceptedMessage {
   readonly acceptedAt: number;
 }
 
+/** A claim that is open; the others on the same message wait for its end. */
+interface Turn {
+  readonly end: Promise<void>;
+  finish(): void;
+}
+
+function createTurn(): Turn {
+  let finish = (): void => undefined;
+  const end = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  return { end, finish: () => finish() };
+}
+
 const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 /** Unambiguous whatever the two texts hold. */
@@ -30,7 +44,7 @@ export function createMemoryInboundRegister(options: MemoryInboundRegisterOption
   const maximumEntries = options.maximumEntries ?? 10_000;
   /** In order of acceptance, which is the order of expiry as well. */
   const accepted = new Map<string, AcceptedMessage>();
-  const openClaims = new Map<string, PromiseWithResolvers<void>>();
+  const openClaims = new Map<string, Turn>();
   let isClosed = false;
 
   function forget(): void {
@@ -42,7 +56,7 @@ export function createMemoryInboundRegister(options: MemoryInboundRegisterOption
   }
 
   function open(id: string, bodyDigest: string): InboundClaim {
-    const turn = Promise.withResolvers<void>();
+    const turn = createTurn();
     openClaims.set(id, turn);
     const finish = (reply?: StoredReply): void => {
       if (openClaims.get(id) !== turn) return;
@@ -51,19 +65,25 @@ export function createMemoryInboundRegister(options: MemoryInboundRegisterOption
         accepted.set(id, { bodyDigest, reply: { ...reply, body: Buffer.from(reply.body) }, acceptedAt: options.now() });
         forget();
       }
-      turn.resolve();
+      turn.finish();
     };
     return {
       kind: "new",
-      accept: (reply) => Promise.resolve(finish(reply)),
-      release: () => Promise.resolve(finish()),
+      accept: (reply): Promise<void> => {
+        finish(reply);
+        return Promise.resolve();
+      },
+      release: (): Promise<void> => {
+        finish();
+        return Promise.resolve();
+      },
     };
   }
 
   return {
     async claim(key, bodyDigest): Promise<InboundClaim> {
       const id = mapKey(key);
-      for (let other = openClaims.get(id); other !== undefined; other = openClaims.get(id)) await other.promise;
+      for (let other = openClaims.get(id); other !== undefined; other = openClaims.get(id)) await other.end;
       if (isClosed) throw new CpisError("CONFIG_CLOSED");
       forget();
       const known = accepted.get(id);
@@ -73,7 +93,7 @@ export function createMemoryInboundRegister(options: MemoryInboundRegisterOption
     close(): Promise<void> {
       isClosed = true;
       accepted.clear();
-      for (const turn of openClaims.values()) turn.resolve();
+      for (const turn of openClaims.values()) turn.finish();
       openClaims.clear();
       return Promise.resolve();
     },

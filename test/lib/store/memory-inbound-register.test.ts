@@ -21,7 +21,6 @@ describe("createMemoryInboundRegister", () => {
     };
     for (const messageId of ["1", "2", "3", "4"]) {
       const claim = await register.claim({ fromPartyKey: "A", messageId }, "digest");
-      assert.equal(claim.kind, "new");
       if (claim.kind === "new") await claim.accept({ status: 202, contentType: "text/xml", body: Buffer.alloc(0) });
     }
     assert.deepEqual(await Promise.all(["1", "2", "3", "4"].map(kindOf)), [

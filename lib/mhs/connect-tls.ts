@@ -1,0 +1,124 @@
+// Opens one TLS connection and gives it away only when the peer has accepted us.
+import { isIP } from "node:net";
+import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import { CpisError } from "../errors.js";
+import { checkServerName } from "./server-name.js";
+import { describeConnectFailure, describeTlsFailure, isBrokenConnection, tlsInterrupted } from "./tls-failure.js";
+
+export interface ConnectTimeouts {
+  /** Name look-up and TCP connection. Default 5,000. */
+  readonly connectMilliseconds: number;
+  /** TLS handshake. Default 10,000. */
+  readonly tlsMilliseconds: number;
+  /**
+   * How long to wait, in TLS 1.3, for the sign that our certificate was accepted. Default 250; afterwards the request
+   * is sent all the same, for a server need not give that sign.
+   */
+  readonly verdictMilliseconds: number;
+}
+
+export const defaultConnectTimeouts: ConnectTimeouts = {
+  connectMilliseconds: 5_000,
+  tlsMilliseconds: 10_000,
+  verdictMilliseconds: 250,
+};
+
+export interface ConnectTarget {
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+type Phase = "connect" | "handshake" | "verdict";
+
+function failureIn(phase: Phase, error: unknown): CpisError {
+  if (phase === "connect") return describeConnectFailure(error);
+  if (isBrokenConnection(error)) return closedInHandshake(error);
+  return describeTlsFailure(error);
+}
+
+function closedInHandshake(cause?: unknown): CpisError {
+  return tlsInterrupted(
+    "the peer closed the connection during the handshake; it may not accept our certificate",
+    cause,
+  );
+}
+
+function timeoutIn(phase: Phase, milliseconds: number): CpisError {
+  if (phase !== "connect") return tlsInterrupted(`the handshake was not finished within ${milliseconds} ms`);
+  return new CpisError("EBXML_CONNECT_FAILED", { detail: `no connection within ${milliseconds} ms` });
+}
+
+/**
+ * Gives a connected socket on which nothing was written yet. In TLS 1.3 a server judges our certificate only after our
+ * side has finished (RFC 8446, 4.4.2.4), so the first session ticket, which it sends after that, is waited for: a
+ * refusal is then known before a request could have left.
+ * Rejects with EBXML_CONNECT_FAILED or TLS_FAILED, `retryable` when the connection only broke, or CONFIG_CLOSED when
+ * the signal aborts.
+ */
+export function connectTls(
+  target: ConnectTarget,
+  secureContext: SecureContext,
+  timeouts: ConnectTimeouts,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    let phase: Phase = "connect";
+    const socket = connect({
+      host: target.host,
+      port: target.port,
+      secureContext,
+      ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+      checkServerIdentity: (_name, certificate) => checkServerName(target.host, certificate),
+    });
+    let timer = setTimeout(() => fail(timeoutIn(phase, timeouts.connectMilliseconds)), timeouts.connectMilliseconds);
+
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      for (const [name, listener] of listeners) socket.off(name, listener);
+      // Whoever uses the socket hears of its errors; one that is idle must not end the process by one.
+      socket.on("error", () => socket.destroy());
+    };
+    const fail = (error: CpisError): void => {
+      finish();
+      socket.destroy();
+      reject(error);
+    };
+    const succeed = (): void => {
+      finish();
+      resolve(socket);
+    };
+    const onAbort = (): void => fail(new CpisError("CONFIG_CLOSED"));
+    const enter = (next: Phase, milliseconds: number, onTimeout: () => void): void => {
+      phase = next;
+      clearTimeout(timer);
+      timer = setTimeout(onTimeout, milliseconds);
+    };
+
+    const onConnect = (): void => {
+      const { tlsMilliseconds } = timeouts;
+      enter("handshake", tlsMilliseconds, () => fail(timeoutIn("handshake", tlsMilliseconds)));
+    };
+    const onSecureConnect = (): void => {
+      if (socket.getProtocol() === "TLSv1.3") enter("verdict", timeouts.verdictMilliseconds, succeed);
+      else succeed();
+    };
+    const onSession = (): void => {
+      if (phase === "verdict") succeed();
+    };
+    const onEnd = (): void => fail(closedInHandshake());
+    const onError = (error: unknown): void => fail(failureIn(phase, error));
+    const listeners = [
+      ["connect", onConnect],
+      ["secureConnect", onSecureConnect],
+      ["session", onSession],
+      ["end", onEnd],
+      ["close", onEnd],
+      ["error", onError],
+    ] as const;
+    for (const [name, listener] of listeners) socket.on(name, listener);
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+}

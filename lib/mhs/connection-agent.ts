@@ -1,0 +1,66 @@
+// Keeps connections to peers for reuse, and tries again when one cannot be made.
+import { Agent, type RequestOptions } from "node:https";
+import { PassThrough, type Duplex } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
+import type { SecureContext, TLSSocket } from "node:tls";
+import { CpisError, isCpisError } from "../errors.js";
+import { connectTls, type ConnectTarget, type ConnectTimeouts } from "./connect-tls.js";
+
+/** Below the five seconds after which many servers drop an idle connection: one that is stale would be written to. */
+const idleMilliseconds = 2_000;
+const maximumTries = 3;
+const firstPauseMilliseconds = 100;
+
+function targetOf(options: RequestOptions): ConnectTarget {
+  const host = (options.host ?? "").replace(/^\[(.*)\]$/, "$1");
+  return { host, port: Number(options.port) };
+}
+
+/**
+ * An agent whose sockets are given to a request only after the handshake: an error of connecting reaches the request
+ * before anything of it was written. Only connecting is repeated, and only after a broken or missing connection, never
+ * after a certificate was refused. Every connection is verified in full; sessions are not resumed.
+ */
+export class ConnectionAgent extends Agent {
+  readonly #secureContext: SecureContext;
+  readonly #timeouts: ConnectTimeouts;
+  readonly #stopped = new AbortController();
+
+  constructor(secureContext: SecureContext, timeouts: ConnectTimeouts) {
+    super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: 8 });
+    this.#secureContext = secureContext;
+    this.#timeouts = timeouts;
+  }
+
+  override createConnection(
+    options: RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#connect(targetOf(options)).then(
+      (socket) => callback?.(null, socket),
+      // The signature asks for a stream also with an error; nobody looks at it.
+      (error: unknown) =>
+        callback?.(error instanceof Error ? error : new CpisError("EBXML_CONNECT_FAILED"), new PassThrough()),
+    );
+    return undefined;
+  }
+
+  async #connect(target: ConnectTarget): Promise<TLSSocket> {
+    const { signal } = this.#stopped;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await connectTls(target, this.#secureContext, this.#timeouts, signal);
+      } catch (error) {
+        if (attempt >= maximumTries || signal.aborted || !isCpisError(error) || !error.retryable) throw error;
+      }
+      // An abort ends the pause; the next attempt then fails at once.
+      await wait(firstPauseMilliseconds * 2 ** (attempt - 1), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Ends all connections, also those in use and those being made. */
+  close(): void {
+    this.#stopped.abort();
+    this.destroy();
+  }
+}

@@ -1,0 +1,97 @@
+// The message handling service: sends requests to a peer and brings them together with the answers that arrive.
+import { EventEmitter } from "node:events";
+import { CpisError } from "../errors.js";
+import type { InboundRegister } from "../store/inbound-register.js";
+import type { InboundRules } from "./check-inbound.js";
+import { createReplier } from "./inbound-replies.js";
+import { defaultListenerLimits } from "./listener-limits.js";
+import { createListener, type Listener, type ListenerOptions } from "./listener.js";
+import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
+import { createMessageReceiver } from "./receive-message.js";
+import { createRequestDesk } from "./request-desk.js";
+import { runRequest } from "./request-runner.js";
+import { createSender, type SendTimeouts } from "./send-message.js";
+import type { TlsMaterial } from "./tls-material.js";
+
+export type { ListenerOptions } from "./listener.js";
+
+/** How messages that arrive are judged and answered, beyond what the standard fixes. */
+export interface InboundSettings extends Omit<InboundRules, "ownParty"> {
+  /** Whether a message that asks for no acknowledgment gets one all the same; else 202 without a body. Default true. */
+  readonly ackWhenNotRequested?: boolean;
+}
+
+export interface MessageHandlingServiceOptions {
+  readonly ownParty: OwnParty;
+  readonly clientTls: TlsMaterial;
+  readonly timeouts?: Partial<SendTimeouts>;
+  /** Without a listener no answer can arrive. */
+  readonly listener?: ListenerOptions;
+  readonly inbound?: InboundSettings;
+  /** Stays open when the service closes: it belongs to who made it. */
+  readonly register: InboundRegister;
+  readonly effects: MhsEffects;
+}
+
+export interface MessageHandlingService {
+  readonly events: EventEmitter<MhsEvents>;
+  /**
+   * Opens the listener and gives its port; 0 without a listener.
+   * Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, or CONFIG_CLOSED after `close`.
+   */
+  start(): Promise<{ readonly port: number }>;
+  /** Never rejects: everything that can happen to a request is an outcome. */
+  request(request: OutboundRequest): Promise<RequestOutcome>;
+  /** Ends open requests as aborted, lets the listener finish what it is receiving, and closes every connection. */
+  close(): Promise<void>;
+}
+
+type State = "new" | "started" | "closed";
+
+/** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
+export function createMessageHandlingService(options: MessageHandlingServiceOptions): MessageHandlingService {
+  const { ownParty, effects, register } = options;
+  const inbound = options.inbound ?? {};
+  const events = new EventEmitter<MhsEvents>();
+  const now = (): number => effects.now();
+  const desk = createRequestDesk({ now, events });
+  const sender = createSender({
+    tls: options.clientTls,
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
+  const limits = { ...defaultListenerLimits, ...options.listener?.limits };
+  const receive = createMessageReceiver({
+    rules: { ...inbound, ownParty },
+    replier: createReplier({ ownParty, effects, ackWhenNotRequested: inbound.ackWhenNotRequested ?? true }),
+    register,
+    desk,
+    events,
+    now,
+    claimMilliseconds: limits.claimMilliseconds,
+  });
+  const listener: Listener | undefined =
+    options.listener === undefined ? undefined : createListener(options.listener, { receive, events });
+  let state: State = "new";
+
+  return {
+    events,
+    async start(): Promise<{ readonly port: number }> {
+      if (state === "closed") throw new CpisError("CONFIG_CLOSED");
+      const port = (await listener?.open()) ?? 0;
+      state = "started";
+      return { port };
+    },
+    request(request): Promise<RequestOutcome> {
+      if (state !== "started") {
+        return Promise.resolve({ kind: "not-sent", error: new CpisError("CONFIG_CLOSED") });
+      }
+      return runRequest(request, { ownParty, effects, events, sender, desk });
+    },
+    async close(): Promise<void> {
+      state = "closed";
+      desk.endAll({ kind: "aborted" });
+      sender.close();
+      await listener?.close();
+    },
+  };
+}

@@ -1,0 +1,179 @@
+// Runs one request from its first byte to its one outcome.
+import type { EventEmitter } from "node:events";
+import { encodeBusinessMessage } from "../ebxml/encode-message.js";
+import type { EncodedMessage } from "../ebxml/model.js";
+import { reliabilityElements, type EbxmlPattern } from "../ebxml/reliability.js";
+import { CpisError, isCpisError } from "../errors.js";
+import { selectPattern } from "../sds/contract.js";
+import { formatEbxmlTime } from "./ebxml-time.js";
+import { interpretReply, type HttpReply } from "./interpret-reply.js";
+import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
+import type { RequestDesk } from "./request-desk.js";
+import type { Sender, SendResult } from "./send-message.js";
+
+export interface RunnerParts {
+  readonly ownParty: OwnParty;
+  readonly effects: MhsEffects;
+  readonly events: EventEmitter<MhsEvents>;
+  readonly sender: Sender;
+  readonly desk: RequestDesk;
+}
+
+interface PreparedRequest {
+  readonly request: OutboundRequest;
+  readonly pattern: EbxmlPattern;
+  readonly url: URL;
+  readonly message: EncodedMessage;
+}
+
+/** What timers take; a longer one would fire at once. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
+
+function patternOf(request: OutboundRequest): EbxmlPattern {
+  const pattern = selectPattern(request.contract);
+  if (pattern === "express" || pattern === "reliable") return pattern;
+  throw new CpisError("CONFIG_CONTRACT", { detail: `the pattern ${pattern} is not available` });
+}
+
+function endpointOf(request: OutboundRequest): URL {
+  const { endpointUrl } = request.contract;
+  const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
+  if (url?.protocol !== "https:") {
+    throw new CpisError("CONFIG_INVALID", { detail: "the endpoint address is not an https address" });
+  }
+  return url;
+}
+
+/** Throws CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE or EBXML_MIME. */
+function prepare(request: OutboundRequest, { ownParty, effects }: RunnerParts): PreparedRequest {
+  const pattern = patternOf(request);
+  const { contract, service, action, messageId, conversationId, payload } = request;
+  const url = endpointOf(request);
+  const message = encodeBusinessMessage({
+    kind: "message",
+    header: {
+      fromPartyKey: ownParty.partyKey,
+      toPartyKey: contract.toPartyKey,
+      cpaId: contract.cpaId,
+      conversationId,
+      service,
+      action,
+      messageId,
+      timestamp: formatEbxmlTime(effects.now()),
+    },
+    reliability: reliabilityElements(pattern),
+    payload,
+    attachments: [],
+    externalReferences: [],
+  });
+  return { request, pattern, url, message };
+}
+
+function notSent(error: unknown): RequestOutcome {
+  if (isCpisError(error)) return { kind: "not-sent", error };
+  return { kind: "not-sent", error: new CpisError("CPIS_INVALID_REQUEST", { cause: error }) };
+}
+
+/**
+ * Gives the outcome of a request exactly once. The request is registered before anything is written, for its answer
+ * may come before the reply. Nothing is ever sent twice: after an unknown outcome a second query would be a second
+ * access.
+ */
+export function runRequest(request: OutboundRequest, parts: RunnerParts): Promise<RequestOutcome> {
+  if (request.signal?.aborted === true) return Promise.resolve({ kind: "aborted" });
+  try {
+    return run(prepare(request, parts), parts);
+  } catch (error) {
+    return Promise.resolve(notSent(error));
+  }
+}
+
+function run(prepared: PreparedRequest, parts: RunnerParts): Promise<RequestOutcome> {
+  const { request } = prepared;
+  const { messageId, conversationId, signal } = request;
+  const { desk, sender, events } = parts;
+  const { promise, resolve } = Promise.withResolvers<RequestOutcome>();
+  let isOpen = true;
+  let isWriting = false;
+  let wasAccepted = false;
+
+  const onAbort = (): void => desk.end(messageId, { kind: "aborted" });
+  const onTimeout = (): void => {
+    const error = new CpisError("EBXML_CONNECT_FAILED", { detail: "no connection before the request's time was over" });
+    desk.end(messageId, isWriting ? { kind: "timeout", wasAccepted } : { kind: "not-sent", error });
+  };
+  desk.open(
+    { messageId, conversationId },
+    {
+      judge: (answer) => request.judge(answer),
+      noteAccepted: () => {
+        wasAccepted = true;
+      },
+      end: (outcome) => {
+        isOpen = false;
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        resolve(outcome);
+      },
+    },
+  );
+  const timer = setTimeout(onTimeout, Math.min(request.timeoutMilliseconds, longestTimerMilliseconds));
+  signal?.addEventListener("abort", onAbort);
+
+  const mayWrite = (): boolean => {
+    if (!isOpen) return false;
+    isWriting = true;
+    const { action } = request;
+    events.emit("sending", { messageId, conversationId, action, bytes: prepared.message.body.length });
+    return true;
+  };
+  const startedAt = parts.effects.now();
+  void sender.send({ url: prepared.url, message: prepared.message, mayWrite }).then((result) => {
+    concludeSending(prepared, parts, result, parts.effects.now() - startedAt);
+  });
+  return promise;
+}
+
+/** Notes what the sending came to, also of a request that was answered meanwhile. */
+function concludeSending(
+  prepared: PreparedRequest,
+  parts: RunnerParts,
+  result: SendResult,
+  durationMilliseconds: number,
+): void {
+  const { messageId } = prepared.request;
+  switch (result.kind) {
+    case "replied":
+      concludeReply(prepared, parts, result, durationMilliseconds);
+      return;
+    case "not-sent":
+      parts.events.emit("replied", { messageId, kind: "not-sent", durationMilliseconds });
+      parts.desk.end(messageId, result);
+      return;
+    case "unknown":
+      parts.events.emit("replied", { messageId, kind: "unknown", durationMilliseconds });
+      parts.events.emit("warning", {
+        code: "NO_REPLY",
+        message: `Whether the peer has a message is not known: ${result.reason}`,
+        messageId,
+      });
+  }
+}
+
+function concludeReply(
+  prepared: PreparedRequest,
+  parts: RunnerParts,
+  reply: HttpReply,
+  durationMilliseconds: number,
+): void {
+  const { messageId } = prepared.request;
+  const { events, desk } = parts;
+  const meaning = interpretReply(reply, { messageId, pattern: prepared.pattern });
+  const kind = meaning.kind === "failed" ? meaning.outcome.kind : meaning.kind;
+  if (meaning.kind === "failed") desk.end(messageId, meaning.outcome);
+  if (meaning.kind === "accepted" || meaning.kind === "acknowledged") desk.noteAccepted(messageId);
+  events.emit("replied", { messageId, kind, httpStatus: reply.httpStatus, durationMilliseconds });
+  if (meaning.kind === "undecided" && meaning.isForeign) {
+    events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });
+  }
+}
