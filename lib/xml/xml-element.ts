@@ -53,9 +53,8 @@ export function findElement(
 
 /** The attribute's value; `namespace` "" means an attribute without prefix. */
 export function attributeValue(element: XmlElement, localName: string, namespace = ""): string | undefined {
-  return element.attributes.find(
-    (attribute) => attribute.localName === localName && attribute.namespace === namespace,
-  )?.value;
+  return element.attributes.find((attribute) => attribute.localName === localName && attribute.namespace === namespace)
+    ?.value;
 }
 
 /** An element that must be there. Throws CpisError with the caller's code; the path is the detail. */

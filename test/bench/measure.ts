@@ -64,5 +64,11 @@ export function printTable(rows: readonly Row[], write: (line: string) => void):
   ]);
   const all = [["measure", "unit", "ours", "bare", "ratio", "aim"], ...cells];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((line) => line[column]!.length)));
-  for (const line of all) write(line.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
+  for (const line of all)
+    write(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    );
 }

@@ -1,0 +1,24 @@
+// Measures everything beside its bare baseline of the same run and prints one table.
+import { measureCodecs } from "./codecs.js";
+import { measureLoading } from "./loading.js";
+import { printTable, type Row } from "./measure.js";
+import { measureQueries } from "./queries.js";
+
+const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
+  ["codecs", measureCodecs],
+  ["queries", measureQueries],
+  ["loading", measureLoading],
+];
+
+async function main(): Promise<void> {
+  const only = process.argv[2];
+  const rows: Row[] = [];
+  for (const [name, measure] of parts) {
+    if (only === undefined || only === name) rows.push(...(await measure()));
+  }
+  const write = (line: string): boolean => process.stdout.write(`${line}\n`);
+  write(`Node.js ${process.version}, ${process.platform} ${process.arch}`);
+  printTable(rows, write);
+}
+
+void main();
