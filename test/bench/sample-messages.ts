@@ -67,6 +67,8 @@ export function buildResponse(accesses = 26): Buffer {
       createdAt: hl7TimeAt(at),
       fromAsid: "990000000001",
       toAsid: "200000000001",
+      versionCode: "v3INF_DMSv5.7:FIN",
+      processingCode: "P",
     },
     reasons: [],
     queryResponseCode: "OK",
