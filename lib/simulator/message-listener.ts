@@ -1,0 +1,153 @@
+// Takes HTTP requests over TLS with client certificate, reads them whole, and lets the simulator reply.
+import https from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { HttpReply } from "./replies.js";
+import { CpisError } from "../errors.js";
+
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly soapAction: string | undefined;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** How a request ends: with a reply, with the connection cut, or not at all. */
+export type RequestEnd =
+  { readonly kind: "reply"; readonly reply: HttpReply } | { readonly kind: "reset" } | { readonly kind: "silence" };
+
+/** "sent": the bytes of the reply are out, or nothing will ever be. */
+export interface RequestHandling {
+  readonly end: RequestEnd;
+  sent(): void;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly keyPem: string;
+  readonly certPem: string;
+  readonly caPem: string;
+  readonly maximumBytes: number;
+  /** Whether messages are taken on this path. */
+  isKnownPath(path: string): boolean;
+  take(request: ReceivedRequest): Promise<RequestHandling>;
+  /** A request that did not come to be taken: a status, or 0 for one that ended in the middle. */
+  refused(status: number, reason: string): void;
+  failed(cause: unknown): void;
+}
+
+export interface MessageListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Longer than the pause between two messages of a client: so the client's connection is not closed under it. */
+const keepAliveMilliseconds = 60_000;
+
+type BodyReading =
+  | { readonly kind: "body"; readonly body: Buffer }
+  | { readonly kind: "refused"; readonly status: number; readonly reason: string };
+
+async function readBody(request: IncomingMessage, maximumBytes: number): Promise<BodyReading> {
+  if (request.headers["transfer-encoding"] !== undefined || request.headers["content-length"] === undefined) {
+    return { kind: "refused", status: 411, reason: "Content-Length is missing: Spine takes no chunked request" };
+  }
+  if (Number(request.headers["content-length"]) > maximumBytes) {
+    return { kind: "refused", status: 413, reason: "too large" };
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return { kind: "body", body: Buffer.concat(chunks) };
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "Content-Length": "0", Connection: "close" });
+  response.end();
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function sendReply(response: ServerResponse, reply: HttpReply): Promise<void> {
+  response.writeHead(reply.status, { ...reply.headers, "Content-Length": String(reply.body.byteLength) });
+  return new Promise((resolve) => {
+    response.once("close", resolve);
+    response.end(reply.body);
+  });
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: ListenerOptions): Promise<void> {
+  const path = request.url ?? "";
+  const refusal = !options.isKnownPath(path) ? 404 : request.method !== "POST" ? 405 : undefined;
+  if (refusal !== undefined) {
+    options.refused(refusal, refusal === 404 ? "unknown path" : "not a POST");
+    refuse(response, refusal);
+    return;
+  }
+  const reading = await readBody(request, options.maximumBytes);
+  if (reading.kind === "refused") {
+    options.refused(reading.status, reading.reason);
+    refuse(response, reading.status);
+    return;
+  }
+  const handling = await options.take({
+    path,
+    contentType: request.headers["content-type"],
+    soapAction: headerText(request.headers["soapaction"]),
+    rawHeaders: request.rawHeaders,
+    body: reading.body,
+  });
+  if (handling.end.kind === "reply") await sendReply(response, handling.end.reply);
+  else if (handling.end.kind === "reset") request.socket.destroy();
+  handling.sent();
+}
+
+/** Throws CONFIG_PORT_IN_USE, or CONFIG_LISTEN with the reason. */
+export async function openListener(options: ListenerOptions): Promise<MessageListener> {
+  const server = https.createServer(
+    {
+      key: options.keyPem,
+      cert: options.certPem,
+      ca: options.caPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      keepAliveTimeout: keepAliveMilliseconds,
+    },
+    (request, response) => {
+      serve(request, response, options).catch((cause: unknown) => {
+        if (request.complete) options.failed(cause);
+        else options.refused(0, "the request ended in the middle");
+        request.socket.destroy();
+      });
+    },
+  );
+  // Also those that are not through their handshake: the server itself knows of the others only.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const code = cause.code === "EADDRINUSE" ? "CONFIG_PORT_IN_USE" : "CONFIG_LISTEN";
+      reject(new CpisError(code, { detail: cause.code ?? "unknown", cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  server.removeAllListeners("error");
+  server.on("error", (cause) => options.failed(cause));
+  // A TCP listener has an address as soon as it listens, and never a path.
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
