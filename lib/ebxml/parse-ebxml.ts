@@ -122,8 +122,8 @@ function readMessage(opened: OpenedMessage, soapHeader: XmlElement, header: Mess
   const manifest = body === undefined ? undefined : firstChild(body, ebName("Manifest"));
   const errorList = readErrorList(soapHeader);
   const acknowledgment = firstChild(soapHeader, ebName("Acknowledgment"));
-  const isErrorMessage = errorList?.highestSeverity === "Error" || acknowledgment === undefined;
-  if (errorList !== undefined && isErrorMessage && (manifest === undefined || errorList.highestSeverity === "Error")) {
+  const isNothingElse = manifest === undefined && acknowledgment === undefined;
+  if (errorList !== undefined && (errorList.highestSeverity === "Error" || isNothingElse)) {
     return { ...signal, message: { kind: "message-error", header, ...errorList } };
   }
   if (acknowledgment !== undefined && manifest === undefined) {

@@ -65,12 +65,9 @@ function findDelimiters(body: Buffer, boundary: string, maximumParts: number): r
 
 /** The line end before a delimiter belongs to it; a carriage return only where the message uses them. */
 function contentEnd(body: Buffer, opening: Delimiter, next: Delimiter): number {
-  let end = next.start;
-  if (end > opening.end && body[end - 1] === lineFeed) {
-    end -= 1;
-    if (opening.hasCarriageReturn && end > opening.end && body[end - 1] === carriageReturn) end -= 1;
-  }
-  return end;
+  const end = next.start;
+  if (body[end - 1] !== lineFeed) return end;
+  return opening.hasCarriageReturn && body[end - 2] === carriageReturn ? end - 2 : end - 1;
 }
 
 interface PartHeaders {

@@ -1,13 +1,6 @@
 // The checks that Spine makes on ebXML messages before it accepts them; names and texts are Spine's own.
 import type { EbxmlPattern } from "../ebxml/reliability.js";
-import {
-  attributeValue,
-  childrenNamed,
-  firstChild,
-  isNamed,
-  type XmlElement,
-  type XmlName,
-} from "../xml/xml-element.js";
+import { attributeValue, childrenNamed, isNamed, type XmlElement, type XmlName } from "../xml/xml-element.js";
 
 const soap = "http://schemas.xmlsoap.org/soap/envelope/";
 const eb = "http://www.oasis-open.org/committees/ebxml-msg/schema/msg-header-2_0.xsd";
@@ -184,11 +177,4 @@ export function checkEbxmlAcknowledgment(envelope: XmlElement): readonly string[
     [ebAttribute(messageHeaders[0], "version") === "2.0", "ErrorBaseTms.SYNCREPLY_VERSION_INVALID"],
     [at(headers, "SyncReply").length === 0, syncReplyInconsistent],
   ]);
-}
-
-/** The id that Spine takes as acknowledged: only the one within the Acknowledgment counts. */
-export function acknowledgedMessageIdAsSpineReads(envelope: XmlElement): string | undefined {
-  const [acknowledgment] = at(partsOf(envelope).headers, "Acknowledgment");
-  const reference = acknowledgment === undefined ? undefined : firstChild(acknowledgment, ebName("RefToMessageId"));
-  return reference?.text.trim();
 }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { encodeBusinessMessage } from "../../../lib/ebxml/encode-message.js";
 import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
 import {
   change,
@@ -198,6 +197,21 @@ describe("tolerance of the ebXML reader for envelopes", () => {
     assert.equal(parsedMessage("message-error", contradiction, "text/xml").highestSeverity, "Error");
   });
 
+  it("lets an error list with an error outweigh all else, and warnings nothing", () => {
+    const list = /<eb:ErrorList[^]*<\/eb:ErrorList>/.exec(messageError)?.[0] ?? "";
+    const added = (body: string, errorList: string): string =>
+      parsed(
+        change(body, "</eb:MessageHeader>", `</eb:MessageHeader>${errorList}`),
+        body === reliable ? undefined : "text/xml",
+      ).message.kind;
+    const soapList = change(list, "soap:", "");
+    const warnings = change(soapList, 'everity="Error"', 'everity=" warning "');
+    assert.equal(added(reliable, soapList), "message-error");
+    assert.equal(added(acknowledgment, soapList), "message-error");
+    assert.equal(added(reliable, warnings), "message");
+    assert.equal(added(acknowledgment, warnings), "acknowledgment");
+  });
+
   it("keeps a business message with which an acknowledgment or a warning travels", () => {
     const list =
       '<eb:ErrorList eb:highestSeverity="Warning"><eb:Error eb:errorCode="Unknown" eb:severity="Warning"/></eb:ErrorList>';
@@ -248,45 +262,6 @@ describe("tolerance of the ebXML reader for envelopes", () => {
     assert.deepEqual(
       warnings.map(({ code }) => code),
       ["several-headers"],
-    );
-  });
-});
-
-describe("descriptions and references", () => {
-  it("takes 300 references to messages of their own", () => {
-    const externalReferences = Array.from({ length: 300 }, (_, index) => `fragment-${index}`);
-    const encoded = encodeBusinessMessage({ ...sampleMessage("forward-reliable"), externalReferences });
-    const message = parsedMessage("message", encoded.body, encoded.contentType);
-    assert.deepEqual(message.externalReferences, externalReferences);
-  });
-
-  for (const description of [
-    'Filename="a=b c.txt"',
-    'R&D <x> "q"',
-    "&amp; is no ampersand",
-    "two\nlines",
-    "tab\tand ]]>",
-  ]) {
-    it(`carries the description ${JSON.stringify(description)} there and back`, () => {
-      const attachment = { contentId: "a@b", contentType: "text/plain", description, content: Buffer.from("x") };
-      const encoded = encodeBusinessMessage({ ...sampleMessage("forward-reliable"), attachments: [attachment] });
-      assert.deepEqual(parsedMessage("message", encoded.body, encoded.contentType).attachments, [attachment]);
-    });
-  }
-
-  it("takes an attachment without description", () => {
-    const attachment = { contentId: "a@b", contentType: "text/plain", content: Buffer.from("x") };
-    const encoded = encodeBusinessMessage({ ...sampleMessage("forward-reliable"), attachments: [attachment] });
-    assert.deepEqual(parsedMessage("message", encoded.body, encoded.contentType).attachments, [attachment]);
-  });
-
-  it("warns of a reference that it cannot use", () => {
-    const extra = '<eb:Reference xlink:href="http://example.nhs.uk/x"/><eb:Reference/></eb:Manifest>';
-    const { message, warnings } = parsed(change(express, "</eb:Manifest>", extra));
-    assert.deepEqual(message, sampleMessage("express"));
-    assert.deepEqual(
-      warnings.map(({ code }) => code),
-      ["reference-unusable", "reference-unusable"],
     );
   });
 });

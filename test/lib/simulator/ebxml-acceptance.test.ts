@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeBusinessMessage } from "../../../lib/ebxml/encode-message.js";
 import { reliabilityElements, type EbxmlPattern } from "../../../lib/ebxml/reliability.js";
-import {
-  acknowledgedMessageIdAsSpineReads,
-  checkEbxmlAcknowledgment,
-  checkEbxmlRequest,
-} from "../../../lib/simulator/ebxml-acceptance.js";
+import { checkEbxmlAcknowledgment, checkEbxmlRequest } from "../../../lib/simulator/ebxml-acceptance.js";
 import { parseXml } from "../../../lib/xml/parse-xml.js";
 import type { XmlElement } from "../../../lib/xml/xml-element.js";
 import { change, readHttpVector, sampleHeader, sampleMessage } from "../ebxml/sample-messages.js";
@@ -164,14 +160,5 @@ describe("Spine's acceptance of an Acknowledgment", () => {
     assert.deepEqual(check(change(acknowledgment, "</soap:Header>", "<eb:SyncReply/></soap:Header>")), [
       tms("SYNCREPLY_INCONSISTENT_WITH_CONTRACT"),
     ]);
-  });
-
-  it("takes the acknowledged id from within the Acknowledgment alone", () => {
-    assert.equal(acknowledgedMessageIdAsSpineReads(parse(acknowledgment)), sampleHeader.messageId);
-    const without = acknowledgment.replace(
-      /<eb:Timestamp>[^<]*<\/eb:Timestamp><eb:RefToMessageId>[^<]*<\/eb:RefToMessageId>\r\n/,
-      "",
-    );
-    assert.equal(acknowledgedMessageIdAsSpineReads(parse(without)), undefined);
   });
 });

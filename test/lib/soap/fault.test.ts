@@ -57,6 +57,11 @@ describe("a SOAP fault", () => {
     assert.deepEqual(read(bare), fault);
   });
 
+  it("is read with white space around its values", () => {
+    assert.equal(isRetriableFault(changed(">208<", ">\n 208 <") ?? fault), true);
+    assert.deepEqual(changed(">Application Exception<", "> Application Exception\n<"), fault);
+  });
+
   it("is read with the other spelling of the code context", () => {
     assert.equal(changed("urn:nhs:names:error:tms", "urn:nhs:names:errors:tms")?.errors[0]?.errorCode, "208");
   });
