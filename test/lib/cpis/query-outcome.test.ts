@@ -231,6 +231,11 @@ describe("the outcome of a query", () => {
     assert.deepEqual(warningCodes(result), ["unreadable-plan"]);
   });
 
+  it("row 10: a place for a plan that holds none makes it incomplete", () => {
+    const text = encodeQueryResponse(response).replace("<CP-ISRecord>", "<CP-ISRecord><pertinentInformation15/>");
+    assert.equal(found(judged(text)).incomplete, true);
+  });
+
   it("row 10: a plan that ended is a plan", () => {
     const { plans } = found(judgedResponse(severalPlansResponse));
     assert.deepEqual(
@@ -366,6 +371,14 @@ describe("the outcome of a query", () => {
 
   it("row 16: NHSNCC002 with a reason that cannot be read is failed query-rejected", () => {
     assert.equal(verdict(judged(encodeQueryFailure(notOnCpis).replace('code="1" ', ""))), "failed query-rejected");
+  });
+
+  it("row 16: NHSNCC002 with an error detail that cannot be read is failed query-rejected", () => {
+    const detail = '<acknowledgementDetail typeCode="ER"/><messageRef>';
+    assert.equal(
+      verdict(judged(encodeQueryFailure(notOnCpis).replace("<messageRef>", detail))),
+      "failed query-rejected",
+    );
   });
 
   it("row 16: a detail that only informs does not speak against NHSNCC002", () => {

@@ -212,6 +212,11 @@ describe("a query response that leaves the schema", () => {
     assert.deepEqual(vector("d8-bare-payload"), { transmission: {}, reasons: [], payload: childPayload });
   });
 
+  it("D2 and D8: is read as a bare payload inside an element of the same name", () => {
+    const text = encodeQueryResponse(response, ["bare-payload", "extra-wrapper"]);
+    assert.deepEqual(payloadOf(parseQueryResponse(parseText(text)).response), childPayload);
+  });
+
   it("D9: is read without queryAck", () => {
     const { transmission, reasons, payload } = response;
     assert.deepEqual(vector("d9-no-query-ack"), { transmission, reasons, payload });
