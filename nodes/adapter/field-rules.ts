@@ -4,8 +4,8 @@ import { CpisError } from "../../lib/errors.js";
 interface FieldRule {
   /** Source of a regular expression without flags, as browsers and Node.js both read it. */
   readonly pattern: string;
-  /** Key of the reason, in the catalogue of each node that uses the rule. */
-  readonly message: string;
+  /** Key of the reason for a refusal, in the catalogue of each node that uses the rule. */
+  readonly message?: string;
 }
 
 function rules<Name extends string>(table: Record<Name, FieldRule>): Record<Name, FieldRule> {
@@ -22,7 +22,7 @@ export const fieldRules = rules({
   always: { pattern: "^(always|never)$", message: "validation.always" },
   syncReplyMode: { pattern: "^(MSHSignalsOnly|None|Never)$", message: "validation.syncReplyMode" },
   host: { pattern: "^[A-Za-z0-9][A-Za-z0-9.:-]*$|^::1?$", message: "validation.host" },
-  loopbackHost: { pattern: "^(127(\\.[0-9]{1,3}){3}|::1|localhost)$", message: "validation.loopbackHost" },
+  loopbackHost: { pattern: "^(127\\.0\\.0\\.1|localhost)$", message: "validation.loopbackHost" },
   port: {
     pattern: "^(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
     message: "validation.port",
@@ -36,7 +36,7 @@ export const fieldRules = rules({
     message: "validation.duration",
   },
   /** Accepted in every field: the value is taken from the environment when the flows start. */
-  environmentVariable: { pattern: "^\\$\\{[^}]+\\}$", message: "validation.environmentVariable" },
+  environmentVariable: { pattern: "^\\$\\{[^}]+\\}$" },
 });
 
 export type FieldRuleName = keyof typeof fieldRules;

@@ -1,8 +1,7 @@
 // The `cp-is query` node: takes an NHS number from a message, asks the service, and sends the answer to its output.
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
-import type { QueryResult } from "../../lib/cpis/model.js";
 import { CpisError } from "../../lib/errors.js";
-import { createQueryService, type ChildQuery, type Exchange } from "../../lib/services/query.js";
+import { createQueryService, type ChildQuery, type Exchange, type QueryAnswer } from "../../lib/services/query.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { runInput, toCpisError, type Outputs } from "../adapter/run-input.js";
@@ -90,7 +89,8 @@ function tellExchange(msg: NodeMessageInFlow, exchange: Exchange | undefined, tr
 }
 
 /** Only what Spine has said reaches an output. Throws for everything else. */
-function outputsOf(result: QueryResult, msg: NodeMessageInFlow, { status, closing, words }: QueryNodeParts): Outputs {
+function outputsOf({ result, cause }: QueryAnswer, msg: NodeMessageInFlow, parts: QueryNodeParts): Outputs {
+  const { status, closing, words } = parts;
   switch (result.outcome) {
     case "found":
       msg.payload = result;
@@ -102,7 +102,7 @@ function outputsOf(result: QueryResult, msg: NodeMessageInFlow, { status, closin
       return [null, msg];
     case "failed":
       if (closing.aborted) throw new CpisError("CONFIG_CLOSED", { detail: words("error.stopped") });
-      throw failureOf(result);
+      throw failureOf(result, cause);
   }
 }
 
@@ -124,10 +124,11 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Ou
         emptyResponse: settings.emptyResponse,
       },
     });
-    const { result, exchange } = await service.ask(query);
+    const asked = await service.ask(query);
+    const { exchange } = asked;
     tellExchange(msg, exchange, transport.label);
     if (exchange !== undefined) node.metric("cp-is.query.duration", msg, exchange.durationMilliseconds);
-    return outputsOf(result, msg, parts);
+    return outputsOf(asked, msg, parts);
   } catch (error) {
     const failure = toCpisError(error);
     status.failed(failure.code);

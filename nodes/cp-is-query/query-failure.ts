@@ -29,11 +29,12 @@ export const queryErrorCodes: readonly ErrorCode[] = Object.values(errorCodes);
 const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$|^[0-9]{1,6}$/;
 
 /** The text holds the service's own detail and the codes of the answer, never their free text. */
-export function failureOf(result: QueryFailed): CpisError {
+export function failureOf(result: QueryFailed, cause: CpisError | undefined): CpisError {
   const codes = [...new Set(result.codes.map(({ code }) => code).filter((code) => codePattern.test(code)))];
   const parts = [result.detail, codes.join(", ")].filter((part) => part !== undefined && part !== "");
   return new CpisError(errorCodes[result.code], {
     retryable: result.retryable,
+    ...(cause === undefined ? {} : { cause }),
     ...(parts.length === 0 ? {} : { detail: parts.join("; ") }),
   });
 }

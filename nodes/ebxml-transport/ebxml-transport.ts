@@ -60,7 +60,8 @@ function openSession(
   const log = { warn: (text: string) => node.warn(text), debug: (text: string) => node.debug(text) };
   const { spine } = settings;
   if (spine.kind === "spine") {
-    return openSpineSession(settings, spine.contract, readTls(RED.nodes.getNode(spine.tlsNodeId), words), log);
+    const tls = readTls(RED.nodes.getNode(spine.tlsNodeId), words, spine.acceptsSimulatorCertificates);
+    return openSpineSession(settings, spine.contract, tls, log);
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
   return openSimulatorSession(settings, spine.pattern, simulator, log);

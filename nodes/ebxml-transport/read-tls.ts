@@ -38,9 +38,9 @@ function material(options: object, name: string): string | Buffer | undefined {
 /**
  * Gives certificates for both directions, in an object of its own. Throws CONFIG_MISSING or CONFIG_INVALID: the node is
  * not there or not valid, it lacks our certificate, its key or the authorities, it switches off the check of the other
- * side, or it holds certificates of the simulator.
+ * side, or it holds certificates of the simulator where those are not accepted.
  */
-export function readTls(node: unknown, words: Words): TlsMaterial {
+export function readTls(node: unknown, words: Words, acceptsSimulator: boolean): TlsMaterial {
   const refuse = (code: ErrorCode, key: string): never => {
     throw new CpisError(code, { detail: words(key) });
   };
@@ -52,7 +52,8 @@ export function readTls(node: unknown, words: Words): TlsMaterial {
   const [key, cert, ca] = [material(options, "key"), material(options, "cert"), material(options, "ca")];
   if (key === undefined || cert === undefined) return refuse("CONFIG_MISSING", "error.tlsNoCertificate");
   if (ca === undefined) return refuse("CONFIG_MISSING", "error.tlsNoAuthority");
-  if (isOfSimulator(cert) || isOfSimulator(ca)) return refuse("CONFIG_INVALID", "error.tlsOfSimulator");
+  if (!acceptsSimulator && (isOfSimulator(cert) || isOfSimulator(ca)))
+    return refuse("CONFIG_INVALID", "error.tlsOfSimulator");
   const passphrase: unknown = Reflect.get(options, "passphrase");
   return typeof passphrase === "string" ? { key, cert, ca, passphrase } : { key, cert, ca };
 }

@@ -50,11 +50,13 @@ export class TransportConnection {
     this.isWanted = true;
     this.retryMilliseconds = firstRetryMilliseconds;
     if (!this.options.needsSimulator) {
+      this.tell(this.idleState());
       void this.step();
       return;
     }
     this.stopWatching = watchSimulator((simulator) => {
       this.simulator = simulator;
+      if (this.current === undefined) this.tell(this.idleState());
       void this.step();
     });
   }

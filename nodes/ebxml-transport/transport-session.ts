@@ -6,6 +6,7 @@ import type { MhsEffects } from "../../lib/mhs/model.js";
 import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import type { SpineSimulator } from "../../lib/simulator/index.js";
+import type { InboundRegister } from "../../lib/store/inbound-register.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
@@ -46,42 +47,51 @@ function follow({ events }: MessageHandlingService, log: SessionLog): void {
   });
 }
 
-async function startService(settings: TransportSettings, tls: TlsMaterial, log: SessionLog) {
-  const { partyKey, ownCpaId, listener } = settings;
-  const register = createMemoryInboundRegister(systemEffects);
-  const service = createMessageHandlingService({
+/** What a session is opened with. */
+interface SessionParts {
+  readonly settings: TransportSettings;
+  readonly contract: MessagingContract;
+  readonly tls: TlsMaterial;
+  readonly log: SessionLog;
+}
+
+function createService({ settings, contract, tls }: SessionParts, register: InboundRegister): MessageHandlingService {
+  const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
+  const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
+  return createMessageHandlingService({
     ownParty: ownCpaId === undefined ? { partyKey } : { partyKey, cpaId: ownCpaId },
     clientTls: tls,
-    listener: { host: listener.host, port: listener.port, path: listener.path, tls },
+    timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
+    listener: { host, port, path, tls, limits: { maximumBodyBytes: maximumBytes } },
+    inbound: { ackWhenNotRequested, peerPartyKey: contract.toPartyKey },
     register,
     effects: systemEffects,
   });
-  follow(service, log);
+}
+
+async function startSession(parts: SessionParts): Promise<TransportSession> {
+  const { settings, contract, log } = parts;
+  const register = createMemoryInboundRegister(systemEffects);
+  const service = createService(parts, register);
   const close = async (): Promise<void> => {
     await service.close();
     await register.close();
   };
+  follow(service, log);
   try {
     const { port } = await service.start();
-    return { service, port, close };
+    const open: OpenTransport = {
+      fromAsid: settings.asid,
+      organisation: settings.organisation,
+      effects: systemEffects,
+      contract: () => Promise.resolve(contract),
+      request: (request) => service.request(request),
+    };
+    return { port, open, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function openTransport(
-  settings: TransportSettings,
-  service: MessageHandlingService,
-  contract: MessagingContract,
-): OpenTransport {
-  return {
-    fromAsid: settings.asid,
-    organisation: settings.organisation,
-    effects: systemEffects,
-    contract: () => Promise.resolve(contract),
-    request: (request) => service.request(request),
-  };
 }
 
 /** Opens towards Spine. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING. */
@@ -91,8 +101,7 @@ export async function openSpineSession(
   tls: TlsMaterial,
   log: SessionLog,
 ): Promise<TransportSession> {
-  const { service, port, close } = await startService(settings, tls, log);
-  return { port, open: openTransport(settings, service, contract), close };
+  return startSession({ settings, contract, tls, log });
 }
 
 /**
@@ -105,22 +114,21 @@ export async function openSimulatorSession(
   simulator: SpineSimulator,
   log: SessionLog,
 ): Promise<TransportSession> {
-  const { keyPem, certPem } = await simulator.issueClient(settings.partyKey);
-  const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
-  const { service, port, close } = await startService(settings, tls, log);
   const { partyKey, asid, ownCpaId, listener } = settings;
+  const { keyPem, certPem } = await simulator.issueClient(partyKey);
+  const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
+  const session = await startSession({ settings, contract: simulator.contracts[pattern], tls, log });
   simulator.registerParty({
     partyKey,
     asid,
     cpaId: ownCpaId ?? inventedCpaId,
-    answerUrl: `https://${listener.host}:${port}${listener.path}`,
+    answerUrl: `https://${listener.host}:${session.port}${listener.path}`,
   });
   return {
-    port,
-    open: openTransport(settings, service, simulator.contracts[pattern]),
+    ...session,
     close: async () => {
       simulator.removeParty(partyKey);
-      await close();
+      await session.close();
     },
   };
 }

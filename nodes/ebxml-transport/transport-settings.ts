@@ -12,7 +12,13 @@ export type SimulatorPattern = "express" | "reliable";
 /** Where the messages go: to a simulator of this Node-RED, or by a contract that the operator has typed in. */
 export type SpineSide =
   | { readonly kind: "simulator"; readonly pattern: SimulatorPattern }
-  | { readonly kind: "spine"; readonly contract: MessagingContract; readonly tlsNodeId: string };
+  | {
+      readonly kind: "spine";
+      readonly contract: MessagingContract;
+      readonly tlsNodeId: string;
+      /** Only where no Spine of the NHS is meant, as in a test with a simulator of another process. */
+      readonly acceptsSimulatorCertificates: boolean;
+    };
 
 export interface ListenerSettings {
   readonly host: string;
@@ -35,7 +41,7 @@ export interface TransportSettings {
   readonly replyTimeoutMilliseconds: number;
 }
 
-export const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
+const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
 const bytesPerMegabyte = 1024 * 1024;
 
 function readContract(fields: FieldReader, words: Words): MessagingContract {
@@ -75,7 +81,8 @@ function readListener(fields: FieldReader, isSimulator: boolean): ListenerSettin
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does. */
 export function readTransportSettings(config: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
-  const isSimulator = fields.choice("environment", environments, "simulator") === "simulator";
+  const environment = fields.choice("environment", environments, "simulator");
+  const isSimulator = environment === "simulator";
   const ownCpaId = fields.optional("ownCpaId", "token", "");
   return {
     partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
@@ -87,7 +94,12 @@ export function readTransportSettings(config: object, words: Words): TransportSe
     ownCpaId: ownCpaId === "" ? undefined : parseCpaId(ownCpaId),
     spine: isSimulator
       ? { kind: "simulator", pattern: fields.choice("pattern", ["express", "reliable"], "express") }
-      : { kind: "spine", contract: readContract(fields, words), tlsNodeId: fields.required("tls", "token") },
+      : {
+          kind: "spine",
+          contract: readContract(fields, words),
+          tlsNodeId: fields.required("tls", "token"),
+          acceptsSimulatorCertificates: environment === "other",
+        },
     listener: readListener(fields, isSimulator),
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,

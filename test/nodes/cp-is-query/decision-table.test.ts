@@ -1,0 +1,75 @@
+// Every number with which the simulator goes wrong in a known way, asked through a real Node-RED and real sockets.
+import assert from "node:assert/strict";
+import type { NodeMessage } from "node-red";
+import { specialNumbers, type SpecialNumber } from "../../../lib/simulator/index.js";
+import { caughtError, NodeRed } from "../node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+
+const flow = [...receivers, simulatorTransport, simulatorNode, { ...queryNode, timeout: "3" }];
+
+function expectedCode(code: string): string {
+  return `CPIS_${code.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** The messages of one receiver by the number that was asked; each query is recognised by its topic. */
+function byTopic(messages: readonly NodeMessage[]): Map<string, NodeMessage> {
+  return new Map(messages.map((message) => [message.topic ?? "", message]));
+}
+
+describe("the decision table of query outcomes, through the nodes", function () {
+  this.timeout(30_000);
+  const nodeRed = new NodeRed();
+
+  before(async () => {
+    await nodeRed.start(flow);
+    for (const { nhsNumber, behaviour } of specialNumbers) {
+      nodeRed.send("query", { payload: nhsNumber, topic: behaviour, cpis: { user: clinician } });
+    }
+    const ended = (): number =>
+      ["found", "not-found", "caught"].reduce((sum, id) => sum + nodeRed.messages(id).length, 0);
+    await nodeRed.until("the end of every query", () => ended() >= specialNumbers.length);
+  });
+  after(async () => {
+    await nodeRed.stop();
+  });
+
+  function check({ behaviour, expected, nhsNumber }: SpecialNumber): void {
+    const outputs = ["found", "not-found", "caught"].filter((id) => byTopic(nodeRed.messages(id)).has(behaviour));
+    assert.deepEqual(outputs, [expected.outcome === "failed" ? "caught" : expected.outcome]);
+    const message = byTopic(nodeRed.messages(outputs[0]!)).get(behaviour)!;
+    if (expected.outcome === "failed") {
+      assert.equal(caughtError(message).code, expectedCode(expected.code));
+      assert.equal(message.payload, nhsNumber);
+      return;
+    }
+    const payload = message.payload as object;
+    assert.equal(Reflect.get(payload, "outcome"), expected.outcome);
+    assert.equal(Reflect.get(payload, "nhsNumber"), nhsNumber);
+    if (expected.outcome === "not-found") assert.equal(Reflect.get(payload, "basis"), expected.basis);
+  }
+
+  for (const special of specialNumbers) {
+    const { row, description, expected } = special;
+    it(`row ${row}: ${description} ${expected.outcome}`, () => {
+      check(special);
+    });
+  }
+
+  it("covers every row that can come from Spine", () => {
+    const rows = new Set(specialNumbers.map(({ row }) => row));
+    const wanted = Array.from({ length: 19 }, (_, index) => index + 3);
+    assert.deepEqual(
+      wanted.filter((row) => !rows.has(row)),
+      [],
+    );
+  });
+
+  it("says nothing at all for a query after its end", () => {
+    assert.equal(
+      nodeRed.messages("found").length + nodeRed.messages("not-found").length,
+      nodeRed.messages("completed").length,
+    );
+    const ended = ["found", "not-found", "caught"].flatMap((id) => nodeRed.messages(id)).map(({ topic }) => topic);
+    assert.equal(new Set(ended).size, ended.length);
+  });
+});

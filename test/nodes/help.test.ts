@@ -1,0 +1,77 @@
+// The help of each node tells what an operator needs, and agrees with the error table and the code.
+import assert from "node:assert/strict";
+import { errorTable, type ErrorCode } from "../../lib/errors.js";
+import { parseCommand } from "../../lib/simulator/commands.js";
+import { queryErrorCodes } from "../../nodes/cp-is-query/query-failure.js";
+import { nodeNames, readEditorFiles } from "./editor-files.js";
+
+const transportCodes: readonly ErrorCode[] = [
+  "CONFIG_MISSING",
+  "CONFIG_INVALID",
+  "CONFIG_CONTRACT",
+  "CONFIG_PORT_IN_USE",
+  "CONFIG_LISTEN",
+  "CONFIG_CLOSED",
+  "CPIS_INTERNAL",
+];
+const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
+  "cp-is-query": [...queryErrorCodes, ...transportCodes],
+  "ebxml-transport": [...transportCodes, "TLS_FAILED"],
+  "spine-simulator": ["CONFIG_INVALID", "CONFIG_PORT_IN_USE", "CONFIG_LISTEN", "CONFIG_CLOSED", "CPIS_INTERNAL"],
+};
+
+function jsonBlocks(help: string): unknown[] {
+  return [...help.matchAll(/```json\n([\s\S]*?)```/g)].map((match) => JSON.parse(match[1]!) as unknown);
+}
+
+function hasProperty(name: string, value: unknown) {
+  return (block: unknown): boolean => typeof block === "object" && block !== null && Reflect.get(block, name) === value;
+}
+
+describe("the help", () => {
+  for (const name of nodeNames) {
+    const { help } = readEditorFiles(name);
+
+    it(`of ${name} lists each code with the meaning and advice of the error table, and no other code`, () => {
+      const rows = [...help.matchAll(/^- `([A-Z]+_[A-Z_]+)` (.*)$/gm)];
+      assert.deepEqual(rows.map((row) => row[1]).sort(), [...codesOf[name]].sort());
+      for (const code of codesOf[name]) {
+        const { message, advice } = errorTable[code];
+        assert.ok(help.includes(`- \`${code}\` ${message}. ${advice}\n`), code);
+      }
+    });
+
+    it(`of ${name} begins with a tooltip and has the sections of every help`, () => {
+      const [, tooltip = ""] = /<script[^>]*>\n([\s\S]*?)\n\n/.exec(help) ?? [];
+      assert.ok(tooltip.split("\n").length <= 3);
+      const headings = [
+        "### Details",
+        "#### What is stored",
+        "#### Error codes",
+        "#### What is not confirmed",
+        "### References",
+      ];
+      for (const heading of [...headings, "#### Two levels of acknowledgement"])
+        assert.ok(help.includes(heading), heading);
+      assert.match(help, /> \[!WARNING\]\n> Clinical safety: /);
+      assert.doesNotMatch(help, /\*\*/);
+    });
+  }
+
+  it("of the query shows an example of each payload", () => {
+    const blocks = jsonBlocks(readEditorFiles("cp-is-query").help);
+    assert.ok(blocks.some(hasProperty("outcome", "found")));
+    assert.ok(blocks.some(hasProperty("outcome", "not-found")));
+    assert.ok(blocks.some(hasProperty("userId", "100000000001")));
+  });
+
+  it("of the simulator shows commands that the simulator takes", () => {
+    const commands = jsonBlocks(readEditorFiles("spine-simulator").help).filter(
+      (block) => typeof block === "object" && block !== null && "command" in block,
+    );
+    assert.deepEqual(
+      commands.map((command) => parseCommand(command, 0).command),
+      ["addRecord", "removeRecord", "injectFault"],
+    );
+  });
+});

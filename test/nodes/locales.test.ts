@@ -1,0 +1,79 @@
+// Every text is in the catalogue, and the catalogue holds nothing that is not used.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { fieldRules } from "../../nodes/adapter/field-rules.js";
+import { nodeNames, readDefinition, readEditorFiles, root } from "./editor-files.js";
+
+function sourceOf(folder: string): string {
+  const files = fs.readdirSync(path.join(root, "nodes", folder)).filter((file) => file.endsWith(".ts"));
+  return files.map((file) => fs.readFileSync(path.join(root, "nodes", folder, file), "utf8")).join("\n");
+}
+
+function all(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1]!);
+}
+
+/** Keys relative to the node's part of its catalogue. */
+function keysUsed(name: string): Set<string> {
+  const { template } = readEditorFiles(name);
+  const source = sourceOf(name);
+  const script = template.replace(/const rules = .*/, "");
+  const rulesUsed = all(script, /check\w*\(\s*this,\s*"\w+",\s*(?:isSimulator\(this\) \? )?"(\w+)"/g);
+  const otherRules = all(script, /isSimulator\(this\) \? "\w+" : "(\w+)"/g);
+  const validations = [...rulesUsed, ...otherRules].map((rule) => {
+    const found = Object.entries(fieldRules).find(([ruleName]) => ruleName === rule);
+    assert.ok(found?.[1].message !== undefined, rule);
+    return found[1].message;
+  });
+  const quoted = [
+    ...all(template, /data-i18n="(?:\[\w+\])?([^"]+)"/g),
+    ...all(script, /_\("([^"]+)"\)/g),
+    ...all(script, /"([a-z-]+\.output\.\w+)"/g),
+  ].map((key) => key.replace(`${name}.`, ""));
+  return new Set([
+    ...quoted,
+    ...validations,
+    "validation.required",
+    ...all(source, /words\(\s*"([^"]+)"/g),
+    ...all(source, /"((?:status|error)\.\w+)"/g),
+    ...all(source, /refuse\("\w+", "([^"]+)"\)/g),
+    ...Object.keys(readDefinition(name).definition.defaults)
+      .filter((property) => !property.endsWith("Type"))
+      .map((property) => `field.${property}`),
+  ]);
+}
+
+describe("the English texts of the nodes", () => {
+  for (const name of nodeNames) {
+    const { texts, template } = readEditorFiles(name);
+    const catalogue = new Set([...texts.keys()].map((key) => key.replace(`${name}.`, "")));
+
+    it(`has a text for every key that ${name} uses`, () => {
+      const missing = [...keysUsed(name)].filter((key) => !key.endsWith(".") && !catalogue.has(key));
+      assert.deepEqual(missing, []);
+    });
+
+    it(`has no text that ${name} does not use`, () => {
+      const used = keysUsed(name);
+      assert.deepEqual(
+        [...catalogue].filter((key) => !used.has(key)),
+        [],
+      );
+    });
+
+    it(`leaves no words in the template of ${name} itself`, () => {
+      const form = /<script type="text\/html"[^>]*>([\s\S]*?)<\/script>/.exec(template)?.[1] ?? "";
+      const words = form
+        .replace(/<[^>]*>/g, "\n")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
+      const tokens = ["MSHSignalsOnly", "None", "Never", "always", "never", "toPartyMSH", "nextMSH"];
+      assert.deepEqual(
+        words.filter((word) => !tokens.includes(word)),
+        [],
+      );
+    });
+  }
+});

@@ -1,0 +1,164 @@
+// A real Node-RED runtime in the test's process, with this package's built nodes; the line is chosen by NODE_RED_PACKAGE.
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Node, NodeAPI, NodeMessage, NodeStatus } from "node-red";
+import { nodeNames, root } from "./editor-files.js";
+
+type Register = (RED: NodeAPI) => void;
+type Flow = readonly object[];
+
+interface Helper {
+  init(runtimePath: string): void;
+  settings(settings: object): void;
+  startServer(callback: () => void): void;
+  stopServer(callback: () => void): void;
+  load(nodes: readonly Register[], flow: Flow, credentials: object): Promise<void>;
+  unload(): Promise<void>;
+  setFlows(flow: Flow, type: string, credentials: object): Promise<void>;
+  getNode(id: string): Node | null;
+}
+
+/* eslint-disable @typescript-eslint/no-require-imports */
+const helper = require("node-red-node-test-helper") as Helper;
+const runtimePath = require.resolve(process.env["NODE_RED_PACKAGE"] ?? "node-red");
+const coreNodes = path.dirname(require.resolve("@node-red/nodes/core/network/05-tls.js", { paths: [runtimePath] }));
+const registers: readonly Register[] = nodeNames.map(
+  (name) => (require(path.join(root, "dist", "nodes", name, `${name}.js`)) as { default: Register }).default,
+);
+const registerTls = require(path.join(coreNodes, "05-tls.js")) as Register;
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+const patienceMilliseconds = 8000;
+
+export interface LogLine {
+  readonly level: number;
+  readonly text: string;
+}
+
+/** What happened in the runtime since it was started. */
+export class NodeRed {
+  readonly statuses: { readonly id: string; readonly status: NodeStatus }[] = [];
+  readonly logs: LogLine[] = [];
+  /** Everything each helper node got, by the node's id. */
+  readonly received = new Map<string, NodeMessage[]>();
+  readonly userFolder = fs.mkdtempSync(path.join(os.tmpdir(), "cp-is-node-red-"));
+  private readonly changes = new EventEmitter().setMaxListeners(0);
+  private detach: () => void = () => undefined;
+  private flow: Flow = [];
+
+  async start(flow: Flow, credentials: object = {}): Promise<void> {
+    helper.init(runtimePath);
+    helper.settings({ userDir: this.userFolder });
+    await new Promise<void>((resolve) => helper.startServer(resolve));
+    await helper.load([...registers, registerTls, (RED) => this.attach(RED)], flow, credentials);
+    this.flow = flow;
+    this.listen();
+  }
+
+  private attach(RED: NodeAPI): void {
+    const onStatus = (event: { id: string; status: NodeStatus }): void => {
+      this.statuses.push(event);
+      this.changes.emit("change");
+    };
+    const onLog = ({ level, msg }: { level: number; msg: unknown }): void => {
+      this.logs.push({ level, text: msg instanceof Error ? `${String(msg)} ${msg.stack ?? ""}` : JSON.stringify(msg) });
+    };
+    RED.events.on("node-status", onStatus);
+    const log = new EventEmitter().on("log", onLog);
+    RED.log.addHandler(log);
+    this.detach = () => {
+      RED.events.removeListener("node-status", onStatus);
+      RED.log.removeHandler(log);
+    };
+  }
+
+  private listen(): void {
+    for (const node of this.flow) {
+      if (Reflect.get(node, "type") !== "helper") continue;
+      const id = String(Reflect.get(node, "id"));
+      const list = this.received.get(id) ?? [];
+      this.received.set(id, list);
+      helper.getNode(id)?.on("input", (message) => {
+        list.push(message);
+        this.changes.emit("change");
+      });
+    }
+  }
+
+  async deploy(flow: Flow, type: "full" | "nodes" | "flows" = "full"): Promise<void> {
+    await helper.setFlows(flow, type, {});
+    this.flow = flow;
+    this.listen();
+  }
+
+  node(id: string): Node {
+    const node = helper.getNode(id);
+    assert.ok(node !== null, `no node ${id}`);
+    return node;
+  }
+
+  send(id: string, message: NodeMessage): void {
+    this.node(id).receive(message);
+  }
+
+  messages(id: string): NodeMessage[] {
+    return this.received.get(id) ?? [];
+  }
+
+  statusText(id: string): string {
+    return this.statuses.findLast((entry) => entry.id === id)?.status.text ?? "";
+  }
+
+  /** Waits until the condition holds; fails naming what was waited for. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const deadline = AbortSignal.timeout(patienceMilliseconds);
+    while (!condition()) {
+      await new Promise<void>((resolve, reject) => {
+        const stop = (): void => {
+          this.changes.off("change", next);
+          reject(new Error(`waited in vain for ${what}; statuses: ${JSON.stringify(this.statuses.slice(-6))}`));
+        };
+        const next = (): void => {
+          deadline.removeEventListener("abort", stop);
+          resolve();
+        };
+        this.changes.once("change", next);
+        deadline.addEventListener("abort", stop, { once: true });
+      });
+    }
+  }
+
+  async nextMessage(id: string, count = 1): Promise<NodeMessage> {
+    await this.until(`message ${count} at ${id}`, () => this.messages(id).length >= count);
+    return this.messages(id)[count - 1]!;
+  }
+
+  /** Waits until the node's latest status contains the text. */
+  async status(id: string, text: string): Promise<void> {
+    await this.until(`status "${text}" of ${id}`, () => this.statusText(id).includes(text));
+  }
+
+  async stop(): Promise<void> {
+    await helper.unload();
+    await new Promise<void>((resolve) => helper.stopServer(resolve));
+    this.detach();
+    fs.rmSync(this.userFolder, { recursive: true, force: true });
+  }
+}
+
+/** The error that a Catch node put into the message. */
+export function caughtError(message: NodeMessage): { readonly code: string; readonly message: string } {
+  const error: unknown = message["error"];
+  assert.ok(typeof error === "object" && error !== null);
+  return { code: String(Reflect.get(error, "code")), message: String(Reflect.get(error, "message")) };
+}
+
+/** A property of msg.cpis, as text. */
+export function cpisDetail(message: NodeMessage, name: string): string {
+  const detail: unknown = message["cpis"];
+  assert.ok(typeof detail === "object" && detail !== null);
+  return String(Reflect.get(detail, name));
+}
