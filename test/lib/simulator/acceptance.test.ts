@@ -1,0 +1,351 @@
+// What the simulator accepts and what it refuses, over real TLS with bytes of the codecs.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { parseApplicationAcknowledgement } from "../../../lib/hl7v3/application-acknowledgement.js";
+import { parseQueryFailure } from "../../../lib/hl7v3/query-failure.js";
+import type { BusinessMessage } from "../../../lib/ebxml/model.js";
+import { reliabilityElements } from "../../../lib/ebxml/reliability.js";
+import { parseCpaId, parsePartyKey } from "../../../lib/identifiers.js";
+import { classifyReplyBody, type ReplyBody } from "../../../lib/mhs/classify-reply.js";
+import type { SimulatorEvents } from "../../../lib/simulator/index.js";
+import { parseXml } from "../../../lib/xml/parse-xml.js";
+import {
+  openTestSpine,
+  partyCpaId,
+  partyKey,
+  type HttpResult,
+  type PreparedQuery,
+  type QueryOptions,
+  type TestSpine,
+} from "./simulator-client.js";
+
+const known = "9990001014";
+
+function classify(reply: HttpResult): ReplyBody {
+  return classifyReplyBody({ contentType: String(reply.headers["content-type"]), body: reply.body });
+}
+
+/** Every error of the list as "code description". */
+function errorTexts(reply: HttpResult): readonly string[] {
+  const body = classify(reply);
+  assert.equal(body.kind, "message-error");
+  return body.errors.map(({ errorCode, description = "" }) => `${errorCode} ${description}`);
+}
+
+function faultCode(reply: HttpResult): string | undefined {
+  const body = classify(reply);
+  assert.equal(body.kind, "fault");
+  return body.fault.errors[0]?.errorCode;
+}
+
+function withText(query: PreparedQuery, from: string | RegExp, to: string): { body: Buffer } {
+  const text = query.encoded.body.toString("latin1");
+  const changed = text.replace(from, to);
+  assert.notEqual(changed, text);
+  return { body: Buffer.from(changed, "latin1") };
+}
+
+describe("The simulator's acceptance of messages", function () {
+  this.timeout(20_000);
+  let spine: TestSpine;
+  before(async () => {
+    spine = await openTestSpine();
+  });
+  after(async () => {
+    await spine.close();
+  });
+
+  it("accepts an express query with an empty 202 and posts the answer as Spine does", async () => {
+    const query = spine.prepare(known);
+    const reply = await spine.send(query);
+    assert.equal(reply.status, 202);
+    assert.equal(reply.body.byteLength, 0);
+    assert.equal(reply.headers["soapaction"], "asyncExpressSyncAck");
+    const answer = await spine.answer(1);
+    assert.equal(answer.kind, "message");
+    assert.equal(answer.header.action, "REPC_IN000007GB01");
+    assert.equal(answer.header.refToMessageId, query.messageId);
+    assert.equal(answer.header.conversationId, query.message.header.conversationId);
+    assert.equal(answer.header.cpaId, partyCpaId);
+    assert.equal(answer.header.timestamp, query.message.header.timestamp);
+    assert.equal(answer.header.toPartyKey, partyKey);
+    assert.deepEqual(answer.reliability, reliabilityElements("express"));
+  });
+
+  it("accepts a reliable query with an Acknowledgment of it", async () => {
+    const query = spine.prepare(known, { pattern: "reliable" });
+    const reply = await spine.send(query);
+    assert.equal(reply.status, 202);
+    const body = classify(reply);
+    assert.equal(body.kind === "acknowledgment" && body.acknowledgedMessageId, query.messageId);
+  });
+
+  const express = (change: (message: BusinessMessage) => BusinessMessage): QueryOptions => ({ alterMessage: change });
+  const refused: readonly (readonly [string, QueryOptions, readonly string[]])[] = [
+    [
+      "an unknown CPA id",
+      express((message) => ({ ...message, header: { ...message.header, cpaId: parseCpaId("S1A1") } })),
+      ["ValueNotRecognized 501319:Unknown eb:CPAId"],
+    ],
+    [
+      "an unknown To party",
+      express((message) => ({ ...message, header: { ...message.header, toPartyKey: parsePartyKey("XXX-000001") } })),
+      ["ValueNotRecognized 501314:Invalid To Party Type attribute"],
+    ],
+    [
+      "a party without contract",
+      express((message) => ({ ...message, header: { ...message.header, fromPartyKey: parsePartyKey("XXX-000001") } })),
+      ["402005 Contract not found"],
+    ],
+    [
+      "an express message with reliability elements",
+      express((message) => ({ ...message, reliability: reliabilityElements("reliable") })),
+      [
+        "Inconsistent ErrorBaseTms.DUPLICATE_ELIMINATION_INCONSISTENT_WITH_CONTRACT[duplicateEliminationUnexpected]",
+        "Inconsistent ErrorBaseTms.ACK_REQUESTED_INCONSISTENT_WITH_CONTRACT[ackRequiredUnexpected]",
+      ],
+    ],
+    [
+      "a reliable message without reliability elements",
+      { pattern: "reliable", alterMessage: (message) => ({ ...message, reliability: reliabilityElements("express") }) },
+      [
+        "Inconsistent ErrorBaseTms.DUPLICATE_ELIMINATION_INCONSISTENT_WITH_CONTRACT",
+        "Inconsistent ErrorBaseTms.ACK_REQUESTED_INCONSISTENT_WITH_CONTRACT",
+        "Inconsistent ErrorBaseTms.ACK_REQUESTED_VERSION_INVALID",
+        "Inconsistent ErrorBaseTms.ACK_REQUESTED_SIGNED_INVALID",
+        "Inconsistent ErrorBaseTms.ACK_REQUESTED_ACTOR_INVALID",
+      ],
+    ],
+  ];
+  for (const [what, options, texts] of refused) {
+    it(`refuses ${what} with an ebXML error in a reply of status 200, and says so in an event`, async () => {
+      const event = once(spine.simulator.events, "refused");
+      const reply = await spine.send(spine.prepare(known, options));
+      assert.equal(reply.status, 200);
+      assert.deepEqual(errorTexts(reply), texts);
+      const [refusal] = (await event) as SimulatorEvents["refused"];
+      assert.equal(refusal.stage, "ebxml");
+      assert.equal(refusal.faults.length, texts.length);
+    });
+  }
+
+  it("refuses a message without conversation id by its name of the fault", async () => {
+    const query = spine.prepare(known);
+    const reply = await spine.send(query, withText(query, /<eb:ConversationId>[^<]*<\/eb:ConversationId>/, ""));
+    assert.deepEqual(errorTexts(reply), ["Inconsistent ErrorBaseTms.MESSAGE_NOT_WELL_FORMED"]);
+  });
+
+  it("refuses a message without payload", async () => {
+    const bare = spine.prepare(known, {
+      alterMessage: ({ payload, ...message }) => {
+        assert.ok(payload);
+        return message;
+      },
+    });
+    assert.deepEqual(errorTexts(await spine.send(bare)), [
+      "Inconsistent ErrorBaseTms.INVALID_MANIFEST_REFERENCE[manifest.referenceCount]",
+      "Inconsistent ErrorBaseTms.INVALID_MANIFEST_REFERENCE[manfiest.referenceInvalid]",
+    ]);
+  });
+
+  it("answers bytes that are no MIME or no XML with fault 201", async () => {
+    const query = spine.prepare(known);
+    for (const body of [Buffer.from("nothing"), query.encoded.body.subarray(0, 900), Buffer.alloc(0)]) {
+      const reply = await spine.send(query, { body });
+      assert.equal(reply.status, 500);
+      assert.equal(faultCode(reply), "201");
+    }
+    const broken = spine.prepare(known, { alterPayload: (text) => text.slice(0, -10) });
+    assert.equal(faultCode(await spine.send(broken)), "201");
+  });
+
+  it("answers an unknown SOAPAction, service or interaction with fault 101", async () => {
+    const query = spine.prepare(known);
+    assert.equal(faultCode(await spine.send(query, { soapAction: "urn:nhs:names:services:cpisquery/OTHER" })), "101");
+    const other = spine.prepare(known, {
+      alterMessage: (message) => ({ ...message, header: { ...message.header, action: "QUPC_IN000009GB01" } }),
+    });
+    assert.equal(faultCode(await spine.send(other)), "101");
+    const payload = spine.prepare(known, { alterPayload: (text) => text.replaceAll("QUPC_IN000006", "QUPC_IN000009") });
+    assert.equal(faultCode(await spine.send(payload)), "101");
+  });
+
+  it("takes a SOAPAction in quotes", async () => {
+    const query = spine.prepare(known);
+    assert.equal((await spine.send(query, { soapAction: `"${query.encoded.soapAction}"` })).status, 202);
+  });
+
+  it("refuses other paths, chunked bodies and large ones", async () => {
+    const path = new URL(spine.simulator.contracts.express.endpointUrl).pathname;
+    assert.equal((await spine.post("/other", { "Content-Length": "1" }, Buffer.from("x"))).status, 404);
+    assert.equal((await spine.post(path, { "Transfer-Encoding": "chunked" }, Buffer.from("x"))).status, 411);
+    const small = await openTestSpine({ limits: { maximumBytes: 100 } });
+    try {
+      assert.equal((await small.send(small.prepare(known))).status, 413);
+    } finally {
+      await small.close();
+    }
+  });
+
+  it("takes signals posted to it without a word", async () => {
+    const query = spine.prepare(known, { pattern: "reliable" });
+    const acknowledgment = (await spine.send(query)).body;
+    const path = new URL(spine.simulator.contracts.reliable.endpointUrl).pathname;
+    const headers = { "Content-Type": "text/xml", "Content-Length": String(acknowledgment.byteLength) };
+    const reply = await spine.post(path, headers, acknowledgment);
+    assert.equal(reply.status, 200);
+    assert.equal(reply.body.byteLength, 0);
+  });
+
+  it("can refuse a breach of the pattern with a fault instead", async () => {
+    const faulty = await openTestSpine({ acceptanceFailure: "soap-fault" });
+    try {
+      const options = express((message) => ({ ...message, reliability: reliabilityElements("reliable") }));
+      const reply = await faulty.send(faulty.prepare(known, options));
+      assert.equal(reply.status, 500);
+      assert.equal(faultCode(reply), "201");
+    } finally {
+      await faulty.close();
+    }
+  });
+});
+
+describe("The simulator's acceptance of queries", function () {
+  this.timeout(20_000);
+  let spine: TestSpine;
+  beforeEach(async () => {
+    spine = await openTestSpine();
+  });
+  afterEach(async () => {
+    await spine.close();
+  });
+
+  async function answerTo(options: QueryOptions): Promise<BusinessMessage> {
+    const reply = await spine.send(spine.prepare(known, options));
+    assert.equal(reply.status, 202);
+    const answer = await spine.answer(1);
+    assert.equal(answer.kind, "message");
+    return answer;
+  }
+
+  const wrapperFaults: readonly (readonly [RegExp, string])[] = [
+    [/<creationTime [^>]*>/, "INVALID_CREATION_TIME"],
+    [/<versionCode [^>]*>/, "INVALID_VERSION_CODE"],
+    [/<interactionId [^>]*>/, "INCONSISTENT_HL7_INTERACTION_ID"],
+    [/<communicationFunctionRcv.*?<\/communicationFunctionRcv>/, "INVALID_COMM_FUNC_RCV"],
+    [/<communicationFunctionSnd.*?<\/communicationFunctionSnd>/, "INVALID_COMM_FUNC_SND"],
+    [/<id root="[^"]*"\/>/, "INVALID_ID"],
+    [/<ControlActEvent.*<\/ControlActEvent>/, "INVALID_CONTROL_ACT"],
+  ];
+  for (const [part, fault] of wrapperFaults) {
+    it(`answers a wrapper with ${fault} by MCCI AE`, async () => {
+      const answer = await answerTo({ alterPayload: (text) => text.replace(part, "") });
+      assert.equal(answer.header.action, "MCCI_IN010000UK13");
+      const parsed = parseApplicationAcknowledgement(parseXml(answer.payload!));
+      assert.equal(parsed.acknowledgement?.typeCode, "AE");
+      assert.deepEqual(
+        parsed.reasons.map(({ code, displayName }) => `${code} ${displayName}`),
+        [`SIM1732 ErrorBase1732.${fault}`],
+      );
+    });
+  }
+
+  const contentFaults: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/<author1.*?<\/author1>/, ["author1"]],
+    [/<queryByParameter>.*?<\/queryByParameter>/, ["NHS Number"]],
+    [/(?<=<cP-ISNHSQuery><effectiveTime [^>]*\/>)<id [^>]*\/>/, ["Event ID"]],
+    [/<code [^>]*\/>/, ["Job Role Code", "Job Role Name"]],
+    [/<representedOrganization>.*?<\/representedOrganization>/, ["Organisation Code", "Organisation Name"]],
+    [/<id root="1\.2\.826\.0\.1285\.0\.2\.0\.65"[^>]*\/>(?=<id[^>]*\/><assignedAuthorPerson>)/, ["authorID"]],
+    [/<COCT_TP145102GB01\.AssignedAuthor>.*?<\/COCT_TP145102GB01\.AssignedAuthor>/, ["[authorPerson or authorDevice]"]],
+  ];
+  for (const [part, faults] of contentFaults) {
+    it(`answers a query that lacks ${faults.join(", ")} by QUQI AE with ID`, async () => {
+      const answer = await answerTo({
+        alterPayload: (text) => {
+          const changed = text.replace(part, "");
+          assert.notEqual(changed, text);
+          return changed;
+        },
+      });
+      assert.equal(answer.header.action, "QUQI_IN010000UK14");
+      const parsed = parseQueryFailure(parseXml(answer.payload!));
+      assert.equal(parsed.acknowledgement?.typeCode, "AE");
+      assert.equal(parsed.queryResponseCode, "ID");
+      assert.deepEqual(
+        parsed.reasons.map(({ code, displayName }) => `${code} ${displayName}`),
+        faults.map((fault) => `SIM1712 ErrorBase1712.MANDATORY_DATA_MISSING: ${fault}`),
+      );
+    });
+  }
+
+  it("checks the parts of a system author", async () => {
+    const author = {
+      kind: "system",
+      asid: "990000000145",
+      organisation: { code: "ZT7", name: "EXAMPLE HOSPITAL TRUST" },
+      responsible: [{ role: { code: "R8000", displayName: "Lead" }, name: { given: ["Ann"], family: "Example" } }],
+    } as const;
+    const alterPayload = (text: string): string =>
+      text
+        .replace(/<assignedPerson>.*?<\/assignedPerson>/, "")
+        .replace(/<maintainingOrganization>.*?<\/maintainingOrganization>/, "");
+    const answer = await answerTo({ author, alterPayload });
+    const faults = parseQueryFailure(parseXml(answer.payload!)).reasons.map(({ displayName }) => displayName);
+    const names = ["authorDevice.orgCode", "authorDevice.orgName", "authorDevice.assignedPersonName"];
+    assert.deepEqual(
+      faults,
+      names.map((name) => `ErrorBase1712.MANDATORY_DATA_MISSING: ${name}`),
+    );
+  });
+
+  async function rejectionCode(count: number): Promise<string | undefined> {
+    const answer = await spine.answer(count);
+    assert.equal(answer.kind, "message");
+    const parsed = parseApplicationAcknowledgement(parseXml(answer.payload!));
+    assert.equal(parsed.acknowledgement?.typeCode, "AR");
+    assert.equal(parsed.acknowledgement.details[0]?.code?.codeSystem, "2.16.840.1.113883.2.1.3.2.4.17.32");
+    return parsed.acknowledgement.details[0].code.code;
+  }
+
+  it("rejects a repeated HL7 id with AR 202", async () => {
+    const first = spine.prepare(known);
+    await spine.send(first);
+    await spine.answer(1);
+    await spine.send(spine.prepare(known, { hl7Id: first.hl7Id }));
+    assert.equal(await rejectionCode(2), "202");
+  });
+
+  it("rejects a wrong receiver ASID with AR 506 and a foreign sender ASID with AR 1", async () => {
+    await spine.send(spine.prepare(known, { toAsid: "990000000777" }));
+    assert.equal(await rejectionCode(1), "506");
+    await spine.send(spine.prepare(known, { fromAsid: "990000000777" }));
+    assert.equal(await rejectionCode(2), "1");
+  });
+
+  it("gives a repeated reliable message the same acknowledgment, one answer and one access", async () => {
+    let accesses = 0;
+    spine.simulator.events.on("access", () => (accesses += 1));
+    const query = spine.prepare(known, { pattern: "reliable" });
+    const first = await spine.send(query);
+    const again = await spine.send(query);
+    assert.deepEqual(again.body, first.body);
+    await spine.acknowledged(1);
+    await spine.send(spine.prepare(known, { pattern: "reliable" }));
+    await spine.answer(2);
+    assert.equal(spine.answers.length, 2);
+    assert.equal(accesses, 1);
+  });
+
+  it("sends the answer to a reliable query with reliability elements", async () => {
+    const answer = await answerTo({ pattern: "reliable" });
+    assert.deepEqual(answer.reliability, reliabilityElements("reliable"));
+  });
+
+  it("checks the acknowledgments it gets and tells of them", async () => {
+    const acknowledged = once(spine.simulator.events, "acknowledged");
+    await answerTo({});
+    const [event] = (await acknowledged) as SimulatorEvents["acknowledged"];
+    assert.deepEqual({ status: event.status, faults: event.faults }, { status: 200, faults: [] });
+  });
+});
