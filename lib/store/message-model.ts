@@ -1,0 +1,167 @@
+// What a stored message is: its states, its row, and what may be said about it.
+import type { StoredReply } from "./inbound-register.js";
+
+/** The store's own number of a message: grows with each one accepted, never used twice. */
+export type MessageRowId = number & { readonly brand: "MessageRowId" };
+
+export type Direction = "outbound" | "inbound";
+
+/** `failed` is the dead letter: kept, visible, and resent as a new message. `held` waits for a person. */
+export const outboundStates = [
+  "queued",
+  "sending",
+  "awaiting-acknowledgement",
+  "awaiting-response",
+  "completed",
+  "failed",
+  "expired",
+  "held",
+] as const;
+export const inboundStates = ["received", "delivered", "confirmed", "rejected"] as const;
+/** A finished message never becomes unfinished again: a resend is a new message with `originalId`. */
+export const finishedStates = ["completed", "failed", "expired", "confirmed", "rejected"] as const;
+
+export type OutboundState = (typeof outboundStates)[number];
+export type InboundState = (typeof inboundStates)[number];
+export type MessageState = OutboundState | InboundState;
+export type FinishedState = (typeof finishedStates)[number];
+
+export function isFinished(state: MessageState): state is FinishedState {
+  return finishedStates.some((finished) => finished === state);
+}
+
+/** Small details that name no patient, for example content type, SOAPAction or endpoint. Stored as readable text. */
+export type MessageAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** What the caller says of a message of either direction. Times are milliseconds since 1970. */
+export interface MessageDetails {
+  /** Whose workers the message belongs to, for example the id of a transport. */
+  readonly channel: string;
+  /** The unit of order: with `isOrdered`, a message waits until all earlier ones of its destination are finished. */
+  readonly destination: string;
+  readonly isOrdered: boolean;
+  readonly interaction: string;
+  readonly service: string;
+  /** Stored in comparable form, see comparableId; so is `refToMessageId`. */
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly refToMessageId?: string;
+  /** The id that the payload itself carries. */
+  readonly applicationId?: string;
+  readonly fromParty: string;
+  readonly toParty: string;
+  readonly nextAttemptAt?: number;
+  readonly deadline?: number;
+  readonly errorCode?: string;
+  readonly attributes?: MessageAttributes;
+}
+
+interface NewMessage extends MessageDetails {
+  /** Whom the message is about, for example an NHS number: hashed before it is stored, and never logged. */
+  readonly subject?: string;
+  /** The exact bytes. */
+  readonly content: Buffer;
+  readonly acceptedAt: number;
+  /** A message that its acceptor works on itself, at once, is accepted with its lease. */
+  readonly lease?: Lease;
+}
+
+export interface Lease {
+  readonly owner: string;
+  readonly until: number;
+}
+
+export interface NewOutboundMessage extends NewMessage {
+  /** Default "queued". */
+  readonly state?: OutboundState;
+  /** The message that this one is a resend of. */
+  readonly originalId?: MessageRowId;
+}
+
+export interface NewInboundMessage extends NewMessage {
+  /** Default "received". */
+  readonly state?: InboundState;
+  /** Of the whole body as it came, to tell a repeated message from another one under the same id. */
+  readonly bodyDigest: string;
+  /** Given again, byte for byte, to each repetition (ebMS 2.0, 6.5.4). */
+  readonly reply: StoredReply;
+  /** Until when a repetition is recognised; kept even when retention removes the message sooner. */
+  readonly duplicateUntil: number;
+  /** The outbound message that this one answers. */
+  readonly answers?: AnsweredMessage;
+}
+
+export interface AnsweredMessage {
+  readonly id: MessageRowId;
+  /** "failed" when the answer is a refusal. Default "completed". */
+  readonly state?: "completed" | "failed";
+  /** Goes to the outbound message's `errorCode` and history. */
+  readonly code?: string;
+}
+
+/** What became of the outbound message that an accepted inbound one answers. */
+export type AnswerOutcome =
+  /** The outbound message is finished by it. */
+  | "answered"
+  /** The outbound message had failed or expired: the answer is noted on it and its state stands. */
+  | "late"
+  /** Another answer came first, and stands. */
+  | "conflicting"
+  | "unknown";
+
+export type InboundAcceptance =
+  | { readonly kind: "accepted"; readonly id: MessageRowId; readonly answer?: AnswerOutcome }
+  | {
+      readonly kind: "duplicate";
+      readonly reply: StoredReply;
+      readonly isSameBody: boolean;
+      /** Of the message accepted first; both are absent when retention has removed it. */
+      readonly id?: MessageRowId;
+      readonly state?: InboundState;
+    };
+
+/** A message as it is stored, without its bytes. */
+export type StoredMessage = StoredOutboundMessage | StoredInboundMessage;
+
+export interface StoredOutboundMessage extends StoredDetails {
+  readonly direction: "outbound";
+  readonly state: OutboundState;
+}
+
+export interface StoredInboundMessage extends StoredDetails {
+  readonly direction: "inbound";
+  readonly state: InboundState;
+}
+
+interface StoredDetails extends MessageDetails {
+  readonly id: MessageRowId;
+  readonly attributes: MessageAttributes;
+  /** Found by the keyed hash; the subject itself is not stored. */
+  readonly subjectHash?: string;
+  readonly createdAt: number;
+  /** Of the last transition. */
+  readonly updatedAt: number;
+  /** Sendings or deliveries begun. */
+  readonly attempts: number;
+  readonly leaseOwner?: string;
+  readonly leaseUntil?: number;
+  /** By the peer's transport; says nothing about the answer. */
+  readonly acknowledgedAt?: number;
+  readonly answeredAt?: number;
+  readonly answeredBy?: MessageRowId;
+  readonly originalId?: MessageRowId;
+  readonly contentBytes: number;
+}
+
+/** One line of the message log. */
+export interface HistoryEntry {
+  readonly at: number;
+  readonly state: MessageState;
+  readonly code?: string;
+}
+
+export type ContentReading =
+  | { readonly kind: "content"; readonly bytes: Buffer }
+  /** Metadata-only storage: the message is finished and its bytes are gone. */
+  | { readonly kind: "dropped" }
+  | { readonly kind: "unknown" };

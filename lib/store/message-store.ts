@@ -1,0 +1,192 @@
+// Keeps messages so that nothing accepted is ever lost: what every message store promises.
+import type {
+  ContentReading,
+  Direction,
+  FinishedState,
+  HistoryEntry,
+  InboundAcceptance,
+  MessageAttributes,
+  MessageRowId,
+  MessageState,
+  NewInboundMessage,
+  NewOutboundMessage,
+  StoredMessage,
+} from "./message-model.js";
+
+/**
+ * How content is protected at rest. Bytes are bound to the identity they were sealed for: opening them for another
+ * throws.
+ */
+export interface ContentProtection {
+  /** Names the key that `seal` uses now. */
+  readonly keyId: string;
+  seal(content: Uint8Array, identity: string): Buffer;
+  /** Throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
+  open(sealed: Uint8Array, identity: string): Buffer;
+  /** The same text for the same subject, also after a change of the key. */
+  hash(subject: string): string;
+}
+
+/** "metadata-only": the bytes of a message are dropped when it is finished, never before. */
+export type StorageMode = "full" | "metadata-only";
+
+export interface ClaimRequest {
+  readonly channel: string;
+  readonly direction: Direction;
+  readonly states: readonly MessageState[];
+  readonly owner: string;
+  readonly leaseMilliseconds: number;
+  readonly limit: number;
+  readonly now: number;
+}
+
+export interface LeaseRequest {
+  readonly id: MessageRowId;
+  readonly owner: string;
+}
+
+/** null clears a value; absent leaves it. */
+export interface MessageChanges {
+  readonly attempts?: number;
+  readonly nextAttemptAt?: number | null;
+  readonly deadline?: number | null;
+  readonly acknowledgedAt?: number;
+  readonly errorCode?: string | null;
+  /** Replaces all attributes. */
+  readonly attributes?: MessageAttributes;
+}
+
+export interface Transition {
+  readonly id: MessageRowId;
+  readonly from: readonly MessageState[];
+  /** May be one of `from`: the history gets its line all the same. */
+  readonly to: MessageState;
+  readonly at: number;
+  /** If given, this owner must hold the lease. */
+  readonly owner?: string;
+  /** Default false: a transition ends the lease. That of a finished message always ends. */
+  readonly keepLease?: boolean;
+  /** For the history. */
+  readonly code?: string;
+  readonly changes?: MessageChanges;
+}
+
+/** "not-in-state" is also the outcome when a finished message would become unfinished. */
+export type TransitionOutcome = "done" | "not-in-state" | "lease-lost" | "unknown";
+
+/** All that are given must hold. Times are of acceptance: from inclusive, before exclusive. */
+export interface MessageFilter {
+  readonly from?: number;
+  readonly before?: number;
+  readonly direction?: Direction;
+  readonly states?: readonly MessageState[];
+  readonly interaction?: string;
+  readonly channel?: string;
+  readonly errorCode?: string;
+  readonly subject?: string;
+}
+
+/** Where a page ended; opaque. */
+export interface PagePosition {
+  readonly createdAt: number;
+  readonly id: MessageRowId;
+}
+
+export interface MessagePage {
+  /** Newest first. */
+  readonly messages: readonly StoredMessage[];
+  /** Absent on the last page. */
+  readonly next?: PagePosition;
+}
+
+export interface StateCount {
+  readonly channel: string;
+  readonly state: MessageState;
+  readonly count: number;
+}
+
+export interface OldestUnfinished {
+  readonly channel: string;
+  readonly direction: Direction;
+  readonly createdAt: number;
+}
+
+/** A finished message of this state is removed once its last transition is older than this. */
+export interface RetentionRule {
+  readonly state: FinishedState;
+  readonly keepMilliseconds: number;
+}
+
+export interface BatchOutcome {
+  readonly count: number;
+  /** Whether another batch would find more. */
+  readonly hasMore: boolean;
+}
+
+export type StoreEvent =
+  /** A message of this channel may be claimable. */
+  | { readonly kind: "work"; readonly channel: string; readonly direction: Direction }
+  /** An outbound message was answered; its row's `answeredBy` is the answer. */
+  | { readonly kind: "answered"; readonly channel: string; readonly messageId: string; readonly id: MessageRowId }
+  /** The connection that carries these events was lost and is back: some may have been missed. */
+  | { readonly kind: "resumed" };
+
+export type StoreHealth =
+  | { readonly kind: "ready" }
+  /** `code` is one of STORE_*. */
+  | { readonly kind: "unavailable"; readonly code: string; readonly message: string };
+
+/**
+ * Every promise is settled only after what it did is on disk, or will not be. Any operation may throw
+ * STORE_UNAVAILABLE or STORE_FULL (nothing was done; try again later), STORE_OUTCOME_UNKNOWN (the connection broke
+ * while committing: look the message up by its id), STORE_CLOSED, STORE_CORRUPT or STORE_INTERNAL.
+ */
+export interface MessageStore {
+  /** All or none; ids in the order given. Throws STORE_MESSAGE_ID_TAKEN. */
+  acceptOutbound(messages: readonly NewOutboundMessage[]): Promise<readonly MessageRowId[]>;
+  /**
+   * Duplicate elimination by sender and MessageId, message, reply, and the outbound message it answers, in one
+   * transaction. Of copies that arrive together one is accepted; the others wait for it.
+   */
+  acceptInbound(message: NewInboundMessage): Promise<InboundAcceptance>;
+
+  /**
+   * Leases due work to `owner`, oldest due first; no two owners ever hold one message. States are left as they are: a
+   * message claimed in "sending" was abandoned there.
+   */
+  claim(request: ClaimRequest): Promise<readonly StoredMessage[]>;
+  /** When the next of these becomes claimable; undefined when none is waiting. Leased ones count by their lease's end. */
+  nextDueAt(request: Pick<ClaimRequest, "channel" | "direction" | "states">): Promise<number | undefined>;
+  renewLease(request: LeaseRequest & { readonly until: number }): Promise<"done" | "lease-lost">;
+  /** Gives the work back untouched, for any owner at once, or from `nextAttemptAt`. */
+  releaseLease(request: LeaseRequest & { readonly nextAttemptAt?: number }): Promise<"done" | "lease-lost">;
+  /** Compare and set; appends to the history in the same transaction. */
+  transition(transition: Transition): Promise<TransitionOutcome>;
+
+  findById(id: MessageRowId): Promise<StoredMessage | undefined>;
+  /** The newest, since a peer may use an id again after its window. */
+  findByMessageId(direction: Direction, messageId: string): Promise<StoredMessage | undefined>;
+  /** Oldest first, at most 1,000. */
+  findByConversation(conversationId: string): Promise<readonly StoredMessage[]>;
+  list(filter: MessageFilter, limit: number, after?: PagePosition): Promise<MessagePage>;
+  countByState(): Promise<readonly StateCount[]>;
+  oldestUnfinished(): Promise<readonly OldestUnfinished[]>;
+  /** Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
+  readContent(id: MessageRowId): Promise<ContentReading>;
+  /** Oldest first; empty for an unknown message. */
+  history(id: MessageRowId): Promise<readonly HistoryEntry[]>;
+
+  /** 1, 2, 3 ... per name; durable before it is given, so never given twice. Numbers may be skipped. */
+  nextNumber(name: string): Promise<number>;
+  /** Removes one batch of what the rules have outlived, and of replies past their duplicate window. */
+  prune(rules: readonly RetentionRule[], now: number, limit: number): Promise<BatchOutcome>;
+  /** Seals one batch of contents again that are under another key than the current one. */
+  reseal(limit: number): Promise<BatchOutcome>;
+
+  /** Gives a function that ends the subscription. A listener must not throw. */
+  subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** Tries a real write. Never throws. */
+  health(): Promise<StoreHealth>;
+  /** Waits for the operations under way; later ones throw STORE_CLOSED. */
+  close(): Promise<void>;
+}
