@@ -105,7 +105,8 @@ export function connectTls(
       else succeed();
     };
     const onSession = (): void => {
-      if (phase === "verdict") succeed();
+      // Not at once: what is written while the TLS engine reads the ticket gets lost.
+      if (phase === "verdict") enter("verdict", 0, succeed);
     };
     const onEnd = (): void => fail(closedInHandshake());
     const onError = (error: unknown): void => fail(failureIn(phase, error));
