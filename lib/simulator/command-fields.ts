@@ -13,6 +13,7 @@ import {
 import type { RegisterRecord } from "./register.js";
 import type { ResponseShape } from "./response-shape.js";
 import { exampleCounty, planDate } from "./sample-people.js";
+import { findSpecialNumber } from "./special-numbers.js";
 import type { LocalAuthority, Plan, PlanDate, PlanType, Subject } from "../cpis/model.js";
 import { readNhsNumber } from "../cpis/nhs-number.js";
 import type { QueryResponseDeviation } from "../cpis/query-response-model.js";
@@ -113,6 +114,9 @@ function readPlan(value: unknown, field: string, nhsNumber: string, now: number)
 export function readRecord(value: unknown, now: number): RegisterRecord {
   const fields = readObject(value, "record");
   const nhsNumber = readNumberOfPatient(fields["nhsNumber"], "record.nhsNumber");
+  if (findSpecialNumber(nhsNumber) !== undefined) {
+    throw invalid("record.nhsNumber", "is one of the special numbers, whose answers are fixed");
+  }
   const plans = readArray(fields["plans"], "record.plans", maximumPlans).map((plan, index) =>
     readPlan(plan, `record.plans[${index}]`, nhsNumber, now),
   );

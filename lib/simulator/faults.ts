@@ -1,5 +1,6 @@
 // Faults on demand: which messages they befall, and what they change about the simulator's conduct.
 import type { AnswerConduct, Conduct } from "./conduct.js";
+import { CpisError } from "../errors.js";
 
 /** One thing that goes wrong. Times in milliseconds. */
 export type Fault =
@@ -45,11 +46,15 @@ export interface FaultSubject {
 }
 
 export interface FaultInjector {
+  /** Throws CONFIG_INVALID when there are too many already. */
   inject(injection: FaultInjection): void;
   clear(): void;
   /** The faults that befall this message; counts and random choices move on. */
   faultsFor(subject: FaultSubject): readonly Fault[];
 }
+
+/** Each message is compared with all of them. */
+const maximumInjected = 1000;
 
 /** mulberry32 by Tommy Ettinger: small, and the same on every machine. Gives numbers from 0 up to 1. */
 function createRandom(seed: number): () => number {
@@ -91,6 +96,9 @@ export function createFaultInjector(seed: number): FaultInjector {
 
   return {
     inject: (injection) => {
+      if (injected.length >= maximumInjected) {
+        throw new CpisError("CONFIG_INVALID", { detail: `more than ${maximumInjected} injected faults` });
+      }
       injected.push({ injection, seen: 0, happened: 0 });
     },
     clear: () => {

@@ -124,6 +124,7 @@ export interface SpineSimulator {
   registerParty(party: SimulatedParty): void;
   removeParty(partyKey: string): void;
   readonly register: CpisRegister;
+  /** Throws CONFIG_INVALID beyond 1000 faults. */
   inject(injection: FaultInjection): void;
   clearFaults(): void;
   /** Keeps answers back until they are released. */

@@ -68,6 +68,7 @@ describe("The simulator's commands", () => {
     [{ command: "removeRecord" }, /nhsNumber must be a text/],
     [{ command: "releaseAnswers", order: "random" }, /order must be/],
     [record({ nhsNumber: "9990000019" }), /record.nhsNumber must be ten digits with a valid check digit/],
+    [record({ nhsNumber: "1111111111" }), /record.nhsNumber is one of the special numbers/],
     [record({ plans: [] }), /record.plans must hold a plan/],
     [record({ plans: "none" }), /record.plans must be an array/],
     [record({ plans: new Array(31).fill({}) }), /record.plans has more than 30 entries/],

@@ -1,6 +1,7 @@
 // Faults on demand, and answers held back and released.
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import { isCpisError } from "../../../lib/errors.js";
 import { classifyReplyBody } from "../../../lib/mhs/classify-reply.js";
 import type { Fault, FaultInjection } from "../../../lib/simulator/index.js";
 import { createFaultInjector } from "../../../lib/simulator/faults.js";
@@ -22,6 +23,17 @@ describe("Injected faults", () => {
     assert.deepEqual(befallen({ fault: dropAnswer, match: { nth: 2 } }, 1, 3), [0, 1, 0]);
     assert.deepEqual(befallen({ fault: dropAnswer, match: { nhsNumber: "9990001022" } }, 1, 2), [0, 0]);
     assert.deepEqual(befallen({ fault: dropAnswer, match: { action: "OTHER" } }, 1, 2), [0, 0]);
+  });
+
+  it("are bounded in number", () => {
+    const injector = createFaultInjector(1);
+    for (let count = 0; count < 1000; count += 1) injector.inject({ fault: dropAnswer });
+    assert.throws(
+      () => injector.inject({ fault: dropAnswer }),
+      (error) => isCpisError(error) && error.code === "CONFIG_INVALID",
+    );
+    injector.clear();
+    injector.inject({ fault: dropAnswer });
   });
 
   it("with a rate befall the same messages for the same seed, and about that share", () => {

@@ -1,11 +1,14 @@
 // Which messages the simulator accepts and which it refuses, over real TLS with bytes of the codecs.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import tls from "node:tls";
+import fc from "fast-check";
 import type { BusinessMessage } from "../../../lib/ebxml/model.js";
 import { reliabilityElements } from "../../../lib/ebxml/reliability.js";
 import { parseCpaId, parsePartyKey } from "../../../lib/identifiers.js";
 import { classifyReplyBody, type ReplyBody } from "../../../lib/mhs/classify-reply.js";
 import type { SimulatorEvents } from "../../../lib/simulator/index.js";
+import { judgeRequest } from "../../../lib/simulator/judge-request.js";
 import {
   openTestSpine,
   partyCpaId,
@@ -13,6 +16,7 @@ import {
   type HttpResult,
   type PreparedQuery,
   type QueryOptions,
+  testPki,
   type TestSpine,
 } from "./simulator-client.js";
 
@@ -204,5 +208,51 @@ describe("The simulator's acceptance of messages", function () {
     } finally {
       await faulty.close();
     }
+  });
+
+  it("tells of a request that ends in the middle, and takes the next", async () => {
+    const { client, pki } = await testPki();
+    const socket = tls.connect({
+      host: "127.0.0.1",
+      port: spine.simulator.port,
+      ca: pki.caPem,
+      key: client.keyPem,
+      cert: client.certPem,
+    });
+    await once(socket, "secureConnect");
+    const event = once(spine.simulator.events, "refused");
+    socket.write("POST /reliablemessaging/queryrequest HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf");
+    socket.end();
+    const [refusal] = (await event) as SimulatorEvents["refused"];
+    assert.equal(refusal.stage, "http");
+    socket.destroy();
+    assert.equal((await spine.send(spine.prepare(known))).status, 202);
+  });
+});
+
+describe("Judging a request", () => {
+  it("gives a judgement for any bytes", async () => {
+    const spine = await openTestSpine();
+    await spine.close();
+    const { encoded } = spine.prepare(known);
+    const { contentType, soapAction, body } = encoded;
+    const judge = (bytes: Buffer, type: string | undefined): string =>
+      judgeRequest({ pattern: "express", contentType: type, soapAction, body: bytes }, new Map()).kind;
+    assert.equal(judge(body, contentType), "error");
+    const kinds = new Set(["fault", "error", "signal", "message"]);
+    fc.assert(
+      fc.property(fc.nat(body.length - 1), fc.nat(255), fc.boolean(), (place, value, isCut) => {
+        const changed = Buffer.from(isCut ? body.subarray(0, place) : body);
+        if (!isCut) changed[place] = value;
+        assert.ok(kinds.has(judge(changed, contentType)));
+      }),
+      { numRuns: 300 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.option(fc.string(), { nil: undefined }), (bytes, type) => {
+        assert.ok(kinds.has(judge(Buffer.from(bytes), type)));
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -42,6 +42,15 @@ describe("The simulator", function () {
     }
   });
 
+  it("listens on any loopback address", async () => {
+    const simulator = await createSpineSimulator({ ...(await simulatorOptions()), host: "127.0.0.2" });
+    try {
+      assert.match(simulator.url, /^https:\/\/127\.0\.0\.2:[0-9]+$/);
+    } finally {
+      await simulator.close();
+    }
+  });
+
   it("says when its port is in use", async () => {
     const options = await simulatorOptions();
     await assert.rejects(
