@@ -18,6 +18,8 @@ export const defaultSendTimeouts: SendTimeouts = { ...defaultConnectTimeouts, re
 /** Replies are signals of a kilobyte or two; an answer in the reply is not read here. */
 const defaultMaximumReplyBytes = 1_048_576;
 
+const brokenBeforeReply = "the connection broke before the reply was complete";
+
 export type SendResult =
   | { readonly kind: "replied"; readonly httpStatus: number; readonly contentType?: string; readonly body: Buffer }
   /** The peer cannot have seen the message. */
@@ -81,7 +83,7 @@ function readReply(reply: IncomingMessage, maximumBytes: number, finish: (result
     }
     chunks.push(chunk);
   });
-  reply.on("error", () => finish({ kind: "unknown", reason: "the connection broke in the middle of the reply" }));
+  reply.on("error", () => finish({ kind: "unknown", reason: brokenBeforeReply }));
   reply.on("end", () => {
     const contentType = reply.headers["content-type"];
     finish({
@@ -99,7 +101,7 @@ function readReply(reply: IncomingMessage, maximumBytes: number, finish: (result
  */
 function failureAfterWriting(error: unknown, request: ClientRequest): SendResult {
   if (!request.reusedSocket && isHandshakeAlert(error)) return { kind: "not-sent", error: describeTlsFailure(error) };
-  return { kind: "unknown", reason: "the connection broke before the reply" };
+  return { kind: "unknown", reason: brokenBeforeReply };
 }
 
 function failureBeforeWriting(error: unknown): SendResult {
@@ -136,7 +138,7 @@ function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
     request.on("error", (error) =>
       finish(isWriting ? failureAfterWriting(error, request) : failureBeforeWriting(error)),
     );
-    request.on("close", () => finish({ kind: "unknown", reason: "the connection closed without a complete reply" }));
+    request.on("close", () => finish({ kind: "unknown", reason: brokenBeforeReply }));
   });
 }
 

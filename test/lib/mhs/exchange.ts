@@ -51,12 +51,13 @@ export async function openExchange({ behave, options }: ExchangeOptions): Promis
   const { good } = await testCertificates();
   const effects = { now: () => Date.now(), newUuid: () => newId() };
   const register = createMemoryInboundRegister(effects);
-  let opened: Exchange | undefined;
+  const opened: Exchange[] = [];
   const peer = await startPeer(
     good,
     behave(() => {
-      if (opened === undefined) throw new Error("the exchange is not open yet");
-      return opened;
+      const [current] = opened;
+      if (current === undefined) throw new Error("the exchange is not open yet");
+      return current;
     }),
   );
   const mhs = createMessageHandlingService({
@@ -98,6 +99,6 @@ export async function openExchange({ behave, options }: ExchangeOptions): Promis
   mhs.events.on("replied", (event) => exchange.replied.push(event));
   mhs.events.on("refused", (event) => exchange.refused.push(event));
   mhs.events.on("warning", (event) => exchange.warnings.push(event));
-  opened = exchange;
+  opened.push(exchange);
   return exchange;
 }
