@@ -167,12 +167,17 @@ function createHttpsServer(surroundings: Surroundings): Server {
   };
   server.on("request", onRequest);
   server.on("checkContinue", onRequest);
-  server.on("clientError", (error, socket) => answerBadHttp(error, socket, events));
+  /** Node reports a failed handshake as bad HTTP as well; it is told once. */
+  const secured = new WeakSet<Duplex>();
+  server.on("clientError", (error, socket) => {
+    if (secured.has(socket)) answerBadHttp(error, socket, events);
+  });
   server.on("tlsClientError", (_error, socket) => {
     events.emit("refused", { httpStatus: 0, reason: "tls", remoteAddress: remoteAddressOf(socket) });
     socket.destroy();
   });
   server.on("secureConnection", (socket: TLSSocket) => {
+    secured.add(socket);
     if (isAllowedClient(socket.getPeerCertificate(), options.allowedClientNames)) return;
     events.emit("refused", { httpStatus: 0, reason: "client-name", remoteAddress: remoteAddressOf(socket) });
     socket.destroy();
@@ -207,14 +212,12 @@ export function createListener(options: ListenerOptions, parts: ListenerParts): 
         });
       }),
     connectionCount: () => connections.count(),
-    close: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => connections.endAll(), limits.closeGraceMilliseconds);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-        connections.endIdle();
-      }),
+    close: async () => {
+      const timer = setTimeout(() => connections.endAll(), limits.closeGraceMilliseconds);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      connections.endIdle();
+      await Promise.all([closed, connections.whenNone()]);
+      clearTimeout(timer);
+    },
   };
 }

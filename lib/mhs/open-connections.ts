@@ -10,6 +10,7 @@ export interface OpenConnections {
   count(): number;
   endIdle(): void;
   endAll(): void;
+  whenNone(): Promise<void>;
 }
 
 /** The TCP socket and the TLS socket on top of it are two objects with the same addresses. */
@@ -19,11 +20,15 @@ function addressesOf({ localAddress, localPort, remoteAddress, remotePort }: Soc
 
 export function createOpenConnections(): OpenConnections {
   const sockets = new Map<Socket, string>();
+  const waiting: (() => void)[] = [];
   const requests = new Map<IncomingMessage, string>();
   return {
     add(socket): void {
       sockets.set(socket, addressesOf(socket));
-      socket.once("close", () => sockets.delete(socket));
+      socket.once("close", () => {
+        sockets.delete(socket);
+        if (sockets.size === 0) for (const resolve of waiting.splice(0)) resolve();
+      });
     },
     addRequest(request, response): void {
       requests.set(request, addressesOf(request.socket));
@@ -37,5 +42,10 @@ export function createOpenConnections(): OpenConnections {
     endAll(): void {
       for (const socket of sockets.keys()) socket.destroy();
     },
+    whenNone: () =>
+      new Promise((resolve) => {
+        if (sockets.size === 0) resolve();
+        else waiting.push(resolve);
+      }),
   };
 }
