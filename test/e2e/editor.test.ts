@@ -1,0 +1,173 @@
+// The editor in a real browser, on both lines of Node-RED: from the palette to an answer, by mouse and by eye.
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
+import { closeTray, debugMessage, deploy, dragFromPalette, openDialog, pressInject, statusOf, wire } from "./editor.js";
+import { nodeRedLines, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
+
+const clinician = {
+  userId: "990000001001",
+  roleProfileId: "990000001002",
+  role: { code: "R8000", displayName: "Clinical Practitioner Access Role" },
+  name: { prefix: "Dr", given: ["Ann"], family: "Example" },
+  activities: ["B0107"],
+};
+
+const flow = [
+  { id: "flow", type: "tab", label: "Query" },
+  {
+    id: "ask",
+    type: "inject",
+    z: "flow",
+    name: "ask",
+    props: [{ p: "payload" }, { p: "cpis.user", v: JSON.stringify(clinician), vt: "json" }],
+    payload: "999 000 1014",
+    payloadType: "str",
+    repeat: "",
+    crontab: "",
+    once: false,
+    topic: "",
+    x: 120,
+    y: 120,
+    wires: [[]],
+  },
+  {
+    id: "sim",
+    type: "spine simulator",
+    z: "flow",
+    name: "",
+    port: "0",
+    host: "127.0.0.1",
+    answerDelay: "0",
+    x: 150,
+    y: 300,
+    wires: [[]],
+  },
+  {
+    id: "out",
+    type: "debug",
+    z: "flow",
+    name: "found",
+    active: true,
+    tosidebar: true,
+    complete: "payload",
+    targetType: "msg",
+    x: 620,
+    y: 120,
+    wires: [],
+  },
+];
+
+async function fill(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
+  for (const [field, value] of Object.entries(fields)) await page.locator(`#node-config-input-${field}`).fill(value);
+}
+
+for (const line of nodeRedLines) {
+  describe(`The editor of ${line}`, function () {
+    this.timeout(90_000);
+    let nodeRed: RunningNodeRed;
+    let browser: Browser;
+    let watched: WatchedPage;
+    let page: Page;
+    let query: string;
+
+    before(async () => {
+      nodeRed = await startNodeRed(line, flow);
+      browser = await openBrowser();
+      watched = await openPage(browser, nodeRed.url);
+      page = watched.page;
+      await statusOf(page, "sim", /listening/);
+    });
+
+    after(async () => {
+      await browser.close();
+      await nodeRed.stop();
+    });
+
+    it("offers the nodes in the palette under names that are not torn apart", async () => {
+      const label = async (type: string): Promise<string> =>
+        (await page.locator(`[data-palette-type="${type}"] .red-ui-palette-label`).innerText()).replace(/\s+/g, " ");
+      assert.equal(await label("cp-is query"), "CP\u2011IS query");
+      assert.equal(await label("spine simulator"), "Spine simulator");
+      const category = page.locator(".red-ui-palette-category", {
+        has: page.locator('[data-palette-type="cp-is query"]'),
+      });
+      assert.equal(await category.locator(".red-ui-palette-header span").innerText(), "NHS CP\u2011IS");
+    });
+
+    it("puts a query node on the workspace, and marks what its dialog still needs", async () => {
+      query = await dragFromPalette(page, "cp-is query", 380, 120);
+      await openDialog(page, query);
+      await takeScreenshot(page, `${line}-query-new`);
+      assert.ok((await page.locator("#dialog-form .input-error").count()) > 0);
+    });
+
+    it("makes a transport for the simulator from inside the dialog", async () => {
+      await page.locator("#node-input-btn-transport-add, #node-input-lookup-transport").first().click();
+      await page.locator("#node-config-input-partyKey").waitFor();
+      await page.waitForTimeout(400);
+      await fill(page, { name: "my hospital", partyKey: "nonsense", asid: "12" });
+      assert.ok(
+        (await page.locator("#node-config-dialog-edit-form .input-error, .red-ui-tray .input-error").count()) > 0,
+      );
+      await takeScreenshot(page, `${line}-transport-invalid`);
+      await fill(page, {
+        partyKey: "ZT7-900145",
+        asid: "990000000145",
+        odsCode: "ZT7",
+        organisationName: "EXAMPLE HOSPITAL TRUST",
+      });
+      await takeScreenshot(page, `${line}-transport`);
+      await closeTray(page, "node-config-dialog-ok");
+      await takeScreenshot(page, `${line}-query`);
+      assert.equal(await page.locator("#dialog-form .input-error").count(), 0);
+      await closeTray(page, "node-dialog-ok");
+    });
+
+    it("asks and shows the child that is known, after wiring and deploying", async () => {
+      await wire(page, "ask", 0, query);
+      await wire(page, query, 0, "out");
+      await deploy(page);
+      await page.evaluate('RED.sidebar.show("debug")');
+      await statusOf(page, query, /ready|listening/);
+      await pressInject(page, "ask");
+      const text = await debugMessage(page, "found");
+      assert.match(text, /9990001014/);
+      assert.match(await statusOf(page, query, /found/), /^found \d\d:\d\d$/);
+      await takeScreenshot(page, `${line}-result`);
+    });
+
+    it("keeps what was configured when the dialog is opened again", async () => {
+      await openDialog(page, query);
+      assert.equal(await page.locator("#node-input-nhsNumber").inputValue(), "payload");
+      const transport = await page.locator("#node-input-transport option:checked").innerText();
+      assert.match(transport, /my hospital/);
+      await closeTray(page, "node-dialog-ok");
+    });
+
+    it("shows help for each node in the sidebar", async () => {
+      for (const type of ["cp-is query", "ebxml transport", "spine simulator"]) {
+        const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) ?? ""`);
+        assert.ok(help.length > 500, type);
+      }
+      await page.evaluate('RED.sidebar.help.show("cp-is query")');
+      await page.waitForTimeout(500);
+      await takeScreenshot(page, `${line}-help`);
+    });
+
+    if (line === "node-red") {
+      it("follows the dark theme", async () => {
+        await openDialog(page, query);
+        await page.evaluate('document.documentElement.classList.add("nr-theme-dark")');
+        await page.waitForTimeout(200);
+        await takeScreenshot(page, `${line}-query-dark`);
+        await page.evaluate('document.documentElement.classList.remove("nr-theme-dark")');
+        await closeTray(page, "node-dialog-ok");
+      });
+    }
+
+    it("has no complaint of the browser", () => {
+      assert.deepEqual(watched.complaints, []);
+    });
+  });
+}
