@@ -13,7 +13,9 @@ export class QueryStatus {
     private readonly words: Words,
   ) {}
 
+  /** How a query went before the transport listened again tells nothing any more. */
   transportChanged(report: TransportReport): void {
+    if (report.state.kind !== "listening") this.showLast = undefined;
     this.report = report;
     this.refresh();
   }
@@ -42,7 +44,7 @@ export class QueryStatus {
 
   private queryEnded(showLast: () => void): void {
     this.waiting -= 1;
-    this.showLast = showLast;
+    this.showLast = this.transportStatus() === undefined ? showLast : undefined;
     this.refresh();
   }
 

@@ -116,12 +116,18 @@ export class TransportConnection {
       this.tell(this.idleState());
       await session.close();
     }
-    this.tell(this.idleState());
+    this.tellIdle();
     if (!this.isWanted || (options.needsSimulator && simulator === undefined)) return;
     const session = await options.openSession(simulator);
     this.current = { session, simulator };
     this.retryMilliseconds = firstRetryMilliseconds;
     this.tell({ kind: "listening", port: session.port });
+  }
+
+  /** A failure stays in sight while it is tried again. */
+  private tellIdle(): void {
+    const idle = this.idleState();
+    if (this.state.kind !== "failed" || idle.kind !== "opening") this.tell(idle);
   }
 
   private idleState(): TransportState {

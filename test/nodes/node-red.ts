@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { inspect } from "node:util";
 import type { Node, NodeAPI, NodeMessage, NodeStatus } from "node-red";
 import { nodeNames, root } from "./editor-files.js";
 
@@ -38,6 +39,11 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** All that a log line could show: of an error also its stack and cause. */
+function logText(msg: unknown): string {
+  return inspect(msg, { depth: 10, breakLength: Infinity });
+}
+
 /** What happened in the runtime since it was started. */
 export class NodeRed {
   readonly statuses: { readonly id: string; readonly status: NodeStatus }[] = [];
@@ -64,7 +70,7 @@ export class NodeRed {
       this.changes.emit("change");
     };
     const onLog = ({ level, msg }: { level: number; msg: unknown }): void => {
-      this.logs.push({ level, text: msg instanceof Error ? `${String(msg)} ${msg.stack ?? ""}` : JSON.stringify(msg) });
+      this.logs.push({ level, text: logText(msg) });
     };
     RED.events.on("node-status", onStatus);
     const log = new EventEmitter().on("log", onLog);

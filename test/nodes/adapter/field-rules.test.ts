@@ -120,9 +120,10 @@ describe("the validators of the editor", () => {
   it("ask for the responsible person only when a system asks", () => {
     const { definition } = readDefinition("cp-is-query");
     const validate = definition.defaults["responsiblePerson"]?.validate;
-    assert.equal(validate?.call(editorNode("cp-is-query", { accessMode: "user" }), "", {}), true);
+    assert.ok(validate !== undefined);
+    assert.equal(validate.call(editorNode("cp-is-query", { accessMode: "user" }), "", {}), true);
     assert.match(
-      String(validate?.call(editorNode("cp-is-query", { accessMode: "system" }), "", {})),
+      String(validate.call(editorNode("cp-is-query", { accessMode: "system" }), "", {})),
       /must be filled in/,
     );
   });

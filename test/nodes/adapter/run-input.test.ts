@@ -40,7 +40,12 @@ describe("running an input", () => {
       throw error;
     };
     for (const work of [rejecting, throwing]) assert.deepEqual((await run(work)).done, [error]);
-    const sending = await run(() => Promise.resolve({ payload: "x" }), throwing);
+    const sending = await run(
+      () => Promise.resolve({ payload: "x" }),
+      () => {
+        throw error;
+      },
+    );
     assert.deepEqual(sending.done, [error]);
   });
 

@@ -1,5 +1,6 @@
 // The `cp-is query` node in a real runtime, with the simulator at the other end of real sockets.
 import assert from "node:assert/strict";
+import type { EventEmitter } from "node:events";
 import type { NodeMessage } from "node-red";
 import { caughtError, cpisDetail, NodeRed } from "../node-red.js";
 import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
@@ -130,13 +131,14 @@ describe("the cp-is query node", function () {
   it("ends a waiting query with an error when the flows are stopped, once", async () => {
     await nodeRed.start(flow);
     const errors: unknown[] = [];
-    nodeRed.node("query").on("call:error", (call: { firstArg: unknown }) => errors.push(call.firstArg));
+    const node: EventEmitter = nodeRed.node("query");
+    node.on("call:error", (call: { firstArg: unknown }) => errors.push(call.firstArg));
     nodeRed.send("query", { payload: "9990002096", cpis: { user: clinician } });
     await nodeRed.until("the exchange", () => nodeRed.messages("events").length > 0);
     await nodeRed.deploy([...receivers, simulatorTransport, simulatorNode], "nodes");
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(
-      errors.map((error) => Reflect.get(error as object, "code")),
+      errors.map((error): unknown => Reflect.get(error as object, "code")),
       ["CONFIG_CLOSED"],
     );
     assert.deepEqual(nodeRed.statuses.findLast(({ id }) => id === "query")?.status, {});

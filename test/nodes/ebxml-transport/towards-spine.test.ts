@@ -1,0 +1,130 @@
+// The transport with a contract and certificates given by hand, as towards a Spine of the NHS.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { NodeMessage } from "node-red";
+import { createPki, createSpineSimulator, type Pki, type SpineSimulator } from "../../../lib/simulator/index.js";
+import { caughtError, NodeRed } from "../node-red.js";
+import { freePort } from "../ports.js";
+import { clinician, queryNode, receivers, spineTransport } from "../flows.js";
+
+const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
+const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
+const tlsNode = { id: "tls", type: "tls-config", name: "", verifyservercert: true };
+const failed = "ebxml-transport.status.failed";
+
+describe("an ebxml transport with a contract by hand", function () {
+  this.timeout(30_000);
+  let nodeRed: NodeRed;
+  let pki: Pki;
+  let credentials: { readonly tls: object };
+  let listenerPort: number;
+
+  before(async () => {
+    pki = await createPki(effects);
+    const { certPem, keyPem } = await pki.issue({
+      commonName: "mhs.example.nhs.uk",
+      dnsNames: ["localhost"],
+      ipAddresses: ["127.0.0.1"],
+      usage: "both",
+    });
+    credentials = { tls: { certdata: certPem, keydata: keyPem, cadata: pki.caPem } };
+  });
+  beforeEach(async () => {
+    nodeRed = new NodeRed();
+    listenerPort = await freePort();
+  });
+  afterEach(async () => {
+    await nodeRed.stop();
+  });
+
+  function register(simulator: SpineSimulator): void {
+    const { partyKey, asid } = spineTransport;
+    simulator.registerParty({ partyKey, asid, cpaId: "S1", answerUrl: `https://127.0.0.1:${listenerPort}/mhs/ebxml` });
+  }
+
+  it("queries with the certificates of the TLS node", async () => {
+    const simulator = await createSpineSimulator({ pki, effects });
+    const { endpointUrl, cpaId, toPartyKey, toAsid } = simulator.contracts.express;
+    const transport = { ...spineTransport, endpointUrl, cpaId, toPartyKey, toAsid, port: String(listenerPort) };
+    await nodeRed.start([...receivers, tlsNode, transport, queryNode], credentials);
+    await nodeRed.status("query", "ebxml-transport.status.listening");
+    register(simulator);
+    nodeRed.send("query", question());
+    await nodeRed.nextMessage("found");
+    await simulator.close();
+  });
+
+  it("gives CPIS_NOT_SENT while the peer is down, and answers when it is up again", async () => {
+    const first = await createSpineSimulator({ pki, effects });
+    const { port } = first;
+    const { endpointUrl, cpaId, toPartyKey, toAsid } = first.contracts.express;
+    await first.close();
+    const transport = { ...spineTransport, endpointUrl, cpaId, toPartyKey, toAsid, port: String(listenerPort) };
+    await nodeRed.start([...receivers, tlsNode, transport, queryNode], credentials);
+    nodeRed.send("query", question());
+    const message = await nodeRed.nextMessage("caught");
+    assert.equal(caughtError(message).code, "CPIS_NOT_SENT");
+    assert.equal(message.payload, "9990001014");
+    const second = await createSpineSimulator({ pki, effects, port });
+    register(second);
+    nodeRed.send("query", question());
+    await nodeRed.nextMessage("found");
+    await second.close();
+  });
+
+  const broken: readonly (readonly [title: string, transport: object, tls: object | undefined, code: string])[] = [
+    ["has no TLS node", { ...spineTransport, tls: "" }, tlsNode, "CONFIG_MISSING"],
+    ["names a TLS node that is not there", spineTransport, undefined, "CONFIG_MISSING"],
+    ["does not verify the other side", spineTransport, { ...tlsNode, verifyservercert: false }, "CONFIG_INVALID"],
+    [
+      "has an unreadable certificate file",
+      spineTransport,
+      { ...tlsNode, cert: "/no/file", key: "/no/file" },
+      "CONFIG_INVALID",
+    ],
+    [
+      "is live with certificates of the simulator",
+      { ...spineTransport, environment: "live" },
+      tlsNode,
+      "CONFIG_INVALID",
+    ],
+    ["has no endpoint", { ...spineTransport, endpointUrl: "" }, tlsNode, "CONFIG_MISSING"],
+    [
+      "has an endpoint without TLS",
+      { ...spineTransport, endpointUrl: "http://127.0.0.1/x" },
+      tlsNode,
+      "CONFIG_INVALID",
+    ],
+    ["has a contract of no pattern", { ...spineTransport, ackRequested: "always" }, tlsNode, "CONFIG_CONTRACT"],
+    [
+      "has a contract of a pattern that is not available",
+      { ...spineTransport, syncReplyMode: "None" },
+      tlsNode,
+      "CONFIG_CONTRACT",
+    ],
+    ["has no party key", { ...spineTransport, partyKey: "" }, tlsNode, "CONFIG_MISSING"],
+    ["has no listener port", { ...spineTransport, port: "" }, tlsNode, "CONFIG_MISSING"],
+    ["names an unknown environment", { ...spineTransport, environment: "moon" }, tlsNode, "CONFIG_INVALID"],
+    [
+      "puts a simulated listener on the network",
+      { ...spineTransport, environment: "simulator", host: "0.0.0.0" },
+      tlsNode,
+      "CONFIG_INVALID",
+    ],
+  ];
+
+  for (const [title, transport, tls, code] of broken) {
+    it(`never opens when it ${title}: a red ring, and ${code} for each input`, async () => {
+      await nodeRed.start([...receivers, ...(tls === undefined ? [] : [tls]), transport, queryNode], credentials);
+      await nodeRed.status("query", failed);
+      const { status } = nodeRed.statuses.findLast(({ id }) => id === "query")!;
+      assert.deepEqual([status.fill, status.shape], ["red", "ring"]);
+      nodeRed.send("query", question());
+      await nodeRed.until("the error", () =>
+        nodeRed.messages("caught").some(({ payload }) => payload === "9990001014"),
+      );
+      const caught = nodeRed.messages("caught").find(({ payload }) => payload === "9990001014")!;
+      assert.equal(caughtError(caught).code, code);
+    });
+  }
+});
