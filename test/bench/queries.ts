@@ -13,7 +13,7 @@ import { author, buildQueryBody, buildResponse } from "./sample-messages.js";
 import type { PeerReady, PeerRequest } from "./peer-process.js";
 
 const inFlight = 32;
-const callsPerRound = 1500;
+const callsPerRound = 4000;
 const rounds = 5;
 const party = { partyKey: "ZT7-900145", asid: "200000000001", cpaId: "S9000145A9000201" };
 /** In the simulator's register, with few accesses, so that sizes stay the same in every round. */
