@@ -47,6 +47,19 @@ export interface ExchangeOptions {
   readonly options?: Partial<MessageHandlingServiceOptions>;
 }
 
+async function startService(
+  options: MessageHandlingServiceOptions,
+): Promise<{ mhs: MessageHandlingService; port: number }> {
+  const mhs = createMessageHandlingService(options);
+  try {
+    const { port } = await mhs.start();
+    return { mhs, port };
+  } catch (error) {
+    await mhs.close();
+    throw error;
+  }
+}
+
 export async function openExchange({ behave, options }: ExchangeOptions): Promise<Exchange> {
   const { good } = await testCertificates();
   const effects = { now: () => Date.now(), newUuid: () => newId() };
@@ -60,15 +73,17 @@ export async function openExchange({ behave, options }: ExchangeOptions): Promis
       return current;
     }),
   );
-  const mhs = createMessageHandlingService({
+  const { mhs, port } = await startService({
     ownParty: { partyKey: ownParty },
     clientTls: good,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: good, limits: { closeGraceMilliseconds: 300 } },
     register,
     effects,
     ...options,
+  }).catch(async (error: unknown) => {
+    await peer.close();
+    throw error;
   });
-  const { port } = await mhs.start();
   const exchange: Exchange = {
     mhs,
     peer,

@@ -492,6 +492,24 @@ describe("a message handling service and its peer", () => {
       assert.equal(exchange.peer.requests.length, 0);
     });
 
+    it("leaves no socket, server or timer behind when the service closes in the middle of work", async () => {
+      const kinds = new Set(["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "Timeout", "GetAddrInfoReqWrap"]);
+      const resources = (): string[] =>
+        process
+          .getActiveResourcesInfo()
+          .filter((kind) => kinds.has(kind))
+          .sort();
+      // The time-out of the test itself is set by then.
+      await new Promise((next) => setImmediate(next));
+      const before = resources();
+      const { outcome } = await openRequest({ timeoutMilliseconds: 3_600_000 });
+      const unanswered = exchange.mhs.request(exchange.request({ signal: new AbortController().signal }));
+      await exchange.close();
+      assert.deepEqual([(await outcome).kind, (await unanswered).kind], ["aborted", "aborted"]);
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((next) => setImmediate(next));
+      assert.deepEqual(resources(), before);
+    });
+
     it("ends open requests as aborted when the service closes", async () => {
       const { outcome } = await openRequest();
       await exchange.mhs.close();

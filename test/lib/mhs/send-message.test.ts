@@ -190,6 +190,14 @@ describe("createSender", () => {
       await refusedServer(await certificates.issue({ usage: "client" }), /not meant for a server/);
     });
 
+    it("for our own certificate, also when the sign of its acceptance is not waited for", async () => {
+      const peer = await start(accept);
+      const tls = { ca: certificates.good.ca, key: "", cert: "" };
+      const error = notSent(await send(peer.port, { tls, timeouts: { verdictMilliseconds: 0 } }));
+      assert.match(error.message, /alert: certificate required/);
+      assert.equal(peer.requests.length, 0);
+    });
+
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"]) {
       it(`for our own certificate, which is missing, in ${maxVersion}`, async () => {
         const peer = await start(accept, undefined, { maxVersion });
