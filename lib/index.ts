@@ -1,0 +1,92 @@
+// The public door of the library: everything but Node-RED. The simulator has a door of its own.
+export { CpisError, errorTable, isCpisError, type CpisErrorOptions, type ErrorCode } from "./errors.js";
+export {
+  comparableId,
+  isAsid,
+  isPartyKeyFormat,
+  isSameId,
+  parseAsid,
+  parseConversationId,
+  parseCpaId,
+  parseMessageId,
+  parsePartyKey,
+  parseUuid,
+  type Asid,
+  type ConversationId,
+  type CpaId,
+  type MessageId,
+  type PartyKey,
+  type Uuid,
+} from "./identifiers.js";
+
+export { element, encodeXml, type XmlNode } from "./xml/encode-xml.js";
+export { defaultXmlLimits, parseXml, type ParseXmlOptions, type XmlLimits } from "./xml/parse-xml.js";
+export type { XmlAttribute, XmlElement } from "./xml/xml-element.js";
+
+export {
+  encodeApplicationAcknowledgement,
+  parseApplicationAcknowledgement,
+  type ApplicationAcknowledgement,
+  type ReceivedApplicationAcknowledgement,
+} from "./hl7v3/application-acknowledgement.js";
+export {
+  encodeQueryFailure,
+  parseQueryFailure,
+  type QueryFailure,
+  type ReceivedQueryFailure,
+} from "./hl7v3/query-failure.js";
+export { findInteraction } from "./hl7v3/interaction.js";
+export { formatTimestamp, hl7TimeAt, parseHl7Time, sortableMilliseconds } from "./hl7v3/timestamp.js";
+
+export type * from "./cpis/model.js";
+export { parseNhsNumber, readNhsNumber, type NhsNumber, type NhsNumberOptions } from "./cpis/nhs-number.js";
+export { decideQueryOutcome, type OutcomeSettings, type QueryDecision } from "./cpis/query-outcome.js";
+export type { QueryContext } from "./cpis/query-failed.js";
+export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "./cpis/query-request.js";
+export { encodeQueryResponse, parseQueryResponse } from "./cpis/query-response.js";
+export type {
+  ParsedQueryResponse,
+  QueryResponse,
+  QueryResponseDeviation,
+  ReceivedQueryResponse,
+} from "./cpis/query-response-model.js";
+export { planTypeDisplayNames, queryIssueCodes } from "./cpis/vocabularies.js";
+
+export type * from "./ebxml/model.js";
+export { encodeBusinessMessage, type EncodeMessageOptions } from "./ebxml/encode-message.js";
+export { acknowledgmentOf, encodeAcknowledgment, encodeMessageError, messageErrorOf } from "./ebxml/encode-signal.js";
+export { parseEbxml, type EbxmlInput, type EbxmlLimits } from "./ebxml/parse-ebxml.js";
+export { reliabilityElements, type EbxmlPattern } from "./ebxml/reliability.js";
+export { encodeSoapFault, isRetriableFault, readSoapFault, type NaspError, type SoapFault } from "./soap/fault.js";
+
+export {
+  selectPattern,
+  type ContractProperties,
+  type MessagingContract,
+  type MessagingPattern,
+} from "./sds/contract.js";
+export { parseDuration } from "./sds/duration.js";
+
+export type { InboundClaim, InboundKey, InboundRegister, StoredReply } from "./store/inbound-register.js";
+export { createMemoryInboundRegister, type MemoryInboundRegisterOptions } from "./store/memory-inbound-register.js";
+
+export type * from "./mhs/model.js";
+export {
+  createMessageHandlingService,
+  type InboundSettings,
+  type ListenerOptions,
+  type MessageHandlingService,
+  type MessageHandlingServiceOptions,
+} from "./mhs/message-handling-service.js";
+export type { TlsMaterial } from "./mhs/tls-material.js";
+
+export {
+  createQueryService,
+  queryServiceName,
+  type ChildQuery,
+  type Exchange,
+  type QueryAnswer,
+  type QueryService,
+  type QueryServiceParts,
+  type QueryServiceSettings,
+} from "./services/query.js";
