@@ -236,6 +236,81 @@ export const errorTable = define({
     advice: "Wait until the flows are started, or deploy them again.",
     retryable: true,
   },
+  STORE_NODE_VERSION: {
+    message: "The embedded message store needs Node.js 22.13 or newer, where node:sqlite needs no flag",
+    advice: "Update Node.js, or choose PostgreSQL in the message store.",
+    retryable: false,
+  },
+  STORE_DRIVER_MISSING: {
+    message: "The PostgreSQL message store needs the npm package pg, which is not installed",
+    advice: "Install pg in the Node-RED user directory, or choose the embedded message store.",
+    retryable: false,
+  },
+  STORE_LOCKED: {
+    message: "The message store's folder is in use by another process or node",
+    advice: "Give each Node-RED its own folder, or let several share the work over PostgreSQL.",
+    retryable: true,
+  },
+  STORE_UNAVAILABLE: {
+    message: "The message store cannot be reached, and nothing was stored",
+    advice: "Check the disk or the database; the store recovers by itself.",
+    retryable: true,
+  },
+  STORE_FULL: {
+    message: "The message store has no room left, and nothing was stored",
+    advice: "Free space on the disk or raise the store's limit; the store recovers by itself.",
+    retryable: true,
+  },
+  STORE_OUTCOME_UNKNOWN: {
+    message: "The database was lost while it committed, so it is unknown whether the message was stored",
+    advice: "Look for the message id in the message log before the message is given again.",
+    retryable: false,
+  },
+  STORE_CLOSED: {
+    message: "The message store is closed",
+    advice: "Wait until the flows are started, or deploy them again.",
+    retryable: true,
+  },
+  STORE_ACCESS_DENIED: {
+    message: "The database refuses the user, the password or the right",
+    advice: "Check user, password, database and rights in the message store.",
+    retryable: false,
+  },
+  STORE_SCHEMA_NEWER: {
+    message: "The message store was written by a newer version of this package",
+    advice: "Update this package; an older one must not write to it.",
+    retryable: false,
+  },
+  STORE_CORRUPT: {
+    message: "The message store's data is damaged or was changed by another program",
+    advice: "Stop the flows, keep a copy of the store, and restore the last backup.",
+    retryable: false,
+  },
+  STORE_MESSAGE_ID_TAKEN: {
+    message: "An outbound message with this message id is stored already",
+    advice: "Give each message an id of its own; a resend is a new message.",
+    retryable: false,
+  },
+  STORE_INTERNAL: {
+    message: "A fault in this package's own program stopped the message store's operation",
+    advice: "Report the database's code that the text names to the makers.",
+    retryable: false,
+  },
+  STORE_KEY_UNKNOWN: {
+    message: "The content is sealed with a key that is not in the key ring",
+    advice: "Put the old key back; content cannot be read without it.",
+    retryable: false,
+  },
+  STORE_KEY_INVALID: {
+    message: "The key or the key ring is not valid",
+    advice: "Restore the key from its backup; a new key cannot open what the old one sealed.",
+    retryable: false,
+  },
+  STORE_CONTENT_TAMPERED: {
+    message: "The stored content is not what was sealed under its name",
+    advice: "The bytes were damaged or exchanged, or the key is another one. Restore the last backup.",
+    retryable: false,
+  },
 });
 
 export type ErrorCode = keyof typeof errorTable;

@@ -11,6 +11,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   identifiers: ["errors"],
   xml: ["errors"],
   store: ["errors", "identifiers"],
+  crypto: ["errors", "identifiers"],
   hl7v3: ["xml", "errors", "identifiers"],
   ebxml: ["xml", "errors", "identifiers"],
   soap: ["xml", "errors", "identifiers"],
@@ -24,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** Third-party packages, each with the only rooms that may know it. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   saxes: ["xml"],
+  pg: ["store"],
   "@peculiar/x509": ["simulator"],
   "reflect-metadata": ["simulator"],
 };

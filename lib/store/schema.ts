@@ -1,0 +1,123 @@
+// The tables of the store and the steps by which older ones are brought up to date.
+
+/** The types and clauses that differ between the two databases. */
+export interface SchemaDialect {
+  readonly table: (name: string) => string;
+  /** Never gives a number twice, not even that of a removed row. */
+  readonly rowId: string;
+  readonly plainRowId: string;
+  readonly integer: string;
+  readonly bytes: string;
+  readonly maximum: string;
+  readonly storedColumn: string;
+  readonly tableEnd: string;
+  /** Statements after those of the version, by its number. */
+  readonly extra: Readonly<Record<number, readonly string[]>>;
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+/**
+ * `due_at` and `is_finished` follow from other columns, so they cannot contradict them. `is_blocked`: an earlier
+ * message of the same ordered destination is unfinished. What workers look for stands in partial indexes, whose size
+ * is that of the unfinished work alone.
+ */
+function firstVersion(dialect: SchemaDialect): readonly string[] {
+  const { integer, bytes, maximum, storedColumn, tableEnd } = dialect;
+  const message = dialect.table("message");
+  return [
+    `CREATE TABLE ${message} (
+      id ${dialect.rowId},
+      direction TEXT NOT NULL CHECK (direction IN ('outbound', 'inbound')),
+      state TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      destination TEXT NOT NULL,
+      is_ordered ${integer} NOT NULL CHECK (is_ordered IN (0, 1)),
+      is_blocked ${integer} NOT NULL CHECK (is_blocked IN (0, 1)),
+      interaction TEXT NOT NULL,
+      service TEXT NOT NULL,
+      message_id TEXT NOT NULL,
+      conversation_id TEXT NOT NULL,
+      ref_to_message_id TEXT,
+      application_id TEXT,
+      from_party TEXT NOT NULL,
+      to_party TEXT NOT NULL,
+      subject_hash TEXT,
+      created_at ${integer} NOT NULL,
+      updated_at ${integer} NOT NULL,
+      next_attempt_at ${integer},
+      deadline ${integer},
+      attempts ${integer} NOT NULL,
+      lease_owner TEXT,
+      lease_until ${integer},
+      acknowledged_at ${integer},
+      answered_at ${integer},
+      answered_by ${integer},
+      error_code TEXT,
+      original_id ${integer},
+      attributes TEXT NOT NULL,
+      content_bytes ${integer} NOT NULL,
+      due_at ${integer} GENERATED ALWAYS AS
+        (${maximum}(coalesce(lease_until, 0), coalesce(next_attempt_at, created_at))) ${storedColumn},
+      is_finished ${integer} GENERATED ALWAYS AS
+        (CASE WHEN state IN ('completed', 'failed', 'expired', 'confirmed', 'rejected') THEN 1 ELSE 0 END)
+        ${storedColumn}
+    ) ${tableEnd}`,
+    `CREATE TABLE ${dialect.table("content")} (
+      message_id ${integer} PRIMARY KEY REFERENCES ${message} (id) ON DELETE CASCADE,
+      key_id TEXT NOT NULL,
+      sealed ${bytes} NOT NULL
+    ) ${tableEnd}`,
+    `CREATE TABLE ${dialect.table("inbound_reply")} (
+      from_party TEXT NOT NULL,
+      message_id TEXT NOT NULL,
+      accepted_id ${integer} NOT NULL,
+      body_digest TEXT NOT NULL,
+      status ${integer} NOT NULL,
+      content_type TEXT NOT NULL,
+      key_id TEXT NOT NULL,
+      sealed ${bytes} NOT NULL,
+      duplicate_until ${integer} NOT NULL,
+      PRIMARY KEY (from_party, message_id)
+    ) ${tableEnd}`,
+    `CREATE TABLE ${dialect.table("history")} (
+      id ${dialect.plainRowId},
+      message_id ${integer} NOT NULL REFERENCES ${message} (id) ON DELETE CASCADE,
+      at ${integer} NOT NULL,
+      state TEXT NOT NULL,
+      code TEXT
+    ) ${tableEnd}`,
+    `CREATE TABLE ${dialect.table("sequence")} (name TEXT PRIMARY KEY, value ${integer} NOT NULL) ${tableEnd}`,
+    `CREATE TABLE ${dialect.table("probe")} (id ${integer} PRIMARY KEY, value ${integer} NOT NULL) ${tableEnd}`,
+    `INSERT INTO ${dialect.table("probe")} (id, value) VALUES (1, 0)`,
+    `CREATE INDEX message_due ON ${message} (channel, direction, state, due_at, id)
+      WHERE is_finished = 0 AND is_blocked = 0`,
+    `CREATE INDEX message_ordered ON ${message} (channel, direction, destination, id)
+      WHERE is_finished = 0 AND is_ordered = 1`,
+    `CREATE INDEX message_unfinished ON ${message} (channel, direction, created_at) WHERE is_finished = 0`,
+    `CREATE UNIQUE INDEX message_outbound_id ON ${message} (message_id) WHERE direction = 'outbound'`,
+    `CREATE INDEX message_inbound_id ON ${message} (message_id, id) WHERE direction = 'inbound'`,
+    `CREATE INDEX message_conversation ON ${message} (conversation_id, id)`,
+    `CREATE INDEX message_time ON ${message} (created_at, id)`,
+    `CREATE INDEX message_state ON ${message} (state, created_at, id)`,
+    `CREATE INDEX message_interaction ON ${message} (interaction, created_at, id)`,
+    `CREATE INDEX message_channel ON ${message} (channel, state, created_at, id)`,
+    `CREATE INDEX message_error ON ${message} (error_code, created_at, id) WHERE error_code IS NOT NULL`,
+    `CREATE INDEX message_subject ON ${message} (subject_hash, created_at, id) WHERE subject_hash IS NOT NULL`,
+    `CREATE INDEX content_key ON ${dialect.table("content")} (key_id)`,
+    `CREATE INDEX reply_key ON ${dialect.table("inbound_reply")} (key_id)`,
+    `CREATE INDEX reply_end ON ${dialect.table("inbound_reply")} (duplicate_until)`,
+    `CREATE INDEX history_message ON ${dialect.table("history")} (message_id, id)`,
+  ];
+}
+
+/** In order. A new version is added at the end; one that was released is never changed. */
+export function createMigrations(dialect: SchemaDialect): readonly Migration[] {
+  return [{ version: 1, statements: firstVersion(dialect) }].map((migration) => ({
+    ...migration,
+    statements: [...migration.statements, ...(dialect.extra[migration.version] ?? [])],
+  }));
+}
