@@ -1,15 +1,28 @@
 // A message handling service of ours and a peer, both on loopback, for tests of the two together.
+import { once } from "node:events";
+import { encodeMessageError, messageErrorOf } from "../../../lib/ebxml/encode-signal.js";
+import type { BusinessMessage, EncodedMessage } from "../../../lib/ebxml/model.js";
 import { parseCpaId, parseConversationId } from "../../../lib/identifiers.js";
 import {
   createMessageHandlingService,
   type MessageHandlingService,
   type MessageHandlingServiceOptions,
 } from "../../../lib/mhs/message-handling-service.js";
-import type { MhsEvents, OutboundRequest } from "../../../lib/mhs/model.js";
+import type { MhsEvents, OutboundRequest, RequestOutcome } from "../../../lib/mhs/model.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
-import { newId, ownParty, post, service, spineParty, startPeer, testCertificates } from "./peer.js";
-import type { Peer, PeerBehaviour, Posting, PostReply } from "./peer.js";
+import {
+  messageIn,
+  newId,
+  ownParty,
+  post,
+  replyEmpty,
+  service,
+  spineParty,
+  startPeer,
+  testCertificates,
+} from "./peer.js";
+import type { Peer, PeerBehaviour, PeerRequest, Posting, PostReply } from "./peer.js";
 
 export interface Exchange {
   readonly mhs: MessageHandlingService;
@@ -41,7 +54,7 @@ export const expressContract: Omit<MessagingContract, "endpointUrl"> = {
 
 export const reliableContract = { ...expressContract, ackRequested: "always", duplicateElimination: "always" };
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** Gets the exchange once it is open, to post to the listener. */
   readonly behave: (exchange: () => Exchange) => PeerBehaviour;
   readonly options?: Partial<MessageHandlingServiceOptions>;
@@ -60,7 +73,7 @@ async function startService(
   }
 }
 
-export async function openExchange({ behave, options }: ExchangeOptions): Promise<Exchange> {
+async function openExchange({ behave, options }: ExchangeOptions): Promise<Exchange> {
   const { good } = await testCertificates();
   const effects = { now: () => Date.now(), newUuid: () => newId() };
   const register = createMemoryInboundRegister(effects);
@@ -116,4 +129,65 @@ export async function openExchange({ behave, options }: ExchangeOptions): Promis
   mhs.events.on("warning", (event) => exchange.warnings.push(event));
   opened.push(exchange);
   return exchange;
+}
+
+/** A peer that takes every message and never answers. */
+export const silent: ExchangeOptions["behave"] = () => (_request, response) => replyEmpty(response);
+
+export interface OpenRequest {
+  readonly request: OutboundRequest;
+  readonly outcome: Promise<RequestOutcome>;
+  /** As it reached the peer. */
+  readonly sent: PeerRequest;
+  readonly message: BusinessMessage;
+}
+
+export interface Exchanges {
+  /** The one opened last. */
+  current(): Exchange;
+  readonly open: (behave: ExchangeOptions["behave"], options?: ExchangeOptions["options"]) => Promise<void>;
+  /** A request under way to a silent peer, whose reply has come. */
+  readonly openRequest: (change?: Partial<OutboundRequest>) => Promise<OpenRequest>;
+}
+
+/** Opens exchanges for the tests of a suite and closes them after each. */
+export function useExchanges(): Exchanges {
+  let opened: Exchange[] = [];
+  const current = (): Exchange => {
+    const last = opened.at(-1);
+    if (last === undefined) throw new Error("no exchange is open");
+    return last;
+  };
+  const open: Exchanges["open"] = async (behave, options) => {
+    opened.push(await openExchange({ behave, ...(options === undefined ? {} : { options }) }));
+  };
+  afterEach(async () => {
+    await Promise.all(opened.map((each) => each.close()));
+    opened = [];
+  });
+  return {
+    current,
+    open,
+    openRequest: async (change = {}) => {
+      await open(silent);
+      const request = current().request(change);
+      const outcome = current().mhs.request(request);
+      await once(current().mhs.events, "replied");
+      const [sent] = current().peer.requests;
+      if (sent === undefined) throw new Error("nothing reached the peer");
+      return { request, outcome, sent, message: messageIn(sent) };
+    },
+  };
+}
+
+/** An error list of the peer about a request of ours. */
+export function errorFor(request: PeerRequest, severity: "Error" | "Warning"): EncodedMessage {
+  const identity = { messageId: newId(), now: "2026-11-22T10:20:01Z", ownPartyKey: spineParty };
+  const report = { errorCode: "ValueNotRecognized", description: "501319:Unknown eb:CPAId", severity };
+  return encodeMessageError(messageErrorOf(messageIn(request).header, identity, [report]));
+}
+
+export function answered(outcome: RequestOutcome): Extract<RequestOutcome, { kind: "answered" }> {
+  if (outcome.kind !== "answered") throw new Error(`the outcome is ${outcome.kind}`);
+  return outcome;
 }

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import { encodeBusinessMessage } from "../../../lib/ebxml/encode-message.js";
 import { encodeMessageError, messageErrorOf } from "../../../lib/ebxml/encode-signal.js";
-import type { EncodedMessage, EbxmlMessage } from "../../../lib/ebxml/model.js";
-import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
+import type { EncodedMessage } from "../../../lib/ebxml/model.js";
 import { CpisError } from "../../../lib/errors.js";
 import { parseCpaId, parsePartyKey } from "../../../lib/identifiers.js";
 import type { InboundRules } from "../../../lib/mhs/check-inbound.js";
-import { createReplier } from "../../../lib/mhs/inbound-replies.js";
-import type { MhsEvents, RequestOutcome } from "../../../lib/mhs/model.js";
-import { createMessageReceiver, type MessageReceiver } from "../../../lib/mhs/receive-message.js";
-import { createRequestDesk, type RequestDesk } from "../../../lib/mhs/request-desk.js";
 import type { InboundRegister, StoredReply } from "../../../lib/store/inbound-register.js";
 import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import {
@@ -22,81 +16,7 @@ import {
   spineParty,
   type MessageChange,
 } from "./peer.js";
-
-const now = Date.parse("2026-11-22T10:20:00Z");
-
-interface Setting {
-  readonly rules?: Partial<InboundRules>;
-  readonly ackWhenNotRequested?: boolean;
-  readonly register?: InboundRegister;
-}
-
-interface Receiving {
-  readonly receive: (message: EncodedMessage) => Promise<StoredReply>;
-  readonly receiveRaw: MessageReceiver;
-  readonly desk: RequestDesk;
-  readonly received: MhsEvents["received"][0][];
-  readonly refused: MhsEvents["refused"][0][];
-  readonly warnings: MhsEvents["warning"][0][];
-}
-
-function createReceiving(setting: Setting = {}): Receiving {
-  const effects = { now: () => now, newUuid: () => newId() };
-  const events = new EventEmitter<MhsEvents>();
-  const desk = createRequestDesk({ now: () => now, events });
-  const ownPartyModel = { partyKey: ownParty };
-  const receiveRaw = createMessageReceiver({
-    rules: { ownParty: ownPartyModel, ...setting.rules },
-    replier: createReplier({
-      ownParty: ownPartyModel,
-      effects,
-      ackWhenNotRequested: setting.ackWhenNotRequested ?? true,
-    }),
-    register: setting.register ?? createMemoryInboundRegister(effects),
-    desk,
-    events,
-    now: () => now,
-    claimMilliseconds: 20,
-  });
-  const receiving: Receiving = {
-    receiveRaw,
-    receive: ({ contentType, body }) => receiveRaw({ contentType, body, remoteAddress: "127.0.0.1" }),
-    desk,
-    received: [],
-    refused: [],
-    warnings: [],
-  };
-  events.on("received", (event) => receiving.received.push(event));
-  events.on("refused", (event) => receiving.refused.push(event));
-  events.on("warning", (event) => receiving.warnings.push(event));
-  return receiving;
-}
-
-/** Opens a request at the desk and gives what it ended with, if it has. */
-function openRequest({ desk }: Receiving): {
-  messageId: ReturnType<typeof newId>;
-  outcome: () => RequestOutcome | undefined;
-} {
-  const messageId = newId();
-  let ended: RequestOutcome | undefined;
-  desk.open(
-    { messageId, conversationId: inboundMessage().header.conversationId },
-    {
-      judge: () => "settles",
-      noteAccepted: () => undefined,
-      end: (outcome) => {
-        ended = outcome;
-      },
-    },
-  );
-  return { messageId, outcome: () => ended };
-}
-
-function signalIn(reply: StoredReply): EbxmlMessage {
-  const reading = parseEbxml({ contentType: reply.contentType, body: reply.body });
-  if (reading.kind !== "parsed") assert.fail("the reply is not readable");
-  return reading.message;
-}
+import { createReceiving, now, openRequest, signalIn } from "./receiving.js";
 
 function assertRefused(reply: StoredReply, errorCode: string, description: string | RegExp): void {
   const signal = signalIn(reply);
