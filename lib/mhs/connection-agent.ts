@@ -8,6 +8,8 @@ import { connectTls, type ConnectTarget, type ConnectTimeouts } from "./connect-
 
 /** Below the five seconds after which many servers drop an idle connection: one that is stale would be written to. */
 const idleMilliseconds = 2_000;
+/** As many as may be busy at once in a large emergency department; fewer would be closed and made anew all the time. */
+const maximumIdle = 64;
 const maximumTries = 3;
 const firstPauseMilliseconds = 100;
 
@@ -27,7 +29,7 @@ export class ConnectionAgent extends Agent {
   readonly #stopped = new AbortController();
 
   constructor(secureContext: SecureContext, timeouts: ConnectTimeouts) {
-    super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: 8 });
+    super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: maximumIdle });
     this.#secureContext = secureContext;
     this.#timeouts = timeouts;
   }
