@@ -9,7 +9,7 @@ import { clinician, queryNode, receivers, spineTransport } from "../flows.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
-const tlsNode = { id: "tls", type: "tls-config", name: "", verifyservercert: true };
+const tlsNode = { id: "tls", type: "tls-config", name: "", cert: "", key: "", ca: "", verifyservercert: true };
 const failed = "ebxml-transport.status.failed";
 
 describe("an ebxml transport with a contract by hand", function () {
@@ -33,7 +33,14 @@ describe("an ebxml transport with a contract by hand", function () {
     nodeRed = new NodeRed();
     listenerPort = await freePort();
   });
+  const simulators: SpineSimulator[] = [];
+  async function startSimulator(port = 0): Promise<SpineSimulator> {
+    const simulator = await createSpineSimulator({ pki, effects, port });
+    simulators.push(simulator);
+    return simulator;
+  }
   afterEach(async () => {
+    for (const simulator of simulators.splice(0)) await simulator.close();
     await nodeRed.stop();
   });
 
@@ -43,7 +50,7 @@ describe("an ebxml transport with a contract by hand", function () {
   }
 
   it("queries with the certificates of the TLS node", async () => {
-    const simulator = await createSpineSimulator({ pki, effects });
+    const simulator = await startSimulator();
     const { endpointUrl, cpaId, toPartyKey, toAsid } = simulator.contracts.express;
     const transport = { ...spineTransport, endpointUrl, cpaId, toPartyKey, toAsid, port: String(listenerPort) };
     await nodeRed.start([...receivers, tlsNode, transport, queryNode], credentials);
@@ -51,11 +58,10 @@ describe("an ebxml transport with a contract by hand", function () {
     register(simulator);
     nodeRed.send("query", question());
     await nodeRed.nextMessage("found");
-    await simulator.close();
   });
 
   it("gives CPIS_NOT_SENT while the peer is down, and answers when it is up again", async () => {
-    const first = await createSpineSimulator({ pki, effects });
+    const first = await startSimulator();
     const { port } = first;
     const { endpointUrl, cpaId, toPartyKey, toAsid } = first.contracts.express;
     await first.close();
@@ -65,11 +71,10 @@ describe("an ebxml transport with a contract by hand", function () {
     const message = await nodeRed.nextMessage("caught");
     assert.equal(caughtError(message).code, "CPIS_NOT_SENT");
     assert.equal(message.payload, "9990001014");
-    const second = await createSpineSimulator({ pki, effects, port });
+    const second = await startSimulator(port);
     register(second);
     nodeRed.send("query", question());
     await nodeRed.nextMessage("found");
-    await second.close();
   });
 
   const broken: readonly (readonly [title: string, transport: object, tls: object | undefined, code: string])[] = [
