@@ -11,6 +11,8 @@ const longestDelayMilliseconds = 10_000;
 const probeMilliseconds = 15_000;
 
 export interface EventConnection {
+  /** Fulfilled when the first attempt to listen has succeeded or failed: from then on nothing is missed silently. */
+  readonly firstAttempt: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,10 @@ export function listenForEvents(
   let timer: NodeJS.Timeout | undefined;
   let delay = firstDelayMilliseconds;
   let isFirst = true;
+  let endFirstAttempt = (): void => undefined;
+  const firstAttempt = new Promise<void>((resolve) => {
+    endFirstAttempt = resolve;
+  });
   let isClosed = false;
 
   function lose(lost: Client): void {
@@ -47,6 +53,8 @@ export function listenForEvents(
     client = undefined;
     clearTimeout(timer);
     void endQuietly(lost);
+    isFirst = false;
+    endFirstAttempt();
     if (isClosed) return;
     timer = setTimeout(connect, delay);
     delay = Math.min(delay * 2, longestDelayMilliseconds);
@@ -83,6 +91,7 @@ export function listenForEvents(
     probe(current);
     if (!isFirst) tell({ kind: "resumed" });
     isFirst = false;
+    endFirstAttempt();
   }
 
   function connect(): void {
@@ -96,8 +105,10 @@ export function listenForEvents(
 
   connect();
   return {
+    firstAttempt,
     async close(): Promise<void> {
       isClosed = true;
+      endFirstAttempt();
       const last = client;
       client = undefined;
       clearTimeout(timer);

@@ -145,6 +145,7 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
     },
   });
   await refuseHopeless(opened);
+  await events.firstAttempt;
   return opened;
 }
 
