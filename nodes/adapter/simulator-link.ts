@@ -1,6 +1,8 @@
 // Where a `spine simulator` node and the transports that want one meet, within one process and in any order.
 import type { SpineSimulator } from "../../lib/simulator/index.js";
 
+export type { SpineSimulator };
+
 type Watcher = (simulator: SpineSimulator | undefined) => void;
 
 interface Place {

@@ -1,7 +1,6 @@
 // The `ebxml transport` config node: owns the connection to Spine and the listener, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
-import type { SpineSimulator } from "../../lib/simulator/index.js";
 import { ConfigNodeUsers } from "../adapter/config-node-users.js";
 import type { StatusShape } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
@@ -11,6 +10,7 @@ import type {
   EbxmlTransportNode,
   TransportReport,
   TransportState,
+import type { SpineSimulator } from "../adapter/simulator-link.js";
 } from "../adapter/transport-model.js";
 import { wordsOf, type Words } from "../adapter/words.js";
 import { readTls } from "./read-tls.js";

@@ -1,8 +1,7 @@
 // Opens and closes a transport as it is wanted, and tries again when the listener cannot be opened.
 import { CpisError } from "../../lib/errors.js";
-import type { SpineSimulator } from "../../lib/simulator/index.js";
 import { toCpisError } from "../adapter/run-input.js";
-import { watchSimulator } from "../adapter/simulator-link.js";
+import { watchSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
 import type { OpenTransport, TransportState } from "../adapter/transport-model.js";
 import type { TransportSession } from "./transport-session.js";
 

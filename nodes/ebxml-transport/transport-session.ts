@@ -5,9 +5,9 @@ import { parseCpaId } from "../../lib/identifiers.js";
 import type { MhsEffects } from "../../lib/mhs/model.js";
 import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
-import type { SpineSimulator } from "../../lib/simulator/index.js";
 import type { InboundRegister } from "../../lib/store/inbound-register.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
