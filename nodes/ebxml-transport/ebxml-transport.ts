@@ -5,12 +5,12 @@ import { ConfigNodeUsers } from "../adapter/config-node-users.js";
 import type { StatusShape } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { toCpisError } from "../adapter/run-input.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type {
   EbxmlTransport,
   EbxmlTransportNode,
   TransportReport,
   TransportState,
-import type { SpineSimulator } from "../adapter/simulator-link.js";
 } from "../adapter/transport-model.js";
 import { wordsOf, type Words } from "../adapter/words.js";
 import { readTls } from "./read-tls.js";
