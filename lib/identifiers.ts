@@ -38,7 +38,10 @@ export function isSameId(one: string, other: string): boolean {
 }
 
 function normalisedId(id: string): string {
-  return id.trim().replace(/^uuid:/i, "").toUpperCase();
+  return id
+    .trim()
+    .replace(/^uuid:/i, "")
+    .toUpperCase();
 }
 
 /** The address of a message handling service, for example "ZT7-900145". */

@@ -33,7 +33,11 @@ describe("the error table", () => {
   });
 
   it("has every code that is raised", () => {
-    const raised = [...text.matchAll(/"(?!TLS_(?:AES|CHACHA20)_)((?:CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|XML|CONFIG)_[A-Z0-9_]+)"/g)];
+    const raised = [
+      ...text.matchAll(
+        /"(?!TLS_(?:AES|CHACHA20)_)((?:CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|XML|CONFIG)_[A-Z0-9_]+)"/g,
+      ),
+    ];
     const unknown = raised.map((match) => match[1]!).filter((code) => !(code in errorTable));
     assert.deepEqual([...new Set(unknown)], []);
   });
