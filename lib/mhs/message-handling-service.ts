@@ -2,8 +2,10 @@
 import { EventEmitter } from "node:events";
 import { CpisError } from "../errors.js";
 import type { InboundRegister } from "../store/inbound-register.js";
+import type { MessageRowId } from "../store/message-model.js";
 import type { InboundRules } from "./check-inbound.js";
 import { createReplier } from "./inbound-replies.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions, DurableOptions, OutboxMessage } from "./durable-model.js";
 import { defaultListenerLimits } from "./listener-limits.js";
 import { createListener, type Listener, type ListenerOptions } from "./listener.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
@@ -30,6 +32,8 @@ export interface MessageHandlingServiceOptions {
   readonly inbound?: InboundSettings;
   /** Stays open when the service closes: it belongs to who made it. */
   readonly register: InboundRegister;
+  /** Keeps all messages in a store; `register` is not used then. Without it everything is in memory. */
+  readonly durable?: DurableOptions;
   readonly effects: MhsEffects;
 }
 
@@ -42,6 +46,16 @@ export interface MessageHandlingService {
   start(): Promise<{ readonly port: number }>;
   /** Never rejects: everything that can happen to a request is an outcome. */
   request(request: OutboundRequest): Promise<RequestOutcome>;
+  /**
+   * Resolves once the message is in the store, from where it is sent until the peer has it. Throws CONFIG_MISSING
+   * without a store, CONFIG_CLOSED, CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE, EBXML_MIME,
+   * STORE_MESSAGE_ID_TAKEN, or what else the store throws; then nothing was accepted.
+   */
+  send(message: OutboxMessage): Promise<MessageRowId>;
+  /** Delivers inbound messages that answer no request. Throws CONFIG_MISSING without a store, and CONFIG_CLOSED. */
+  consume(consumer: ConsumerOptions): Consumer;
+  /** For consumers that confirm by themselves. Throws CONFIG_MISSING without a store, and what the store throws. */
+  confirm(id: MessageRowId): Promise<ConfirmOutcome>;
   /** Ends open requests as aborted, lets the listener finish what it is receiving, and closes every connection. */
   close(): Promise<void>;
 }
@@ -87,6 +101,11 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
       }
       return runRequest(request, { ownParty, effects, events, sender, desk });
     },
+    send: () => Promise.reject(new CpisError("CONFIG_MISSING", { detail: "a message store" })),
+    consume(): Consumer {
+      throw new CpisError("CONFIG_MISSING", { detail: "a message store" });
+    },
+    confirm: () => Promise.reject(new CpisError("CONFIG_MISSING", { detail: "a message store" })),
     async close(): Promise<void> {
       state = "closed";
       desk.endAll({ kind: "aborted" });

@@ -21,6 +21,10 @@ export interface OutboundRequest {
   readonly conversationId: ConversationId;
   readonly contract: MessagingContract;
   readonly payload: Buffer;
+  /** Whom it is about: a message store keeps a keyed hash of it, without a store it is not used. */
+  readonly subject?: string;
+  /** The id that the payload carries, for the message store. */
+  readonly applicationId?: string;
   /** How long to wait for the answer, counted from the start of sending. */
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal;
@@ -70,6 +74,18 @@ export type MhsEvents = {
   ];
   /** A request to the listener was refused. Status 0: before HTTP began, in the TLS handshake. */
   refused: [{ httpStatus: number; reason: RefusalReason; remoteAddress: string }];
+  /** A message that the store keeps was acknowledged by the peer, or once more, or after it had failed or expired. */
+  acknowledged: [{ messageId: string; kind: "in-time" | "repeated" | "late" }];
+  /** A message that the store keeps is not sent any more: it stays, as a dead letter. */
+  undelivered: [{ messageId: string; state: "failed" | "expired" | "held"; code: string }];
+  /** No consumer took an inbound message; it stays, set aside. */
+  setAside: [{ messageId: string; code: string }];
+  /** Once when an endpoint is left alone, and once when it is back. */
+  peerUnreachable: [{ endpoint: string; code: string }];
+  peerReachable: [{ endpoint: string }];
+  /** Once when the message store fails, and once when it works again. */
+  storeUnavailable: [{ code: string }];
+  storeAvailable: [];
   /** Something an operator should know, in words without content. */
   warning: [{ code: WarningCode; message: string; messageId?: string }];
 };
