@@ -11,12 +11,18 @@ function believeInMissingLibraries(): void {
 }
 
 export async function openBrowser(): Promise<Browser> {
-  const quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const quiet = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   const own = process.env["CHROMIUM_PATH"];
   if (own !== undefined) return chromium.launch({ executablePath: own, args: quiet });
   believeInMissingLibraries();
   const { default: packaged } = await import("@sparticuz/chromium");
-  return chromium.launch({ executablePath: await packaged.executablePath(), args: [...packaged.args, ...quiet] });
+  return chromium.launch({ executablePath: await packaged.executablePath(), args: quiet });
 }
 
 export interface WatchedPage {
