@@ -24,6 +24,12 @@ interface Session {
   rows(sql: string, parameters: readonly (string | number | null | Uint8Array)[]): readonly SqlRow[];
 }
 
+/** What became of the operations of one transaction. */
+interface Outcomes {
+  readonly events: StoreEvent[];
+  readonly failed: Map<Queued, unknown>;
+}
+
 export interface GroupCommit extends SqlRunner {
   close(): Promise<void>;
 }
@@ -75,63 +81,65 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
     }
   }
 
-  /** Gives the events of those that succeeded. Throws when the whole transaction is lost. */
-  function runEach(batch: readonly Queued[], current: Session): { events: StoreEvent[]; failed: Map<Queued, unknown> } {
-    const events: StoreEvent[] = [];
-    const failed = new Map<Queued, unknown>();
-    for (const entry of batch) {
-      const isWrite = entry.mode !== "read";
-      if (isWrite) current.rows("SAVEPOINT operation", []);
-      try {
-        events.push(...entry.execute(current));
-      } catch (error) {
-        failed.set(entry, error);
-        // Throws when SQLite has undone the whole transaction, as it may when the disk is full.
-        if (isWrite) current.rows("ROLLBACK TO operation", []);
-      }
-      if (isWrite) current.rows("RELEASE operation", []);
+  /** Gives whether the transaction still stands: SQLite may undo all of it, as when the disk is full. */
+  function runOne(entry: Queued, current: Session, done: Outcomes): boolean {
+    if (entry.mode !== "read") current.rows("SAVEPOINT operation", []);
+    try {
+      done.events.push(...entry.execute(current));
+    } catch (error) {
+      done.failed.set(entry, error);
+      if (entry.mode !== "read" && !isDone(current, "ROLLBACK TO operation")) return false;
     }
-    return { events, failed };
+    if (entry.mode !== "read") current.rows("RELEASE operation", []);
+    return true;
   }
 
-  function abandon(current: Session): void {
+  function isDone(current: Session, sql: string): boolean {
     try {
-      current.database.exec("ROLLBACK");
+      current.rows(sql, []);
+      return true;
     } catch {
-      // SQLite had undone it already, or cannot: a new connection is sound in either case.
-      discardSession();
+      // There is no transaction any more; the error that ended it is kept by the caller.
+      return false;
     }
+  }
+
+  /** Gives what to do again, each in a transaction of its own: nothing, unless one operation undid its neighbours. */
+  function runTogether(batch: readonly Queued[], current: Session): readonly Queued[] {
+    const done: Outcomes = { events: [], failed: new Map() };
+    const isWrite = batch.some(({ mode }) => mode !== "read");
+    if (isWrite) current.rows("BEGIN IMMEDIATE", []);
+    try {
+      const stands = batch.every((entry) => runOne(entry, current, done));
+      if (!stands && batch.length > 1) return batch;
+      if (stands && isWrite) current.rows("COMMIT", []);
+    } catch (error) {
+      if (!isDone(current, "ROLLBACK")) discardSession();
+      throw error;
+    }
+    settle(batch, done);
+    return [];
   }
 
   function commit(batch: readonly Queued[]): void {
-    let failure: unknown;
+    let again: readonly Queued[] = [];
     try {
       session ??= createSession(open());
-      const current = session;
-      const isWrite = batch.some(({ mode }) => mode !== "read");
-      try {
-        if (isWrite) current.rows("BEGIN IMMEDIATE", []);
-        const { events, failed } = runEach(batch, current);
-        if (isWrite) current.rows("COMMIT", []);
-        settle(batch, failed, events);
-        failure = [...failed.values()].find(spoilsConnection);
-      } catch (error) {
-        abandon(current);
-        throw error;
-      }
+      again = runTogether(batch, session);
     } catch (error) {
-      failure = error;
       const coded = codedSqliteError(error);
       for (const entry of batch) entry.fail(coded);
+      if (spoilsConnection(error)) discardSession();
     }
-    if (spoilsConnection(failure)) discardSession();
+    for (const entry of again) commit([entry]);
   }
 
-  function settle(batch: readonly Queued[], failed: ReadonlyMap<Queued, unknown>, events: readonly StoreEvent[]): void {
+  function settle(batch: readonly Queued[], { events, failed }: Outcomes): void {
     for (const entry of batch) {
       if (failed.has(entry)) entry.fail(codedSqliteError(failed.get(entry)));
       else entry.settle();
     }
+    if ([...failed.values()].some(spoilsConnection)) discardSession();
     if (events.length > 0) queueMicrotask(() => events.forEach(tell));
   }
 
