@@ -1,8 +1,7 @@
 // Delivers the answers to one request: when they are due, in their order, and judges what the party replies.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AnswerMessage } from "./answer-message.js";
 import type { AnswerGate } from "./answer-gate.js";
-import { postHeaders, type AnswerSender, type PostedReply } from "./answer-sender.js";
+import { postHeaders, type AnswerMessage, type AnswerSender, type PostedReply } from "./answer-sender.js";
 import type { AnswerConduct } from "./conduct.js";
 import type { Course } from "./conversation.js";
 import { checkEbxmlAcknowledgment } from "./ebxml-acceptance.js";
@@ -48,7 +47,7 @@ function describeExchange(
     action: answer.action,
     messageId: answer.messageId,
     conversationId: answer.conversationId,
-    refToMessageId: answer.refToMessageId,
+    ...(answer.refToMessageId === undefined ? {} : { refToMessageId: answer.refToMessageId }),
     partyKey: party.partyKey,
     startedAt,
     durationMilliseconds: now - startedAt,
@@ -60,20 +59,27 @@ function describeExchange(
   return { ...exchange, status: reply.status, reply: httpText(statusLine, reply.rawHeaders, reply.body) };
 }
 
-async function post(answer: AnswerMessage, party: SimulatedParty, parts: DeliveryParts): Promise<void> {
+/** Posts one message; undefined when there was no reply, which is told as an error. */
+export async function postMessage(
+  answer: AnswerMessage,
+  party: SimulatedParty,
+  parts: DeliveryParts,
+): Promise<PostedReply | undefined> {
   const startedAt = parts.effects.now();
   let reply: PostedReply | undefined;
   try {
-    reply = await parts.sender.post(party.answerUrl, answer.encoded);
+    reply = await parts.sender.post(party.answerUrl, answer);
   } catch (cause) {
-    if (parts.signal.aborted) return;
-    parts.tell("error", new CpisError("CPIS_NOT_SENT", { detail: "an answer of the simulator", cause }));
+    if (parts.signal.aborted) return undefined;
+    parts.tell("error", new CpisError("CPIS_NOT_SENT", { detail: "a message of the simulator", cause }));
   }
   if (parts.isWatched()) {
     parts.tell("exchange", describeExchange(answer, party, reply, startedAt, parts.effects.now()));
   }
-  if (reply === undefined) return;
-  parts.tell("acknowledged", { messageId: answer.messageId, status: reply.status, faults: checkReply(reply) });
+  if (reply !== undefined) {
+    parts.tell("acknowledged", { messageId: answer.messageId, status: reply.status, faults: checkReply(reply) });
+  }
+  return reply;
 }
 
 async function waitUntilDue(answer: AnswerConduct, parts: DeliveryParts): Promise<"due" | "closed"> {
@@ -101,7 +107,9 @@ export async function deliverAnswers(
     if ((await waitUntilDue(conduct, parts)) === "closed") return;
     const answer = conduct.repeatsPrevious === true && previous !== undefined ? previous : course.encode(conduct);
     previous = answer;
-    const send = (): Promise<void> => post(answer, party, parts);
+    const send = async (): Promise<void> => {
+      await postMessage(answer, party, parts);
+    };
     if (urgency === "at once") await send();
     else await parts.gate.pass(send);
   }

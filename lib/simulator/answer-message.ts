@@ -1,11 +1,12 @@
 // Turns an answer that shall be given into the bytes that Spine would post.
 import { encodeAnswerPayload, encodeApplicationAnswer, encodeRejection, type AnswerContext } from "./answer-payload.js";
-import type { AnswerConduct } from "./conduct.js";
+import type { AnswerMessage } from "./answer-sender.js";
+import type { AnswerConduct, AnswerContent } from "./conduct.js";
 import type { SimulatedParty, SimulatedPattern, SimulatorEffects } from "./model.js";
 import type { AcceptedQuery } from "./query-acceptance.js";
 import type { CpisRegister } from "./register.js";
 import { signalIdentity } from "./replies.js";
-import { queryService, spinePartyKey } from "./spine-identity.js";
+import { ebxmlPatternOf, queryService, spinePartyKey } from "./spine-identity.js";
 import type { CodedText } from "../cpis/model.js";
 import { encodeBusinessMessage, spineXmlDeclaration } from "../ebxml/encode-message.js";
 import { encodeMessageError, messageErrorOf } from "../ebxml/encode-signal.js";
@@ -39,14 +40,8 @@ export type QueryVerdict =
       readonly messageRef: string;
     };
 
-/** A posted message, ready to send and to be sent again. */
-export interface AnswerMessage {
-  readonly messageId: string;
-  readonly refToMessageId: string;
-  readonly conversationId: string;
-  readonly action: string;
-  readonly encoded: EncodedMessage;
-}
+/** What is said about the business: everything but the acknowledgment of the transport. */
+export type BusinessContent = Exclude<AnswerContent, { kind: "acknowledgment" }>;
 
 export interface AnswerParts {
   readonly register: CpisRegister;
@@ -66,7 +61,7 @@ function faultReasons(about: "wrapper" | "content", faults: readonly string[]): 
 
 function encodePayload(
   conduct: AnswerConduct,
-  content: Exclude<AnswerConduct["content"], { kind: "message-error" }>,
+  content: Exclude<BusinessContent, { kind: "message-error" }>,
   request: TakenRequest,
   hl7Id: string,
   parts: AnswerParts,
@@ -102,11 +97,15 @@ function withLineFeeds(encoded: EncodedMessage): EncodedMessage {
 }
 
 /** Answers travel in the pattern of the request, carry the party's CPA id, and repeat the request's timestamp. */
-export function encodeAnswer(conduct: AnswerConduct, request: TakenRequest, parts: AnswerParts): AnswerMessage {
+export function encodeAnswer(
+  conduct: AnswerConduct,
+  content: BusinessContent,
+  request: TakenRequest,
+  parts: AnswerParts,
+): AnswerMessage {
   const { header, party, pattern } = request;
   const { effects } = parts;
   const refToMessageId = conduct.hasWrongRefToMessageId === true ? parseMessageId(effects.newUuid()) : header.messageId;
-  const { content } = conduct;
   if (content.kind === "message-error") {
     const { errorCode, description } = content;
     const routing = { ...header, messageId: refToMessageId, cpaId: parseCpaId(party.cpaId) };
@@ -135,7 +134,7 @@ export function encodeAnswer(conduct: AnswerConduct, request: TakenRequest, part
         timestamp: header.timestamp,
         refToMessageId,
       },
-      reliability: reliabilityElements(pattern),
+      reliability: reliabilityElements(ebxmlPatternOf(pattern)),
       payload: Buffer.from(spineXmlDeclaration + payload.text, "utf8"),
       attachments: [],
       externalReferences: [],

@@ -192,7 +192,7 @@ function encodeRegister(context: AnswerContext, query: AcceptedQuery, register: 
 
 /** Writes the HL7 part of an answer to an accepted query. */
 export function encodeAnswerPayload(
-  content: Exclude<AnswerContent, { kind: "message-error" }>,
+  content: Exclude<AnswerContent, { kind: "message-error" | "acknowledgment" }>,
   context: AnswerContext,
   query: AcceptedQuery,
   register: CpisRegister,

@@ -1,6 +1,9 @@
 // Posts answers to the parties over TLS with client certificate, on connections that are kept open.
 import https from "node:https";
 import type { IncomingMessage } from "node:http";
+import { undisturbed, type Disturbance } from "./disturbance.js";
+import { createMessageOrder, waitForTurn } from "./message-order.js";
+import { readSlowly } from "./read-slowly.js";
 import type { EncodedMessage } from "../ebxml/model.js";
 
 export interface PostedReply {
@@ -11,9 +14,18 @@ export interface PostedReply {
   readonly body: Buffer;
 }
 
+/** A message to post, ready to be sent and to be sent again. */
+export interface AnswerMessage {
+  readonly messageId: string;
+  readonly refToMessageId?: string;
+  readonly conversationId: string;
+  readonly action: string;
+  readonly encoded: EncodedMessage;
+}
+
 export interface AnswerSender {
-  /** Posts one message and gives the reply. Rejects when there is none. */
-  post(url: string, message: EncodedMessage): Promise<PostedReply>;
+  /** Posts one message and gives the reply. Rejects when there is none, or when a fault keeps it from us. */
+  post(url: string, message: AnswerMessage): Promise<PostedReply>;
   /** Cuts all connections. */
   close(): void;
 }
@@ -23,20 +35,35 @@ export interface AnswerSenderOptions {
   readonly certPem: string;
   readonly caPem: string;
   readonly timeoutMilliseconds: number;
+  /** What befalls this post. Asked once for each. */
+  disturb(message: AnswerMessage): Disturbance;
+  /** Aborted when the simulator closes. */
+  readonly signal: AbortSignal;
 }
 
 /** An acknowledgment has about 1500 bytes; more than this is no reply to an answer. */
 const maximumReplyBytes = 1_000_000;
 const maximumConnections = 64;
 
-async function readReply(response: IncomingMessage): Promise<PostedReply> {
+function injected(what: string): Error {
+  return new Error(`injected fault: ${what}`);
+}
+
+async function readReply(response: IncomingMessage, disturbance: Disturbance): Promise<PostedReply> {
+  const cutAfterBytes = disturbance.replyCutAfterBytes ?? Infinity;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of readSlowly(response, disturbance.bytesPerSecond)) {
     length += chunk.length;
+    if (length >= cutAfterBytes) break;
     if (length > maximumReplyBytes) throw new Error("the reply is too large");
     chunks.push(chunk);
   }
+  if (cutAfterBytes !== Infinity) {
+    response.destroy();
+    throw injected("the connection was cut in the reply");
+  }
+  if (disturbance.isAcknowledgmentLost) throw injected("the reply was lost");
   return {
     status: response.statusCode ?? 0,
     reason: response.statusMessage ?? "",
@@ -69,7 +96,13 @@ export function createAnswerSender(options: AnswerSenderOptions): AnswerSender {
     minVersion: "TLSv1.2",
   });
 
-  const attempt = (url: URL, message: EncodedMessage): Promise<PostedReply | "stale-connection"> =>
+  const order = createMessageOrder(options.signal);
+
+  const attempt = (
+    url: URL,
+    message: EncodedMessage,
+    disturbance: Disturbance,
+  ): Promise<PostedReply | "stale-connection"> =>
     new Promise((resolve, reject) => {
       const request = https.request(url, {
         method: "POST",
@@ -78,7 +111,7 @@ export function createAnswerSender(options: AnswerSenderOptions): AnswerSender {
         timeout: options.timeoutMilliseconds,
       });
       request.on("response", (response) => {
-        readReply(response).then(resolve, reject);
+        readReply(response, disturbance).then(resolve, reject);
       });
       request.on("timeout", () => request.destroy(new Error("no reply in time")));
       request.on("error", (error) => {
@@ -86,17 +119,34 @@ export function createAnswerSender(options: AnswerSenderOptions): AnswerSender {
         if (request.reusedSocket && "code" in error && error.code === "ECONNRESET") resolve("stale-connection");
         else reject(error);
       });
-      request.end(message.body);
+      const cutAfterBytes = disturbance.requestCutAfterBytes;
+      if (cutAfterBytes === undefined) request.end(message.body);
+      else {
+        // With nothing of the body written, not even the head would leave.
+        request.write(message.body.subarray(0, Math.max(cutAfterBytes, 1)), () =>
+          request.destroy(injected("the connection was cut in the request")),
+        );
+      }
     });
+
+  const postOnce = async (url: URL, message: EncodedMessage, disturbance: Disturbance): Promise<PostedReply> => {
+    for (let attempts = 0; attempts < 3; attempts += 1) {
+      const reply = await attempt(url, message, disturbance);
+      if (reply !== "stale-connection") return reply;
+    }
+    throw new Error("the party closes its connections at once");
+  };
 
   return {
     post: async (url, message) => {
       const target = new URL(url);
-      for (let attempts = 0; attempts < 3; attempts += 1) {
-        const reply = await attempt(target, message);
-        if (reply !== "stale-connection") return reply;
-      }
-      throw new Error("the party closes its connections at once");
+      const disturbance = options.disturb(message);
+      if (disturbance.isDropped) throw injected("the message was lost");
+      await waitForTurn(disturbance, order, options.signal);
+      const post = postOnce(target, message.encoded, disturbance);
+      if (disturbance.reorderMilliseconds === undefined) post.finally(() => order.passed()).catch(() => undefined);
+      if (disturbance.isDuplicated) await Promise.allSettled([post, postOnce(target, message.encoded, undisturbed)]);
+      return post;
     },
     close: () => {
       agent.destroy();

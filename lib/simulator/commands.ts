@@ -1,7 +1,8 @@
 // The commands a flow gives the simulator as JSON: checked field by field, then carried out.
-import { readFaultInjection, readRecord } from "./command-fields.js";
-import { invalid, readObject, readText } from "./json-fields.js";
+import { readFaultInjection } from "./fault-fields.js";
 import type { FaultInjection } from "./faults.js";
+import { invalid, readObject, readText } from "./json-fields.js";
+import { readRecord } from "./record-fields.js";
 import type { CpisRegister, RegisterRecord } from "./register.js";
 
 export type SimulatorCommand =

@@ -39,6 +39,8 @@ export type AnswerContent =
   | { readonly kind: "malformed" }
   /** More bytes than a listener takes. */
   | { readonly kind: "oversized" }
+  /** The acknowledgment of a forward-reliable message. `isWrong`: it names another message. */
+  | { readonly kind: "acknowledgment"; readonly isWrong: boolean }
   /** An ebXML MessageError as a message of its own. */
   | { readonly kind: "message-error"; readonly errorCode: string; readonly description: string };
 

@@ -1,5 +1,7 @@
 // One request from its bytes to its reply and its answers: judged, remembered, answered.
-import { encodeAnswer, type AnswerMessage, type QueryVerdict, type TakenRequest } from "./answer-message.js";
+import { encodeAnswer, type QueryVerdict } from "./answer-message.js";
+import type { AnswerMessage } from "./answer-sender.js";
+import type { BusinessInteractions } from "./business-interactions.js";
 import { isTakenIn, normalConduct, type AnswerConduct, type Conduct, type ReplyConduct } from "./conduct.js";
 import { applyFault, type FaultInjector } from "./faults.js";
 import { judgeRequest, type IncomingRequest, type Judgement } from "./judge-request.js";
@@ -9,16 +11,18 @@ import { checkQuery, type AcceptedQuery } from "./query-acceptance.js";
 import type { CpisRegister } from "./register.js";
 import type { RecentMap } from "./recent-map.js";
 import {
+  acknowledgmentFor,
   acknowledgmentReply,
   emptyReply,
   expressReply,
+  forwardReply,
   messageErrorReply,
   soapFaultReply,
   type HttpReply,
 } from "./replies.js";
 import { findSpecialNumber } from "./special-numbers.js";
 import { spineAsid } from "./spine-identity.js";
-import type { BusinessMessage } from "../ebxml/model.js";
+import type { Acknowledgment, BusinessMessage, MessageError } from "../ebxml/model.js";
 import { parseTransmission } from "../hl7v3/transmission-wrapper.js";
 import { comparableId } from "../identifiers.js";
 
@@ -27,11 +31,14 @@ export interface ConversationParts {
   readonly parties: ReadonlyMap<string, SimulatedParty>;
   readonly register: CpisRegister;
   readonly faults: FaultInjector;
-  /** The first reply to each reliable message, by sender and MessageId. */
-  readonly replies: RecentMap<HttpReply>;
+  readonly business: BusinessInteractions;
+  /** Of each reliable message, by sender and MessageId: given again when the message is sent again. */
+  readonly acknowledgments: RecentMap<AnswerMessage>;
   /** HL7 ids seen, by sender. */
   readonly hl7Ids: RecentMap<true>;
   readonly acceptanceFailure: "message-error" | "soap-fault";
+  /** A party sent an acknowledgment, or an error, as a message of its own. */
+  takeSignal(signal: Acknowledgment | MessageError): void;
   tell<Name extends keyof SimulatorEvents>(name: Name, ...event: SimulatorEvents[Name]): void;
 }
 
@@ -60,10 +67,14 @@ function refusalCourse(reply: HttpReply, messageId: string | undefined): Course 
   };
 }
 
-function refusedCourse(judgement: Exclude<Judgement, { kind: "message" }>, parts: ConversationParts): Course {
+type QueryTaken = Extract<Judgement, { kind: "query" }>;
+type TakenJudgement = Extract<Judgement, { kind: "query" | "business" }>;
+
+function refusedCourse(judgement: Exclude<Judgement, TakenJudgement>, parts: ConversationParts): Course {
   switch (judgement.kind) {
     case "signal":
-      return refusalCourse(emptyReply(200), judgement.messageId);
+      parts.takeSignal(judgement.signal);
+      return refusalCourse(emptyReply(200), judgement.signal.header.messageId);
     case "fault": {
       const { code, reason, messageId } = judgement;
       const event = { stage: "ebxml", faults: [`fault ${code}: ${reason}`] } as const;
@@ -83,8 +94,6 @@ function refusedCourse(judgement: Exclude<Judgement, { kind: "message" }>, parts
   }
 }
 
-type TakenJudgement = Extract<Judgement, { kind: "message" }>;
-
 function hl7Key(query: AcceptedQuery): string {
   return `${query.fromAsid} ${comparableId(query.hl7Id)}`;
 }
@@ -96,7 +105,7 @@ interface QueryJudgement {
 }
 
 /** The checks of the HL7 message, which are answered by a message of their own. `hl7Ids` are those seen before. */
-function judgeQuery(judgement: TakenJudgement, hl7Ids: Pick<RecentMap<true>, "get">): QueryJudgement {
+function judgeQuery(judgement: QueryTaken, hl7Ids: Pick<RecentMap<true>, "get">): QueryJudgement {
   const { interaction, party, message } = judgement;
   const acceptance = checkQuery(interaction);
   if (acceptance.kind === "refused") {
@@ -115,42 +124,58 @@ function judgeQuery(judgement: TakenJudgement, hl7Ids: Pick<RecentMap<true>, "ge
   return { verdict: { kind: "query", query }, nhsNumber };
 }
 
+const acknowledgmentAnswer: AnswerConduct = { content: { kind: "acknowledgment", isWrong: false } };
+
+function isAcknowledgment({ content }: AnswerConduct): boolean {
+  return content.kind === "acknowledgment";
+}
+
 /** What happens to a message, special number and injected faults included. */
-function chooseConduct({ verdict, nhsNumber }: QueryJudgement, action: string, faults: FaultInjector): Conduct {
-  const special = verdict.kind === "query" ? findSpecialNumber(verdict.query.nhsNumber) : undefined;
-  const subject = nhsNumber === undefined ? { action } : { action, nhsNumber };
-  return faults.faultsFor(subject).reduce(applyFault, special?.conduct ?? normalConduct);
+function chooseConduct(
+  request: IncomingRequest,
+  message: BusinessMessage,
+  judged: QueryJudgement | undefined,
+  faults: FaultInjector,
+): Conduct {
+  const verdict = judged?.verdict;
+  const special = verdict?.kind === "query" ? findSpecialNumber(verdict.query.nhsNumber) : undefined;
+  const plain: Conduct =
+    verdict === undefined ? { ...normalConduct, answers: [] } : (special?.conduct ?? normalConduct);
+  const isAcknowledgedApart = request.pattern === "forwardReliable" && isTakenIn(plain.reply);
+  const conduct = isAcknowledgedApart ? { ...plain, answers: [acknowledgmentAnswer, ...plain.answers] } : plain;
+  const { action, messageId } = message.header;
+  const nhsNumber = judged?.nhsNumber;
+  const subject = nhsNumber === undefined ? { action, messageId } : { action, messageId, nhsNumber };
+  return faults.faultsFor(subject).reduce(applyFault, conduct);
+}
+
+function wrongAcknowledgment(message: BusinessMessage, effects: SimulatorEffects): AnswerMessage {
+  return acknowledgmentFor(message, effects, effects.newUuid());
 }
 
 function acceptReply(
-  message: BusinessMessage,
-  request: IncomingRequest,
   ack: "matching" | "wrong-reference" | "missing",
+  message: BusinessMessage,
+  pattern: IncomingRequest["pattern"],
+  stored: AnswerMessage | undefined,
   effects: SimulatorEffects,
 ): HttpReply {
-  if (request.pattern === "express") return expressReply();
-  switch (ack) {
-    case "matching":
-      return acknowledgmentReply(message, effects);
-    case "wrong-reference":
-      return acknowledgmentReply(message, effects, effects.newUuid());
-    case "missing":
-      return expressReply();
-  }
+  if (pattern === "forwardReliable") return forwardReply();
+  if (pattern === "express" || ack === "missing") return expressReply();
+  if (ack === "wrong-reference") return acknowledgmentReply(wrongAcknowledgment(message, effects));
+  return acknowledgmentReply(stored ?? acknowledgmentFor(message, effects));
 }
 
 function toEnd(
   reply: ReplyConduct,
   message: BusinessMessage,
-  request: IncomingRequest,
-  stored: HttpReply | undefined,
+  pattern: IncomingRequest["pattern"],
+  stored: AnswerMessage | undefined,
   effects: SimulatorEffects,
 ): RequestEnd {
   switch (reply.kind) {
-    case "accept": {
-      const isStored = stored !== undefined && reply.ack === "matching";
-      return { kind: "reply", reply: isStored ? stored : acceptReply(message, request, reply.ack, effects) };
-    }
+    case "accept":
+      return { kind: "reply", reply: acceptReply(reply.ack, message, pattern, stored, effects) };
     case "silence":
     case "reset":
       return { kind: reply.kind };
@@ -178,31 +203,50 @@ function takeEffect(verdict: QueryVerdict, messageId: string, parts: Conversatio
   parts.tell("access", { nhsNumber: query.nhsNumber, access, localAuthorities: [...byName.values()] });
 }
 
+function countEffect({ message, hl7Id }: Extract<Judgement, { kind: "business" }>, parts: ConversationParts): void {
+  const { messageId, service, action, fromPartyKey } = message.header;
+  parts.business.takeEffect({ id: hl7Id ?? messageId, messageId, service, action, fromPartyKey });
+}
+
 /** Decides about one request. What it must remember is remembered when it returns. */
 export function decideCourse(request: IncomingRequest, parts: ConversationParts): Course {
-  const judgement = judgeRequest(request, parts.parties);
-  if (judgement.kind !== "message") return refusedCourse(judgement, parts);
+  const judgement = judgeRequest(request, {
+    parties: parts.parties,
+    isRegistered: (service, action) => parts.business.isRegistered(service, action),
+  });
+  if (judgement.kind !== "query" && judgement.kind !== "business") return refusedCourse(judgement, parts);
   const { message, party } = judgement;
   const { header } = message;
+  const { pattern } = request;
+  const { effects } = parts;
   const key = `${header.fromPartyKey} ${comparableId(header.messageId)}`;
-  const stored = request.pattern === "reliable" ? parts.replies.get(key) : undefined;
-  const isNew = stored === undefined;
+  const isNew = pattern === "express" || parts.acknowledgments.get(key) === undefined;
   // The HL7 id of a message that is sent again is no repeated one.
-  const judged = judgeQuery(judgement, isNew ? parts.hl7Ids : { get: () => undefined });
-  const { verdict } = judged;
-  const conduct = chooseConduct(judged, header.action, parts.faults);
+  const judged =
+    judgement.kind === "query" ? judgeQuery(judgement, isNew ? parts.hl7Ids : { get: () => undefined }) : undefined;
+  const conduct = chooseConduct(request, message, judged, parts.faults);
   if (isNew && isTakenIn(conduct.reply)) {
-    if (request.pattern === "reliable") parts.replies.set(key, acknowledgmentReply(message, parts.effects));
-    takeEffect(verdict, header.messageId, parts);
+    if (pattern !== "express") parts.acknowledgments.set(key, acknowledgmentFor(message, effects));
+    if (judgement.kind === "business") countEffect(judgement, parts);
+    if (judged !== undefined) takeEffect(judged.verdict, header.messageId, parts);
   }
-  const taken: TakenRequest = { header, pattern: request.pattern, party, verdict };
+  const stored = pattern === "express" ? undefined : parts.acknowledgments.get(key);
   return {
     messageId: header.messageId,
     message,
-    end: toEnd(conduct.reply, message, request, parts.replies.get(key), parts.effects),
+    end: toEnd(conduct.reply, message, pattern, stored, effects),
     replyDelayMilliseconds: conduct.replyDelayMilliseconds,
     answersBeforeReply: conduct.answersBeforeReply,
-    answers: isNew ? conduct.answers : [],
-    encode: (answer) => encodeAnswer(answer, taken, parts),
+    answers: isNew ? conduct.answers : conduct.answers.filter(isAcknowledgment),
+    encode: (answer) => {
+      const { content } = answer;
+      if (content.kind === "acknowledgment") {
+        return content.isWrong
+          ? wrongAcknowledgment(message, effects)
+          : (stored ?? acknowledgmentFor(message, effects));
+      }
+      if (judged === undefined) throw new Error("a business message has no answers");
+      return encodeAnswer(answer, content, { header, pattern, party, verdict: judged.verdict }, parts);
+    },
   };
 }

@@ -11,7 +11,10 @@ export type {
   SpineSimulatorOptions,
 } from "./model.js";
 export type { CommandOutcome, SimulatorCommand } from "./commands.js";
-export type { Fault, FaultInjection, FaultMatch } from "./faults.js";
+export type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
+export type { TransmissionFault } from "./disturbance.js";
+export type { ConductFault, Fault, FaultInjection, FaultMatch } from "./faults.js";
+export type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
 export {
   createPki,
   type CertificateRequest,

@@ -1,13 +1,14 @@
 // Judges the bytes of a request as Spine does: what is wrong with them, or what is asked.
 import { checkEbxmlRequest } from "./ebxml-acceptance.js";
 import type { SimulatedParty, SimulatedPattern } from "./model.js";
-import { queryService, simulatedContracts, spinePartyKey } from "./spine-identity.js";
+import { ebxmlPatternOf, queryService, simulatedContracts, spinePartyKey } from "./spine-identity.js";
 import { queryRequestInteraction } from "../cpis/query-request.js";
 import type { ErrorReport } from "../ebxml/encode-signal.js";
-import type { BusinessMessage, EbxmlReading, RoutingHeader } from "../ebxml/model.js";
+import type { Acknowledgment, BusinessMessage, EbxmlReading, MessageError, RoutingHeader } from "../ebxml/model.js";
 import { defaultEbxmlLimits, openMessage, parseEbxml } from "../ebxml/parse-ebxml.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { findInteraction } from "../hl7v3/interaction.js";
+import { parseTransmission } from "../hl7v3/transmission-wrapper.js";
 import { readSoapAction } from "../soap/soap-action.js";
 import { parseXml } from "../xml/parse-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
@@ -32,12 +33,20 @@ export type Judgement =
       readonly isInconsistent: boolean;
     }
   /** An Acknowledgment or MessageError of a party: taken without a word. */
-  | { readonly kind: "signal"; readonly messageId: string }
+  | { readonly kind: "signal"; readonly signal: Acknowledgment | MessageError }
   | {
-      readonly kind: "message";
+      readonly kind: "query";
       readonly message: BusinessMessage;
       readonly party: SimulatedParty;
       readonly interaction: XmlElement;
+    }
+  /** Of an interaction that was registered: not judged further. */
+  | {
+      readonly kind: "business";
+      readonly message: BusinessMessage;
+      readonly party: SimulatedParty;
+      /** Of the payload, if it has one. */
+      readonly hl7Id?: string;
     };
 
 function fault(code: "101" | "201", reason: string, messageId?: string): Judgement {
@@ -58,12 +67,21 @@ function isNotEmpty(faults: readonly string[]): faults is readonly [string, ...s
   return faults.length > 0;
 }
 
-function readInteraction(payload: Uint8Array, charset: string | undefined): XmlElement | CpisError {
+function readPayload(payload: Uint8Array, charset: string | undefined): XmlElement | CpisError {
   try {
-    const root = parseXml(payload, charset === undefined ? {} : { charset });
-    return findInteraction(root) ?? new CpisError("CPIS_MESSAGE_INVALID");
+    return parseXml(payload, charset === undefined ? {} : { charset });
   } catch (cause) {
     if (isCpisError(cause)) return cause;
+    throw cause;
+  }
+}
+
+/** Undefined when there is none, or none that can be told from others. */
+function interactionOf(root: XmlElement): XmlElement | undefined {
+  try {
+    return findInteraction(root);
+  } catch (cause) {
+    if (isCpisError(cause)) return undefined;
     throw cause;
   }
 }
@@ -71,13 +89,15 @@ function readInteraction(payload: Uint8Array, charset: string | undefined): XmlE
 function judgeContent(message: BusinessMessage, party: SimulatedParty): Judgement {
   const { payload, payloadCharset, header } = message;
   if (payload === undefined) return refuse(header, "MimeProblem", "The HL7 part is missing");
-  const interaction = readInteraction(payload, payloadCharset);
-  if (interaction instanceof CpisError) {
-    const isUnknown = interaction.code === "CPIS_MESSAGE_INVALID";
-    return fault(isUnknown ? "101" : "201", interaction.code, header.messageId);
+  const root = readPayload(payload, payloadCharset);
+  if (root instanceof CpisError) return fault("201", root.code, header.messageId);
+  const interaction = interactionOf(root);
+  if (!isQuery(header.service, header.action)) {
+    const hl7Id = interaction === undefined ? undefined : parseTransmission(interaction).messageId;
+    return { kind: "business", message, party, ...(hl7Id === undefined ? {} : { hl7Id }) };
   }
-  if (interaction.localName !== queryRequestInteraction) return fault("101", "interaction", header.messageId);
-  return { kind: "message", message, party, interaction };
+  if (interaction?.localName !== queryRequestInteraction) return fault("101", "interaction", header.messageId);
+  return { kind: "query", message, party, interaction };
 }
 
 /** The header of a message as far as it could be read. */
@@ -99,10 +119,28 @@ function judgeContract(
   return parties.get(routing.fromPartyKey) ?? refuse(routing, "402005", "Contract not found");
 }
 
-const expectedAction = `${queryService}/${queryRequestInteraction}`;
+function isQuery(service: string, action: string): boolean {
+  return service === queryService && action === queryRequestInteraction;
+}
+
+interface SupportedActions {
+  readonly parties: ReadonlyMap<string, SimulatedParty>;
+  /** Whether messages of this interaction are taken as reliable ones beside the query. */
+  isRegistered(service: string, action: string): boolean;
+}
+
+/** What the SOAPAction header names must be taken on this address, and be what the envelope names. */
+function isSupported(request: IncomingRequest, routing: RoutingHeader, supported: SupportedActions): boolean {
+  const soapAction = readSoapAction(request.soapAction ?? "");
+  const end = soapAction.lastIndexOf("/");
+  const service = soapAction.slice(0, Math.max(end, 0));
+  const action = soapAction.slice(end + 1);
+  if ((routing.service ?? service) !== service || (routing.action ?? action) !== action) return false;
+  return isQuery(service, action) || (request.pattern !== "express" && supported.isRegistered(service, action));
+}
 
 /** Never throws for anything that can be in the bytes. */
-export function judgeRequest(request: IncomingRequest, parties: ReadonlyMap<string, SimulatedParty>): Judgement {
+export function judgeRequest(request: IncomingRequest, supported: SupportedActions): Judgement {
   const { body, contentType, pattern } = request;
   const limits = { ...defaultEbxmlLimits, maximumBytes: body.byteLength };
   let envelope: XmlElement;
@@ -116,19 +154,15 @@ export function judgeRequest(request: IncomingRequest, parties: ReadonlyMap<stri
   const routing = routingOf(reading);
   if (routing === undefined) return fault("201", reading.kind === "malformed" ? reading.error.code : "header");
   if (reading.kind === "parsed" && reading.message.kind !== "message") {
-    return { kind: "signal", messageId: routing.messageId };
+    return { kind: "signal", signal: reading.message };
   }
-  const actions = [
-    readSoapAction(request.soapAction ?? ""),
-    `${routing.service ?? queryService}/${routing.action ?? queryRequestInteraction}`,
-  ];
-  if (actions.some((action) => action !== expectedAction)) return fault("101", "SOAPAction", routing.messageId);
-  const party = judgeContract(routing, pattern, parties);
+  if (!isSupported(request, routing, supported)) return fault("101", "SOAPAction", routing.messageId);
+  const party = judgeContract(routing, pattern, supported.parties);
   if ("kind" in party) return party;
-  const faults = checkEbxmlRequest(envelope, pattern);
+  const faults = checkEbxmlRequest(envelope, ebxmlPatternOf(pattern));
   if (isNotEmpty(faults)) return inconsistent(routing, faults);
   if (reading.kind === "malformed") return refuse(routing, "OtherXml", reading.error.code);
-  if (reading.message.kind !== "message") return { kind: "signal", messageId: routing.messageId };
+  if (reading.message.kind !== "message") return { kind: "signal", signal: reading.message };
   if (reading.unresolvedReferences.length > 0) return refuse(routing, "MimeProblem", "A referenced part is missing");
   return judgeContent(reading.message, party);
 }

@@ -2,6 +2,8 @@
 import https from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Disturbance } from "./disturbance.js";
+import { readSlowly } from "./read-slowly.js";
 import type { HttpReply } from "./replies.js";
 import { CpisError } from "../errors.js";
 
@@ -11,11 +13,16 @@ export interface ReceivedRequest {
   readonly soapAction: string | undefined;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** As `disturb` gave it. */
+  readonly disturbance: Disturbance;
 }
 
 /** How a request ends: with a reply, with the connection cut, or not at all. */
 export type RequestEnd =
-  { readonly kind: "reply"; readonly reply: HttpReply } | { readonly kind: "reset" } | { readonly kind: "silence" };
+  /** `cutAfterBytes`: the connection is cut after so many bytes of the body. */
+  | { readonly kind: "reply"; readonly reply: HttpReply; readonly cutAfterBytes?: number }
+  | { readonly kind: "reset" }
+  | { readonly kind: "silence" };
 
 /** "sent": the bytes of the reply are out, or nothing will ever be. */
 export interface RequestHandling {
@@ -32,6 +39,8 @@ export interface ListenerOptions {
   readonly maximumBytes: number;
   /** Whether messages are taken on this path. */
   isKnownPath(path: string): boolean;
+  /** What befalls the transmission of a message of this SOAPAction. Asked once for each, before its body is read. */
+  disturb(soapAction: string | undefined): Disturbance;
   take(request: ReceivedRequest): Promise<RequestHandling>;
   /** A request that did not come to be taken: a status, or 0 for one that ended in the middle. */
   refused(status: number, reason: string): void;
@@ -48,9 +57,14 @@ const keepAliveMilliseconds = 60_000;
 
 type BodyReading =
   | { readonly kind: "body"; readonly body: Buffer }
-  | { readonly kind: "refused"; readonly status: number; readonly reason: string };
+  | { readonly kind: "refused"; readonly status: number; readonly reason: string }
+  | { readonly kind: "cut" };
 
-async function readBody(request: IncomingMessage, maximumBytes: number): Promise<BodyReading> {
+async function readBody(
+  request: IncomingMessage,
+  maximumBytes: number,
+  disturbance: Disturbance,
+): Promise<BodyReading> {
   if (request.headers["transfer-encoding"] !== undefined || request.headers["content-length"] === undefined) {
     return { kind: "refused", status: 411, reason: "Content-Length is missing: Spine takes no chunked request" };
   }
@@ -58,8 +72,14 @@ async function readBody(request: IncomingMessage, maximumBytes: number): Promise
     return { kind: "refused", status: 413, reason: "too large" };
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return { kind: "body", body: Buffer.concat(chunks) };
+  let length = 0;
+  const cutAfterBytes = disturbance.requestCutAfterBytes ?? Infinity;
+  for await (const chunk of readSlowly(request, disturbance.bytesPerSecond)) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    if (length >= cutAfterBytes) return { kind: "cut" };
+  }
+  return cutAfterBytes === Infinity ? { kind: "body", body: Buffer.concat(chunks) } : { kind: "cut" };
 }
 
 function refuse(response: ServerResponse, status: number): void {
@@ -71,11 +91,13 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-function sendReply(response: ServerResponse, reply: HttpReply): Promise<void> {
+function sendReply(response: ServerResponse, reply: HttpReply, cutAfterBytes: number | undefined): Promise<void> {
   response.writeHead(reply.status, { ...reply.headers, "Content-Length": String(reply.body.byteLength) });
   return new Promise((resolve) => {
     response.once("close", resolve);
-    response.end(reply.body);
+    if (cutAfterBytes === undefined) response.end(reply.body);
+    else if (cutAfterBytes === 0) response.destroy();
+    else response.write(reply.body.subarray(0, cutAfterBytes), () => response.destroy());
   });
 }
 
@@ -87,7 +109,13 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
     refuse(response, refusal);
     return;
   }
-  const reading = await readBody(request, options.maximumBytes);
+  const soapAction = headerText(request.headers["soapaction"]);
+  const disturbance = options.disturb(soapAction);
+  const reading = await readBody(request, options.maximumBytes, disturbance);
+  if (reading.kind === "cut") {
+    request.socket.destroy();
+    return;
+  }
   if (reading.kind === "refused") {
     options.refused(reading.status, reading.reason);
     refuse(response, reading.status);
@@ -96,12 +124,14 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const handling = await options.take({
     path,
     contentType: request.headers["content-type"],
-    soapAction: headerText(request.headers["soapaction"]),
+    soapAction,
     rawHeaders: request.rawHeaders,
     body: reading.body,
+    disturbance,
   });
-  if (handling.end.kind === "reply") await sendReply(response, handling.end.reply);
-  else if (handling.end.kind === "reset") request.socket.destroy();
+  const { end } = handling;
+  if (end.kind === "reply") await sendReply(response, end.reply, end.cutAfterBytes);
+  else if (end.kind === "reset") request.socket.destroy();
   handling.sent();
 }
 

@@ -1,15 +1,17 @@
 // What the Spine simulator is to those who use it: its options, its handles and its events.
 import type { EventEmitter } from "node:events";
+import type { BusinessInteraction, EffectRecord } from "./business-interactions.js";
 import type { CommandOutcome } from "./commands.js";
 import type { FaultInjection } from "./faults.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
+import type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
 import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
 import type { LocalAuthority } from "../cpis/model.js";
 import type { CpisError } from "../errors.js";
 import type { MessagingContract } from "../sds/contract.js";
 
-/** The patterns in which the simulator takes queries. */
-export type SimulatedPattern = "express" | "reliable";
+/** The patterns in which the simulator takes messages. */
+export type SimulatedPattern = "express" | "reliable" | "forwardReliable";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
 export interface SimulatorEffects {
@@ -22,7 +24,7 @@ export interface SimulatorEffects {
 export interface SimulatorLimits {
   /** Of the body of a request; larger ones get status 413. Default 5,308,416 as Spine's. */
   readonly maximumBytes?: number;
-  /** How many message ids are remembered to tell duplicates; the oldest are forgotten. Default 20,000. */
+  /** How many message ids and effects are remembered; the oldest are forgotten. Default 20,000. */
   readonly maximumIdsRemembered?: number;
   /** How long an answer may take to be taken by a client. Default 30 s. */
   readonly answerTimeoutMilliseconds?: number;
@@ -37,6 +39,8 @@ export interface SpineSimulatorOptions {
   readonly effects: SimulatorEffects;
   /** Certificate of the simulator for server and client use; one is issued when absent. */
   readonly certificate?: IssuedCertificate;
+  /** Taken beside the query, reliable or forward-reliable; more can be registered later. */
+  readonly interactions?: readonly BusinessInteraction[];
   /** Default: the sample children. */
   readonly records?: readonly RegisterRecord[];
   /** Of the random choices of injected faults with a rate. Default 1. */
@@ -62,7 +66,7 @@ export interface SimulatedParty {
 
 /** One HTTP exchange with all that was said, as text: the people in it are invented. */
 export interface SimulatedExchange {
-  /** "request": to the simulator. "answer": from the simulator to a party. */
+  /** "request": to the simulator. "answer": from the simulator to a party, be it an answer or not. */
   readonly kind: "request" | "answer";
   readonly action: string;
   readonly messageId: string;
@@ -98,7 +102,7 @@ export type SimulatorEvents = {
       readonly faults: readonly string[];
     },
   ];
-  /** A party replied to an answer. `faults` are those of its Acknowledgment; none means that Spine would take it. */
+  /** A party replied to a message of the simulator. `faults` are those of its Acknowledgment; none means that Spine would take it. */
   acknowledged: [
     {
       readonly messageId: string;
@@ -106,7 +110,7 @@ export type SimulatorEvents = {
       readonly faults: readonly string[];
     },
   ];
-  /** An answer could not be delivered, or the simulator itself failed. */
+  /** A message could not be delivered, by an injected fault or not, or the simulator itself failed. */
   error: [CpisError];
 };
 
@@ -124,7 +128,16 @@ export interface SpineSimulator {
   registerParty(party: SimulatedParty): void;
   removeParty(partyKey: string): void;
   readonly register: CpisRegister;
-  /** Throws CONFIG_INVALID beyond 1000 faults. */
+  /** From now on messages of this interaction are taken, beside the query. Throws CONFIG_INVALID. */
+  registerInteraction(interaction: BusinessInteraction): void;
+  /** What the messages of registered interactions did. */
+  readonly effects: EffectRecord;
+  /**
+   * Sends a message to a party until it is acknowledged, refused or given up; always the same bytes. Faults of
+   * direction "sent" befall each sending apart. Throws CONFIG_INVALID.
+   */
+  sendReliable(message: ReliableMessage): Promise<ReliableOutcome>;
+  /** Throws CONFIG_INVALID beyond 1000 faults, or for a fault that could never happen. */
   inject(injection: FaultInjection): void;
   clearFaults(): void;
   /** Keeps answers back until they are released. */

@@ -3,6 +3,9 @@
 export interface RecentMap<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
+  /** Oldest first. */
+  list(): readonly Value[];
+  readonly size: number;
   clear(): void;
 }
 
@@ -15,6 +18,10 @@ export function createRecentMap<Value>(maximumEntries: number): RecentMap<Value>
       if (entries.size <= maximumEntries) return;
       const oldest = entries.keys().next();
       if (oldest.done !== true) entries.delete(oldest.value);
+    },
+    list: () => [...entries.values()],
+    get size() {
+      return entries.size;
     },
     clear: () => {
       entries.clear();

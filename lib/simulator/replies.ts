@@ -1,4 +1,5 @@
 // Writes the HTTP replies of the simulator to a request.
+import type { AnswerMessage } from "./answer-sender.js";
 import type { Reports } from "./judge-request.js";
 import type { SimulatorEffects } from "./model.js";
 import { spinePartyKey } from "./spine-identity.js";
@@ -46,18 +47,30 @@ export function expressReply(): HttpReply {
   return { status: 202, headers: { "Content-Type": "text/xml", SOAPAction: "asyncExpressSyncAck" }, body: emptyBody };
 }
 
-/** As Spine accepts a reliable message. `acknowledgedMessageId` is another than the message's own in a faulty reply. */
-export function acknowledgmentReply(
+/**
+ * The acknowledgment of a message, to be sent as a reply or as a post of its own. `acknowledgedMessageId` is another
+ * than the message's own in a faulty one.
+ */
+export function acknowledgmentFor(
   message: BusinessMessage,
   effects: SimulatorEffects,
   acknowledgedMessageId: string = message.header.messageId,
-): HttpReply {
+): AnswerMessage {
   const named = { ...message, header: { ...message.header, messageId: parseMessageId(acknowledgedMessageId) } };
-  return {
-    status: 202,
-    headers: xmlType,
-    body: encodeAcknowledgment(acknowledgmentOf(named, signalIdentity(effects))).body,
-  };
+  const acknowledgment = acknowledgmentOf(named, signalIdentity(effects));
+  const { messageId, conversationId, action } = acknowledgment.header;
+  const encoded = encodeAcknowledgment(acknowledgment);
+  return { messageId, refToMessageId: acknowledgedMessageId, conversationId, action, encoded };
+}
+
+/** As Spine accepts a reliable message. */
+export function acknowledgmentReply(acknowledgment: AnswerMessage): HttpReply {
+  return { status: 202, headers: xmlType, body: acknowledgment.encoded.body };
+}
+
+/** As Spine takes a message that it acknowledges later. */
+export function forwardReply(): HttpReply {
+  return emptyReply(202);
 }
 
 /** An ebXML error list, with status 200 as Spine sends it. */

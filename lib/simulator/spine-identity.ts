@@ -1,5 +1,6 @@
 // Who the simulated Spine is: invented identifiers, and the contracts a client needs to ask it.
 import type { SimulatedPattern } from "./model.js";
+import type { EbxmlPattern } from "../ebxml/reliability.js";
 import { parseCpaId, parsePartyKey, type CpaId } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
 
@@ -15,29 +16,51 @@ interface SimulatedContract {
 export const simulatedContracts: Readonly<Record<SimulatedPattern, SimulatedContract>> = {
   express: { path: "/reliablemessaging/queryrequest", cpaId: parseCpaId("S9000001A9000101") },
   reliable: { path: "/reliablemessaging/reliablerequest", cpaId: parseCpaId("S9000001A9000102") },
+  forwardReliable: { path: "/reliablemessaging/forwardreliable", cpaId: parseCpaId("S9000001A9000103") },
 };
+
+const simulatedPatterns: readonly SimulatedPattern[] = ["express", "reliable", "forwardReliable"];
 
 /** The pattern of an address; undefined for a path that takes no messages. */
 export function patternOfPath(path: string): SimulatedPattern | undefined {
-  if (path === simulatedContracts.express.path) return "express";
-  return path === simulatedContracts.reliable.path ? "reliable" : undefined;
+  return simulatedPatterns.find((pattern) => simulatedContracts[pattern].path === path);
 }
+
+/** Messages of the pattern carry these reliability elements. */
+export function ebxmlPatternOf(pattern: SimulatedPattern): EbxmlPattern {
+  return pattern === "forwardReliable" ? "forward-reliable" : pattern;
+}
+
+const actors: Readonly<Record<SimulatedPattern, string>> = {
+  express: "",
+  reliable: "urn:oasis:names:tc:ebxml-msg:actor:toPartyMSH",
+  forwardReliable: "urn:oasis:names:tc:ebxml-msg:actor:nextMSH",
+};
 
 /** The contract as a directory would give it. `url` is that of the simulator, without a path. */
 export function contractOf(pattern: SimulatedPattern, url: string): MessagingContract {
   const { path, cpaId } = simulatedContracts[pattern];
-  const isReliable = pattern === "reliable";
+  const isExpress = pattern === "express";
   return {
     endpointUrl: `${url}${path}`,
     cpaId,
     toPartyKey: spinePartyKey,
     toAsid: spineAsid,
-    syncReplyMode: "MSHSignalsOnly",
-    ackRequested: isReliable ? "always" : "never",
-    duplicateElimination: isReliable ? "always" : "never",
-    actor: isReliable ? "urn:oasis:names:tc:ebxml-msg:actor:toPartyMSH" : "",
-    retries: isReliable ? 2 : 0,
-    retryIntervalMilliseconds: isReliable ? 2000 : 0,
-    persistDurationMilliseconds: isReliable ? 30_000 : 0,
+    syncReplyMode: pattern === "forwardReliable" ? "None" : "MSHSignalsOnly",
+    ackRequested: isExpress ? "never" : "always",
+    duplicateElimination: isExpress ? "never" : "always",
+    actor: actors[pattern],
+    retries: isExpress ? 0 : 2,
+    retryIntervalMilliseconds: isExpress ? 0 : 2000,
+    persistDurationMilliseconds: isExpress ? 0 : 30_000,
+  };
+}
+
+/** The contracts of all patterns. */
+export function contractsOf(url: string): Readonly<Record<SimulatedPattern, MessagingContract>> {
+  return {
+    express: contractOf("express", url),
+    reliable: contractOf("reliable", url),
+    forwardReliable: contractOf("forwardReliable", url),
   };
 }

@@ -4,6 +4,7 @@ import net from "node:net";
 import { createAnswerGate } from "./answer-gate.js";
 import { createAnswerSender } from "./answer-sender.js";
 import type { DeliveryParts } from "./answer-delivery.js";
+import { createBusinessInteractions } from "./business-interactions.js";
 import { carryOut, parseCommand, type CommandTarget } from "./commands.js";
 import type { ConversationParts } from "./conversation.js";
 import { createFaultInjector } from "./faults.js";
@@ -11,12 +12,14 @@ import { openListener } from "./message-listener.js";
 import type { SimulatorEvents, SpineSimulator, SpineSimulatorOptions } from "./model.js";
 import type { IssuedCertificate } from "./pki.js";
 import { createRecentMap } from "./recent-map.js";
+import { createReliableSender, type ReliableSender } from "./reliable-sender.js";
 import { createRegister } from "./register.js";
 import { sampleChildren } from "./sample-children.js";
 import { createParties } from "./simulated-parties.js";
-import { contractOf, patternOfPath } from "./spine-identity.js";
+import { contractsOf, patternOfPath } from "./spine-identity.js";
 import { createRequestTaker } from "./take-request.js";
 import { CpisError, isCpisError } from "../errors.js";
+import { readSoapAction } from "../soap/soap-action.js";
 
 const defaultMaximumBytes = 5_308_416;
 const defaultIdsRemembered = 20_000;
@@ -46,6 +49,12 @@ function certificateOf(options: SpineSimulatorOptions, host: string): Promise<Is
   });
 }
 
+/** What stands after the last slash of a SOAPAction. */
+function actionOf(soapAction: string | undefined): string {
+  const text = readSoapAction(soapAction ?? "");
+  return text.slice(text.lastIndexOf("/") + 1);
+}
+
 /** What lives as long as the simulator, before it listens. */
 function createParts(options: SpineSimulatorOptions, certificate: IssuedCertificate) {
   const { effects, pki, limits = {} } = options;
@@ -64,22 +73,17 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
       isCpisError(cause) ? cause : new CpisError("CPIS_INTERNAL", { detail: "the Spine simulator", cause }),
     );
   };
-  const conversation: ConversationParts = {
-    effects,
-    parties: parties.byKey,
-    register: createRegister(options.records ?? sampleChildren(effects.now())),
-    faults: createFaultInjector(options.seed ?? 1),
-    replies: createRecentMap(maximumIds),
-    hl7Ids: createRecentMap(maximumIds),
-    acceptanceFailure: options.acceptanceFailure ?? "message-error",
-    tell,
-  };
+  const faults = createFaultInjector(options.seed ?? 1);
+  const business = createBusinessInteractions(maximumIds);
+  for (const interaction of options.interactions ?? []) business.register(interaction);
   const delivery: DeliveryParts = {
     effects,
     sender: createAnswerSender({
       ...certificate,
       caPem: pki.caPem,
       timeoutMilliseconds: limits.answerTimeoutMilliseconds ?? defaultAnswerTimeoutMilliseconds,
+      disturb: ({ action, messageId }) => faults.disturbanceFor("sent", { action, messageId }),
+      signal: closing.signal,
     }),
     gate: createAnswerGate(maximumHeldAnswers),
     answerDelayMilliseconds: options.answerDelayMilliseconds ?? 0,
@@ -88,7 +92,20 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
     isWatched: () => events.listenerCount("exchange") > 0,
     tell,
   };
-  return { events, closing, parties, tell, failed, conversation, delivery };
+  const reliable: ReliableSender = createReliableSender({ parties: parties.byKey, delivery });
+  const conversation: ConversationParts = {
+    effects,
+    parties: parties.byKey,
+    register: createRegister(options.records ?? sampleChildren(effects.now())),
+    faults,
+    business,
+    acknowledgments: createRecentMap(maximumIds),
+    hl7Ids: createRecentMap(maximumIds),
+    acceptanceFailure: options.acceptanceFailure ?? "message-error",
+    takeSignal: (signal) => reliable.takeSignal(signal),
+    tell,
+  };
+  return { events, closing, parties, tell, failed, conversation, delivery, reliable };
 }
 
 type Parts = ReturnType<typeof createParts>;
@@ -131,6 +148,7 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
     caPem: pki.caPem,
     maximumBytes: options.limits?.maximumBytes ?? defaultMaximumBytes,
     isKnownPath: (path) => patternOfPath(path) !== undefined,
+    disturb: (soapAction) => conversation.faults.disturbanceFor("received", { action: actionOf(soapAction) }),
     take: createRequestTaker(parts),
     refused: (status, reason) => parts.tell("refused", { stage: "http", faults: [`status ${status}: ${reason}`] }),
     failed: parts.failed,
@@ -141,12 +159,15 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
     host,
     port: listener.port,
     url,
-    contracts: { express: contractOf("express", url), reliable: contractOf("reliable", url) },
+    contracts: contractsOf(url),
     caPem: pki.caPem,
     issueClient: (name) =>
       pki.issue({ commonName: name, dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], usage: "both" }),
     registerParty: (party) => parties.register(party),
     removeParty: (partyKey) => parties.remove(partyKey),
+    registerInteraction: (interaction) => conversation.business.register(interaction),
+    effects: conversation.business,
+    sendReliable: (message) => parts.reliable.send(message),
     ...controls,
     get heldAnswers() {
       return delivery.gate.held;
@@ -158,7 +179,8 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
       controls.dropHeldAnswers();
       delivery.sender.close();
       await listener.close();
-      conversation.replies.clear();
+      conversation.acknowledgments.clear();
+      conversation.business.clear();
       conversation.hl7Ids.clear();
     },
   };

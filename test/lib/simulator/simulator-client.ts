@@ -201,7 +201,7 @@ function prepareQuery(
       messageId: parseMessageId(messageId),
       timestamp: "2026-11-22T10:15:00Z",
     },
-    reliability: reliabilityElements(pattern),
+    reliability: reliabilityElements(pattern === "forwardReliable" ? "forward-reliable" : pattern),
     payload: Buffer.from((options.alterPayload ?? ((unchanged) => unchanged))(text), "utf8"),
     attachments: [],
     externalReferences: [],

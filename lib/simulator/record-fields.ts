@@ -1,15 +1,5 @@
-// Reads the two larger things a JSON command can carry: a record for the register, and a fault to inject.
-import type { Fault, FaultInjection, FaultMatch } from "./faults.js";
-import {
-  invalid,
-  readArray,
-  readChoice,
-  readNumber,
-  readObject,
-  readOptionalText,
-  readText,
-  type JsonObject,
-} from "./json-fields.js";
+// Reads the record for the register that a JSON command carries.
+import { invalid, readArray, readChoice, readObject, readOptionalText, readText } from "./json-fields.js";
 import type { RegisterRecord } from "./register.js";
 import type { ResponseShape } from "./response-shape.js";
 import { exampleCounty, planDate } from "./sample-people.js";
@@ -44,7 +34,8 @@ const codeTypes: readonly ("organisation" | "site")[] = ["organisation", "site"]
 const maximumPlans = 30;
 const datePattern = /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([01][0-9]|2[0-3]):([0-5][0-9]))?$/;
 
-function readNumberOfPatient(value: unknown, field: string): string {
+/** Ten digits with a valid check digit. Throws CONFIG_INVALID. */
+export function readNumberOfPatient(value: unknown, field: string): string {
   const nhsNumber = readNhsNumber(readText(value, field));
   if (nhsNumber === undefined) throw invalid(field, "must be ten digits with a valid check digit");
   return nhsNumber;
@@ -134,62 +125,5 @@ export function readRecord(value: unknown, now: number): RegisterRecord {
     plans,
     shape,
     description: readOptionalText(fields["description"], "record.description"),
-  });
-}
-
-const faultKinds: readonly Fault["kind"][] = [
-  "delayReply",
-  "delayAnswer",
-  "dropReply",
-  "dropAnswer",
-  "answerBeforeReply",
-  "duplicateAnswer",
-  "httpError",
-  "soapFault",
-  "ebxmlError",
-  "resetConnection",
-  "wrongAckReference",
-  "emptyReplyForReliable",
-  "lineEndsLf",
-];
-const delayRange = { minimum: 0, maximum: 600_000, isInteger: true };
-const statusRange = { minimum: 400, maximum: 599, isInteger: true };
-const countRange = { minimum: 1, maximum: 1_000_000, isInteger: true };
-
-function readFault(fields: JsonObject): Fault {
-  const kind = readChoice(fields["kind"], "fault.kind", faultKinds);
-  switch (kind) {
-    case "delayReply":
-    case "delayAnswer":
-      return { kind, milliseconds: readNumber(fields["milliseconds"], "fault.milliseconds", delayRange) };
-    case "httpError":
-      return { kind, status: readNumber(fields["status"], "fault.status", statusRange) };
-    case "soapFault":
-    case "ebxmlError":
-      return { kind, code: readText(fields["code"], "fault.code") };
-    default:
-      return { kind };
-  }
-}
-
-function readMatch(value: unknown): FaultMatch | undefined {
-  if (value === undefined) return undefined;
-  const fields = readObject(value, "match");
-  return known<FaultMatch>({
-    nhsNumber:
-      fields["nhsNumber"] === undefined ? undefined : readNumberOfPatient(fields["nhsNumber"], "match.nhsNumber"),
-    action: readOptionalText(fields["action"], "match.action"),
-    nth: fields["nth"] === undefined ? undefined : readNumber(fields["nth"], "match.nth", countRange),
-  });
-}
-
-/** `{fault: {kind, ...}, match?: {nhsNumber?, action?, nth?}, rate?, times?}`. Throws CONFIG_INVALID. */
-export function readFaultInjection(fields: JsonObject): FaultInjection {
-  const { rate, times } = fields;
-  return known<FaultInjection>({
-    fault: readFault(readObject(fields["fault"], "fault")),
-    match: readMatch(fields["match"]),
-    rate: rate === undefined ? undefined : readNumber(rate, "rate", { minimum: 0, maximum: 1, isInteger: false }),
-    times: times === undefined ? undefined : readNumber(times, "times", countRange),
   });
 }
