@@ -9,6 +9,7 @@ import type { InboundRegister } from "../../lib/store/inbound-register.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
+import { createRefusalLog } from "./refusal-log.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
 export interface TransportSession {
@@ -35,9 +36,13 @@ function follow({ events }: MessageHandlingService, log: SessionLog): void {
   events.on("warning", ({ code, message, messageId }) => {
     log.warn([code, message, messageId].filter((part) => part !== undefined).join(" "));
   });
-  events.on("refused", ({ httpStatus, reason, remoteAddress }) => {
-    log.warn(`refused ${httpStatus} ${reason} ${remoteAddress}`);
-  });
+  events.on(
+    "refused",
+    createRefusalLog(
+      (text) => log.warn(text),
+      () => Date.now(),
+    ),
+  );
   events.on("sending", ({ messageId, action, bytes }) => log.debug(`sending ${messageId} ${action} ${bytes}`));
   events.on("replied", ({ messageId, kind, httpStatus }) =>
     log.debug(`replied ${messageId} ${kind} ${httpStatus ?? ""}`),
