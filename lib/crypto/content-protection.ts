@@ -1,7 +1,7 @@
 // Seals stored content with AES-256-GCM and hashes what it is found by.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { CpisError } from "../errors.js";
-import type { ContentKey, KeyRing, RandomBytes } from "./key-ring.js";
+import type { KeyRing, RandomBytes } from "./key-ring.js";
 
 /** What a message store asks for; see its ContentProtection. */
 export interface SealingProtection {
@@ -18,13 +18,13 @@ const dataKeyBytes = 32;
 /** The wrapped data key: its nonce, itself, its tag. */
 const wrappedBytes = nonceBytes + dataKeyBytes + tagBytes;
 
-function encrypt(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): Buffer {
+function encrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): Buffer {
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes });
   cipher.setAAD(associated);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(key: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Buffer {
+function decrypt(key: Uint8Array | KeyObject, sealed: Uint8Array, associated: Uint8Array): Buffer {
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(associated);
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
@@ -63,8 +63,10 @@ function normalisedSubject(subject: string): string {
  */
 export function createContentProtection(ring: KeyRing, randomBytes: RandomBytes): SealingProtection {
   const [sealing] = ring.keys;
-  const keys = new Map<string, ContentKey>(ring.keys.map((key) => [key.id, key]));
-  const hashKey = Buffer.from(hkdfSync("sha256", ring.hashSecret, Buffer.alloc(0), "subject hash", 32));
+  const keys = new Map(ring.keys.map(({ id, key }) => [id, createSecretKey(key)]));
+  const sealingKey = createSecretKey(sealing.key);
+  const hashBytes = hkdfSync("sha256", ring.hashSecret, Buffer.alloc(0), "subject hash", 32);
+  const hashKey = createSecretKey(Buffer.from(hashBytes));
 
   return {
     keyId: sealing.id,
@@ -73,13 +75,13 @@ export function createContentProtection(ring: KeyRing, randomBytes: RandomBytes)
       const dataKey = randomBytes(dataKeyBytes);
       return Buffer.concat([
         head,
-        encrypt(sealing.key, randomBytes(nonceBytes), dataKey, associatedData(head, "key", identity)),
+        encrypt(sealingKey, randomBytes(nonceBytes), dataKey, associatedData(head, "key", identity)),
         encrypt(dataKey, randomBytes(nonceBytes), content, associatedData(head, "content", identity)),
       ]);
     },
     open(sealed, identity): Buffer {
       const keyId = readKeyId(sealed);
-      const key = keys.get(keyId)?.key;
+      const key = keys.get(keyId);
       // The id is of the stored bytes, so it is shown only when it has the form of one of ours.
       if (key === undefined)
         throw new CpisError("STORE_KEY_UNKNOWN", /^[a-z0-9]+$/.test(keyId) ? { detail: keyId } : {});

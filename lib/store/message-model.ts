@@ -4,6 +4,11 @@ import type { StoredReply } from "./inbound-register.js";
 /** The store's own number of a message: grows with each one accepted, never used twice. */
 export type MessageRowId = number & { readonly brand: "MessageRowId" };
 
+/** For numbers that come from outside, as from an admin page. */
+export function isMessageRowId(value: unknown): value is MessageRowId {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+}
+
 export type Direction = "outbound" | "inbound";
 
 /** `failed` is the dead letter: kept, visible, and resent as a new message. `held` waits for a person. */

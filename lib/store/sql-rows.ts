@@ -3,6 +3,7 @@ import {
   type HistoryEntry,
   type InboundState,
   inboundStates,
+  isMessageRowId,
   type MessageAttributes,
   type MessageRowId,
   type MessageState,
@@ -13,7 +14,9 @@ import {
 import { corrupt, isAbsent, readNumber, readText, type SqlRow } from "./sql-operation.js";
 
 export function readRowId(row: SqlRow, column = "id"): MessageRowId {
-  return readNumber(row, column) as MessageRowId;
+  const id = readNumber(row, column);
+  if (!isMessageRowId(id)) throw corrupt(column);
+  return id;
 }
 
 function isOutboundState(text: string): text is OutboundState {

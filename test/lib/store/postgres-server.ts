@@ -3,13 +3,15 @@ import fs from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import type { Client } from "pg";
+import type { Client, ClientConfig } from "pg";
 import { createPostgresMessageStore } from "../../../lib/store/postgres-message-store.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { createTestProtection, type StorePlace, type StoreSettings } from "./sample-messages.js";
 
 export interface PostgresServer {
   readonly port: number;
+  /** For a client of the test's own. */
+  readonly connection: ClientConfig;
   /** A schema that no other test uses. */
   newSchema(): string;
   openStore(schema: string, settings?: StoreSettings): Promise<MessageStore>;
@@ -76,6 +78,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 
   return {
     port,
+    connection: { host: "127.0.0.1", port, database, user, password },
     newSchema,
     openStore,
     createPlace(): Promise<StorePlace> {
