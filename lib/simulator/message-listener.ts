@@ -102,6 +102,8 @@ function sendReply(response: ServerResponse, reply: HttpReply, cutAfterBytes: nu
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: ListenerOptions): Promise<void> {
+  // A request that is given up half read forgets its socket.
+  const { socket } = request;
   const path = request.url ?? "";
   const refusal = !options.isKnownPath(path) ? 404 : request.method !== "POST" ? 405 : undefined;
   if (refusal !== undefined) {
@@ -113,7 +115,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const disturbance = options.disturb(soapAction);
   const reading = await readBody(request, options.maximumBytes, disturbance);
   if (reading.kind === "cut") {
-    request.socket.destroy();
+    socket.destroy();
     return;
   }
   if (reading.kind === "refused") {
@@ -131,7 +133,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   });
   const { end } = handling;
   if (end.kind === "reply") await sendReply(response, end.reply, end.cutAfterBytes);
-  else if (end.kind === "reset") request.socket.destroy();
+  else if (end.kind === "reset") socket.destroy();
   handling.sent();
 }
 
@@ -148,10 +150,11 @@ export async function openListener(options: ListenerOptions): Promise<MessageLis
       keepAliveTimeout: keepAliveMilliseconds,
     },
     (request, response) => {
+      const { socket } = request;
       serve(request, response, options).catch((cause: unknown) => {
         if (request.complete) options.failed(cause);
         else options.refused(0, "the request ended in the middle");
-        request.socket.destroy();
+        socket.destroy();
       });
     },
   );

@@ -237,7 +237,10 @@ describe("Judging a request", () => {
     const { encoded } = spine.prepare(known);
     const { contentType, soapAction, body } = encoded;
     const judge = (bytes: Buffer, type: string | undefined): string =>
-      judgeRequest({ pattern: "express", contentType: type, soapAction, body: bytes }, { parties: new Map(), isRegistered: () => false }).kind;
+      judgeRequest(
+        { pattern: "express", contentType: type, soapAction, body: bytes },
+        { parties: new Map(), isRegistered: () => false },
+      ).kind;
     assert.equal(judge(body, contentType), "error");
     const kinds = new Set(["fault", "error", "signal", "message"]);
     fc.assert(
