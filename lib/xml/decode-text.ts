@@ -15,6 +15,12 @@ function encodingByDeclaration(bytes: Uint8Array): string | undefined {
   return declarationPattern.exec(start)?.[1];
 }
 
+const utf8Decoder = new TextDecoder("utf-8", { fatal: true });
+
+function decoderFor(label: string): TextDecoder {
+  return label.toLowerCase() === "utf-8" ? utf8Decoder : new TextDecoder(label, { fatal: true });
+}
+
 /**
  * Decodes XML bytes. The byte order mark wins, then the XML declaration, then `transportCharset`, then UTF-8: real
  * messages carry a wrong charset in their MIME headers.
@@ -23,7 +29,7 @@ function encodingByDeclaration(bytes: Uint8Array): string | undefined {
 export function decodeXmlText(bytes: Uint8Array, transportCharset?: string): string {
   const label = encodingByMark(bytes) ?? encodingByDeclaration(bytes) ?? transportCharset ?? "utf-8";
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
+    return decoderFor(label).decode(bytes);
   } catch (cause) {
     throw new CpisError("XML_ENCODING", { cause });
   }

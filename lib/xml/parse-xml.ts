@@ -1,5 +1,5 @@
 // Reads XML strictly: bytes to an element tree with resolved namespaces, within limits.
-import { SaxesParser, type SaxesAttributeNS, type SaxesTagNS } from "saxes";
+import { SaxesParser, type SaxesAttributeNSIncomplete, type SaxesTagNS } from "saxes";
 import { CpisError, type ErrorCode } from "../errors.js";
 import { decodeXmlText } from "./decode-text.js";
 import type { XmlAttribute, XmlElement } from "./xml-element.js";
@@ -33,10 +33,15 @@ const codeByReason: readonly (readonly [RegExp, ErrorCode])[] = [
   [/document must contain a root element/, "XML_EMPTY"],
 ];
 
-/** The reason without the offending text, which may be a patient's. */
-function toCpisError(cause: Error): CpisError {
-  const code = codeByReason.find(([pattern]) => pattern.test(cause.message))?.[1] ?? "XML_MALFORMED";
-  return new CpisError(code);
+/** Ends at the first error. The error's text is the code alone: what offends may be a patient's. */
+class StrictParser extends SaxesParser<{ xmlns: true; position: false }> {
+  constructor() {
+    super({ xmlns: true, position: false });
+  }
+
+  override fail(reason: string): never {
+    throw new CpisError(codeByReason.find(([pattern]) => pattern.test(reason))?.[1] ?? "XML_MALFORMED");
+  }
 }
 
 interface GrowingElement {
@@ -49,16 +54,11 @@ interface GrowingElement {
 
 const namespaceOfDeclarations = "http://www.w3.org/2000/xmlns/";
 
-function readAttributes(attributes: Record<string, SaxesAttributeNS>, maximum: number): XmlAttribute[] {
+/** Their namespaces are known once the tag is complete. Namespace declarations are left out. */
+function readAttributes(attributes: readonly SaxesAttributeNSIncomplete[]): XmlAttribute[] {
   const read: XmlAttribute[] = [];
-  let count = 0;
-  for (const name in attributes) {
-    const attribute = attributes[name];
-    if (attribute === undefined) continue;
-    count += 1;
-    if (count > maximum) throw new CpisError("XML_TOO_MANY_NODES");
-    if (attribute.uri === namespaceOfDeclarations) continue;
-    read.push({ localName: attribute.local, namespace: attribute.uri, value: attribute.value });
+  for (const { local, uri, value } of attributes) {
+    if (uri !== namespaceOfDeclarations) read.push({ localName: local, namespace: uri, value });
   }
   return read;
 }
@@ -77,16 +77,19 @@ export function parseXml(bytes: Uint8Array, options: ParseXmlOptions = {}): XmlE
 function parseText(text: string, limits: XmlLimits): XmlElement {
   // Six handlers and no more: each becomes a property of the parser, and with a seventh V8 keeps the properties in a
   // hash table, which makes parsing five times slower (npm run bench shows it).
-  const parser = new SaxesParser({ xmlns: true, position: false });
+  const parser = new StrictParser();
   const open: GrowingElement[] = [];
+  let attributes: SaxesAttributeNSIncomplete[] = [];
   let root: GrowingElement | undefined;
   let elementCount = 0;
 
-  parser.on("error", (error) => {
-    throw toCpisError(error);
-  });
   parser.on("doctype", () => {
     throw new CpisError("XML_DOCTYPE");
+  });
+  // Gathered one by one: in the tag they stand in a hash table, which is slow to go through.
+  parser.on("attribute", (attribute) => {
+    if (attributes.length >= limits.maximumAttributesPerElement) throw new CpisError("XML_TOO_MANY_NODES");
+    attributes.push(attribute);
   });
   parser.on("opentag", (tag: SaxesTagNS) => {
     elementCount += 1;
@@ -95,10 +98,11 @@ function parseText(text: string, limits: XmlLimits): XmlElement {
     const element: GrowingElement = {
       localName: tag.local,
       namespace: tag.uri,
-      attributes: readAttributes(tag.attributes, limits.maximumAttributesPerElement),
+      attributes: readAttributes(attributes),
       children: [],
       text: "",
     };
+    attributes = [];
     const parent = open.at(-1);
     if (parent === undefined) root = element;
     else parent.children.push(element);

@@ -53,8 +53,10 @@ export function findElement(
 
 /** The attribute's value; `namespace` "" means an attribute without prefix. */
 export function attributeValue(element: XmlElement, localName: string, namespace = ""): string | undefined {
-  return element.attributes.find((attribute) => attribute.localName === localName && attribute.namespace === namespace)
-    ?.value;
+  for (const attribute of element.attributes) {
+    if (attribute.localName === localName && attribute.namespace === namespace) return attribute.value;
+  }
+  return undefined;
 }
 
 /** An element that must be there. Throws CpisError with the caller's code; the path is the detail. */

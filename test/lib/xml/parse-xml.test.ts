@@ -113,6 +113,11 @@ describe("parseXml", () => {
       });
     }
 
+    it("and reads the next document as if the one before had not been cut within a character", () => {
+      assert.throws(() => parseXml(Buffer.from([0x3c, 0x61, 0x3e, 0xc3])), { code: "XML_ENCODING" });
+      assert.equal(parseXml(Buffer.from("\ufeff<a>\u00e9</a>", "utf8")).text, "\u00e9");
+    });
+
     it("more bytes than the limit", () => {
       const limits = { ...defaultXmlLimits, maximumBytes: 10 };
       assert.equal(refusal("<a>1234567</a>", { limits }), "XML_TOO_LARGE");
