@@ -53,13 +53,16 @@ export function isAboutAnotherPatient(payload: ReceivedPayload, context: QueryCo
   );
 }
 
-function newestFirst(one: ReceivedAccess, other: ReceivedAccess): number {
-  return sortKey(other) - sortKey(one);
-}
-
 /** An access without a readable time comes after all others. */
 function sortKey({ accessedAt }: ReceivedAccess): number {
   return (accessedAt === undefined ? undefined : sortableMilliseconds(accessedAt)) ?? Number.MIN_SAFE_INTEGER;
+}
+
+function newestFirst(accesses: readonly ReceivedAccess[]): readonly ReceivedAccess[] {
+  return accesses
+    .map((access) => ({ access, key: sortKey(access) }))
+    .sort((one, other) => other.key - one.key)
+    .map(({ access }) => access);
 }
 
 export interface ShownAccesses {
@@ -71,8 +74,7 @@ export interface ShownAccesses {
 export function accessesOf(payload: ReceivedPayload | undefined, context: QueryContext): ShownAccesses {
   const received = payload?.accesses ?? [];
   const own = received.filter((access) => !isOfAnotherNumber(access, context));
-  const accesses = [...own]
-    .sort(newestFirst)
+  const accesses = newestFirst(own)
     .slice(0, shownAccesses)
     .map((access) => ({ ...access, isThisQuery: isOwnAccess(access, context) }));
   if (own.length === received.length) return { accesses, warnings: [] };

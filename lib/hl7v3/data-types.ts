@@ -8,8 +8,12 @@ import type { CodedText, Hl7Time, InstanceIdentifier, OrganisationRef, PersonNam
 
 /** Drops what is undefined, so that an unknown field is absent from the model. */
 export function known<Model extends object>(model: { readonly [Key in keyof Model]: Model[Key] | undefined }): Model {
-  // The entries that are left have the types of Model: only undefined ones went, and Model's required fields have none.
-  return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined)) as Model;
+  const present: Partial<Model> = {};
+  for (const key in model) {
+    if (model[key] !== undefined) present[key] = model[key];
+  }
+  // What is left has the types of Model: only undefined fields went, and Model's required fields are never undefined.
+  return present as Model;
 }
 
 export function idNode(identifier: InstanceIdentifier): XmlNode {

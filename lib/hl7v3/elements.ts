@@ -16,8 +16,9 @@ export function isHl7(element: XmlElement): boolean {
 
 /** An element that says it is nil counts as absent; one that says so and still has content does not. */
 function isNil(element: XmlElement): boolean {
+  if (element.children.length > 0) return false;
   const nil = attributeValue(element, "nil", schemaInstanceNamespace);
-  return (nil === "true" || nil === "1") && element.children.length === 0;
+  return nil === "true" || nil === "1";
 }
 
 function isPresent(element: XmlElement, localName: string): boolean {
@@ -36,15 +37,30 @@ export function child(parent: XmlElement | undefined, localName: string): XmlEle
 
 /** Every element at the end of the path: each level may repeat. */
 export function elementsAt(parent: XmlElement, ...path: readonly string[]): readonly XmlElement[] {
-  return path.reduce<readonly XmlElement[]>(
-    (parents, localName) => parents.flatMap((element) => children(element, localName)),
-    [parent],
-  );
+  let found = [parent];
+  for (const localName of path) {
+    const next: XmlElement[] = [];
+    for (const element of found) {
+      for (const candidate of element.children) if (isPresent(candidate, localName)) next.push(candidate);
+    }
+    found = next;
+  }
+  return found;
+}
+
+function firstBelow(parent: XmlElement, path: readonly string[], depth: number): XmlElement | undefined {
+  const localName = path[depth];
+  if (localName === undefined) return parent;
+  for (const candidate of parent.children) {
+    const found = isPresent(candidate, localName) ? firstBelow(candidate, path, depth + 1) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The first element at the end of the path. */
 export function elementAt(parent: XmlElement | undefined, ...path: readonly string[]): XmlElement | undefined {
-  return parent === undefined ? undefined : elementsAt(parent, ...path)[0];
+  return parent === undefined ? undefined : firstBelow(parent, path, 0);
 }
 
 /** The trimmed value of an attribute without prefix; undefined when it is absent or blank. */
