@@ -39,7 +39,8 @@ export interface EbxmlInput {
   readonly limits?: EbxmlLimits;
 }
 
-interface OpenedMessage {
+/** A body taken apart, and the XML of its root part. */
+export interface OpenedMessage {
   /** The root element of the root part, which need not be an envelope. */
   readonly root: XmlElement;
   /** The parts behind the root part. */
@@ -153,13 +154,9 @@ function malformed(cause: unknown): { readonly kind: "malformed"; readonly error
   return { kind: "malformed", error: cause };
 }
 
-/**
- * Reads any bytes; what cannot be read is a value too. Parts are views of `body`, not copies, unless they came in
- * base64.
- */
-export function parseEbxml(input: EbxmlInput): EbxmlReading {
+/** Reads what `openMessage` gave; what is no ebXML message is a value too. */
+export function readOpenedMessage(opened: OpenedMessage): EbxmlReading {
   try {
-    const opened = openMessage(input);
     const soapHeader = findSoapHeader(opened.root);
     const reading = readMessageHeader(soapHeader);
     if (reading.kind === "incomplete") {
@@ -171,6 +168,18 @@ export function parseEbxml(input: EbxmlInput): EbxmlReading {
     } catch (cause) {
       return { ...malformed(cause), routing: reading.header };
     }
+  } catch (cause) {
+    return malformed(cause);
+  }
+}
+
+/**
+ * Reads any bytes; what cannot be read is a value too. Parts are views of `body`, not copies, unless they came in
+ * base64.
+ */
+export function parseEbxml(input: EbxmlInput): EbxmlReading {
+  try {
+    return readOpenedMessage(openMessage(input));
   } catch (cause) {
     return malformed(cause);
   }

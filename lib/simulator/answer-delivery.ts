@@ -18,8 +18,8 @@ export interface DeliveryParts {
   readonly lateAnswerMilliseconds: number;
   /** Aborted when the simulator closes. */
   readonly signal: AbortSignal;
-  /** Whether anybody wants to see exchanges: their text costs time. */
-  isWatched(): boolean;
+  /** Whether anybody listens for such events: what they tell costs time to find out. */
+  isWatched(name: keyof SimulatorEvents): boolean;
   tell<Name extends keyof SimulatorEvents>(name: Name, ...event: SimulatorEvents[Name]): void;
 }
 
@@ -73,10 +73,10 @@ export async function postMessage(
     if (parts.signal.aborted) return undefined;
     parts.tell("error", new CpisError("CPIS_NOT_SENT", { detail: "a message of the simulator", cause }));
   }
-  if (parts.isWatched()) {
+  if (parts.isWatched("exchange")) {
     parts.tell("exchange", describeExchange(answer, party, reply, startedAt, parts.effects.now()));
   }
-  if (reply !== undefined) {
+  if (reply !== undefined && parts.isWatched("acknowledged")) {
     parts.tell("acknowledged", { messageId: answer.messageId, status: reply.status, faults: checkReply(reply) });
   }
   return reply;

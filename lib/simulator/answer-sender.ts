@@ -1,6 +1,7 @@
 // Posts answers to the parties over TLS with client certificate, on connections that are kept open.
 import https from "node:https";
 import type { IncomingMessage } from "node:http";
+import { createSecureContext } from "node:tls";
 import { undisturbed, type Disturbance } from "./disturbance.js";
 import { createMessageOrder, waitForTurn } from "./message-order.js";
 import { readSlowly } from "./read-slowly.js";
@@ -87,14 +88,14 @@ export function postHeaders(url: URL, message: EncodedMessage): readonly (readon
 }
 
 export function createAnswerSender(options: AnswerSenderOptions): AnswerSender {
-  const agent = new https.Agent({
-    keepAlive: true,
-    maxSockets: maximumConnections,
+  // Made once: of key and certificates as text the agent would build the name of a connection for every post.
+  const secureContext = createSecureContext({
     key: options.keyPem,
     cert: options.certPem,
     ca: options.caPem,
     minVersion: "TLSv1.2",
   });
+  const agent = new https.Agent({ keepAlive: true, maxSockets: maximumConnections, secureContext });
 
   const order = createMessageOrder(options.signal);
 

@@ -5,7 +5,7 @@ import { ebxmlPatternOf, queryService, simulatedContracts, spinePartyKey } from 
 import { queryRequestInteraction } from "../cpis/query-request.js";
 import type { ErrorReport } from "../ebxml/encode-signal.js";
 import type { Acknowledgment, BusinessMessage, EbxmlReading, MessageError, RoutingHeader } from "../ebxml/model.js";
-import { defaultEbxmlLimits, openMessage, parseEbxml } from "../ebxml/parse-ebxml.js";
+import { defaultEbxmlLimits, openMessage, readOpenedMessage, type OpenedMessage } from "../ebxml/parse-ebxml.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { findInteraction } from "../hl7v3/interaction.js";
 import { parseTransmission } from "../hl7v3/transmission-wrapper.js";
@@ -143,14 +143,14 @@ function isSupported(request: IncomingRequest, routing: RoutingHeader, supported
 export function judgeRequest(request: IncomingRequest, supported: SupportedActions): Judgement {
   const { body, contentType, pattern } = request;
   const limits = { ...defaultEbxmlLimits, maximumBytes: body.byteLength };
-  let envelope: XmlElement;
+  let opened: OpenedMessage;
   try {
-    envelope = openMessage({ contentType, body, limits }).root;
+    opened = openMessage({ contentType, body, limits });
   } catch (cause) {
     if (!isCpisError(cause)) throw cause;
     return fault("201", cause.code);
   }
-  const reading = parseEbxml({ contentType, body, limits });
+  const reading = readOpenedMessage(opened);
   const routing = routingOf(reading);
   if (routing === undefined) return fault("201", reading.kind === "malformed" ? reading.error.code : "header");
   if (reading.kind === "parsed" && reading.message.kind !== "message") {
@@ -159,7 +159,7 @@ export function judgeRequest(request: IncomingRequest, supported: SupportedActio
   if (!isSupported(request, routing, supported)) return fault("101", "SOAPAction", routing.messageId);
   const party = judgeContract(routing, pattern, supported.parties);
   if ("kind" in party) return party;
-  const faults = checkEbxmlRequest(envelope, ebxmlPatternOf(pattern));
+  const faults = checkEbxmlRequest(opened.root, ebxmlPatternOf(pattern));
   if (isNotEmpty(faults)) return inconsistent(routing, faults);
   if (reading.kind === "malformed") return refuse(routing, "OtherXml", reading.error.code);
   if (reading.message.kind !== "message") return { kind: "signal", signal: reading.message };

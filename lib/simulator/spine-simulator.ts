@@ -89,7 +89,7 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
     answerDelayMilliseconds: options.answerDelayMilliseconds ?? 0,
     lateAnswerMilliseconds: options.lateAnswerMilliseconds ?? defaultLateAnswerMilliseconds,
     signal: closing.signal,
-    isWatched: () => events.listenerCount("exchange") > 0,
+    isWatched: (name) => events.listenerCount(name) > 0,
     tell,
   };
   const reliable: ReliableSender = createReliableSender({ parties: parties.byKey, delivery });

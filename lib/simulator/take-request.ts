@@ -76,7 +76,7 @@ export function createRequestTaker(parts: TakerParts): (request: ReceivedRequest
       await sleep(course.replyDelayMilliseconds, undefined, { signal: delivery.signal });
     }
     const sent = (): void => {
-      if (delivery.isWatched()) {
+      if (delivery.isWatched("exchange")) {
         delivery.tell("exchange", describeRequest(request, course, startedAt, effects.now()));
       }
       if (!course.answersBeforeReply) deliver(course, "when released").catch((cause: unknown) => parts.failed(cause));
