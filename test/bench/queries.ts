@@ -9,7 +9,7 @@ import { createMessageHandlingService } from "../../lib/mhs/message-handling-ser
 import { createQueryService } from "../../lib/services/query.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import { median, percentile, row, type Row } from "./measure.js";
-import { author, buildQueryBody, buildResponse } from "./sample-messages.js";
+import { author } from "./sample-messages.js";
 import type { PeerReady, PeerRequest } from "./peer-process.js";
 
 const inFlight = 32;
@@ -67,7 +67,13 @@ interface Subject {
   close(): Promise<void>;
 }
 
-async function createOurs(): Promise<Subject> {
+/** Of the bodies of one query and its answer on the wire; known after the first one. */
+interface Sizes {
+  requestBytes: number;
+  answerBytes: number;
+}
+
+async function createOurs(): Promise<Subject & { readonly sizes: Readonly<Sizes> }> {
   const listenerPort = 0;
   const peer = await startPeer({ kind: "simulator" });
   const { caPem, client, contract } = peer.ready;
@@ -81,6 +87,9 @@ async function createOurs(): Promise<Subject> {
     register: createMemoryInboundRegister({ now: effects.now }),
     effects,
   });
+  const sizes: Sizes = { requestBytes: 0, answerBytes: 0 };
+  mhs.events.once("sending", ({ bytes }) => (sizes.requestBytes = bytes));
+  mhs.events.once("received", ({ bytes }) => (sizes.answerBytes = bytes));
   const { port } = await mhs.start();
   const registered = once(peer.child, "message");
   peer.child.send({ kind: "party", party: { ...party, answerUrl: `https://127.0.0.1:${port}/mhs/ebxml` } });
@@ -97,6 +106,7 @@ async function createOurs(): Promise<Subject> {
     },
   });
   return {
+    sizes,
     async call() {
       const { result } = await service.ask({ nhsNumber: askedNumber, author, accessType: "unscheduled" });
       if (result.outcome !== "found") throw new Error(`a query came to ${result.outcome}`);
@@ -124,9 +134,8 @@ function post(agent: https.Agent, url: string, body: Buffer): Promise<void> {
 }
 
 /** The same journey with nothing in it: a post there, a post back with its number, each answered at once. */
-async function createBare(): Promise<Subject> {
-  const responseBytes = buildResponse(1).byteLength + 2000;
-  const peer = await startPeer({ kind: "bare", responseBytes });
+async function createBare({ requestBytes, answerBytes }: Sizes): Promise<Subject> {
+  const peer = await startPeer({ kind: "bare", responseBytes: answerBytes });
   const { caPem, client, url } = peer.ready;
   const tls = { key: client.keyPem, cert: client.certPem, ca: caPem };
   const waiting = new Map<string, () => void>();
@@ -145,7 +154,7 @@ async function createBare(): Promise<Subject> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no address");
   const agent = new https.Agent({ ...tls, keepAlive: true });
-  const body = buildQueryBody(1);
+  const body = Buffer.alloc(requestBytes, 0x20);
   let number = 0;
   return {
     async call() {
@@ -164,21 +173,29 @@ async function createBare(): Promise<Subject> {
   };
 }
 
-export async function measureQueries(): Promise<readonly Row[]> {
-  const ours = await createOurs();
-  const bare = await createBare();
+async function compareRounds(ours: Subject, bare: Subject): Promise<{ ours: Round[]; bare: Round[] }> {
   const samples: { ours: Round[]; bare: Round[] } = { ours: [], bare: [] };
+  await runRound(() => bare.call());
+  for (let round = 0; round < rounds; round += 1) {
+    samples.ours.push(await runRound(() => ours.call()));
+    samples.bare.push(await runRound(() => bare.call()));
+  }
+  return samples;
+}
+
+async function measureRounds(): Promise<{ ours: Round[]; bare: Round[] }> {
+  const ours = await createOurs();
   try {
     await runRound(() => ours.call());
-    await runRound(() => bare.call());
-    for (let round = 0; round < rounds; round += 1) {
-      samples.ours.push(await runRound(() => ours.call()));
-      samples.bare.push(await runRound(() => bare.call()));
-    }
+    const bare = await createBare(ours.sizes);
+    return await compareRounds(ours, bare).finally(() => bare.close());
   } finally {
     await ours.close();
-    await bare.close();
   }
+}
+
+export async function measureQueries(): Promise<readonly Row[]> {
+  const samples = await measureRounds();
   const of = (which: "ours" | "bare", what: keyof Round): number => median(samples[which].map((entry) => entry[what]));
   const compare = (measure: string, unit: string, what: keyof Round, aim: string): Row =>
     row(measure, unit, of("ours", what), of("bare", what), aim);
