@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CpisError } from "../errors.js";
 import type { StoreEvent } from "./message-store.js";
-import type { Operation, SqlRow, SqlRunner } from "./sql-operation.js";
+import type { Operation, SqlRow, SqlRunner, SqlValue } from "./sql-operation.js";
 import { codedSqliteError, spoilsConnection } from "./sqlite-errors.js";
 
 /** Bounds how long one transaction keeps the event loop. */
@@ -21,7 +21,7 @@ interface Queued {
 /** A connection with its prepared statements. */
 interface Session {
   readonly database: DatabaseSync;
-  rows(sql: string, parameters: readonly (string | number | null | Uint8Array)[]): readonly SqlRow[];
+  rows(sql: string, parameters: readonly SqlValue[]): readonly SqlRow[];
 }
 
 /** What became of the operations of one transaction. */
@@ -34,6 +34,13 @@ export interface GroupCommit extends SqlRunner {
   close(): Promise<void>;
 }
 
+/** By name, "$1" and so on: Node.js 22.13 cannot bind numbered parameters by their place. */
+export function numberedParameters(parameters: readonly SqlValue[]): Record<string, SqlValue> {
+  const named: Record<string, SqlValue> = {};
+  for (const [index, value] of parameters.entries()) named[`$${index + 1}`] = value;
+  return named;
+}
+
 function createSession(database: DatabaseSync): Session {
   const statements = new Map<string, StatementSync>();
   return {
@@ -43,10 +50,10 @@ function createSession(database: DatabaseSync): Session {
       if (prepared === undefined) {
         // Filters make many texts of one statement; beyond this number the oldest is prepared again when needed.
         if (statements.size >= 200) statements.delete(statements.keys().next().value ?? "");
-        prepared = database.prepare(sql.replace(/\$(\d+)/g, "?$1"));
+        prepared = database.prepare(sql);
         statements.set(sql, prepared);
       }
-      return prepared.all(...parameters);
+      return prepared.all(numberedParameters(parameters));
     },
   };
 }
@@ -81,16 +88,19 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
     }
   }
 
-  /** Gives whether the transaction still stands: SQLite may undo all of it, as when the disk is full. */
-  function runOne(entry: Queued, current: Session, done: Outcomes): boolean {
-    if (entry.mode !== "read") current.rows("SAVEPOINT operation", []);
+  /**
+   * Gives whether the transaction still stands: SQLite may undo all of it, as when the disk is full. In company each
+   * operation has a savepoint, reads as well, since only its undoing tells whether the transaction stands.
+   */
+  function runOne(entry: Queued, current: Session, done: Outcomes, hasSavepoint: boolean): boolean {
+    if (hasSavepoint) current.rows("SAVEPOINT operation", []);
     try {
       done.events.push(...entry.execute(current));
     } catch (error) {
       done.failed.set(entry, error);
-      if (entry.mode !== "read" && !isDone(current, "ROLLBACK TO operation")) return false;
+      if (!hasSavepoint || !isDone(current, "ROLLBACK TO operation")) return false;
     }
-    if (entry.mode !== "read") current.rows("RELEASE operation", []);
+    if (hasSavepoint) current.rows("RELEASE operation", []);
     return true;
   }
 
@@ -99,7 +109,7 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
       current.rows(sql, []);
       return true;
     } catch {
-      // There is no transaction any more; the error that ended it is kept by the caller.
+      // SQLite has ended the transaction itself; the error that did so is kept by the caller.
       return false;
     }
   }
@@ -107,12 +117,17 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
   /** Gives what to do again, each in a transaction of its own: nothing, unless one operation undid its neighbours. */
   function runTogether(batch: readonly Queued[], current: Session): readonly Queued[] {
     const done: Outcomes = { events: [], failed: new Map() };
-    const isWrite = batch.some(({ mode }) => mode !== "read");
-    if (isWrite) current.rows("BEGIN IMMEDIATE", []);
+    if (batch.every(({ mode }) => mode === "read")) {
+      for (const entry of batch) runOne(entry, current, done, false);
+      settle(batch, done);
+      return [];
+    }
+    current.rows("BEGIN IMMEDIATE", []);
     try {
-      const stands = batch.every((entry) => runOne(entry, current, done));
+      const stands = batch.every((entry) => runOne(entry, current, done, batch.length > 1));
+      if (stands) current.rows("COMMIT", []);
+      else isDone(current, "ROLLBACK");
       if (!stands && batch.length > 1) return batch;
-      if (stands && isWrite) current.rows("COMMIT", []);
     } catch (error) {
       if (!isDone(current, "ROLLBACK")) discardSession();
       throw error;

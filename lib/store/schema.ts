@@ -93,11 +93,10 @@ function firstVersion(dialect: SchemaDialect): readonly string[] {
     `CREATE TABLE ${dialect.table("sequence")} (name TEXT PRIMARY KEY, value ${integer} NOT NULL) ${tableEnd}`,
     `CREATE TABLE ${dialect.table("probe")} (id ${integer} PRIMARY KEY, value ${integer} NOT NULL) ${tableEnd}`,
     `INSERT INTO ${dialect.table("probe")} (id, value) VALUES (1, 0)`,
-    `CREATE INDEX message_due ON ${message} (channel, direction, state, due_at, id)
+    `CREATE INDEX message_due ON ${message} (channel, direction, state, due_at, id, created_at)
       WHERE is_finished = 0 AND is_blocked = 0`,
     `CREATE INDEX message_ordered ON ${message} (channel, direction, destination, id)
       WHERE is_finished = 0 AND is_ordered = 1`,
-    `CREATE INDEX message_unfinished ON ${message} (channel, direction, created_at) WHERE is_finished = 0`,
     `CREATE UNIQUE INDEX message_outbound_id ON ${message} (message_id) WHERE direction = 'outbound'`,
     `CREATE INDEX message_inbound_id ON ${message} (message_id, id) WHERE direction = 'inbound'`,
     `CREATE INDEX message_conversation ON ${message} (conversation_id, id)`,

@@ -4,6 +4,7 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createSqliteMessageStore, sqliteDialect } from "../../../lib/store/sqlite-message-store.js";
+import { numberedParameters } from "../../../lib/store/group-commit.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { askedStatements } from "./explained.js";
 import { acceptOne, createTestProtection, outbound } from "./sample-messages.js";
@@ -79,8 +80,8 @@ describe("the schema of the embedded store", () => {
     withDatabase((database) => {
       for (const { operation, sql, parameters } of askedStatements(sqliteDialect)) {
         const plan = database
-          .prepare(`EXPLAIN QUERY PLAN ${sql.replace(/\$(\d+)/g, "?$1")}`)
-          .all(...parameters)
+          .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+          .all(numberedParameters(parameters))
           .map((row) => String(row["detail"]));
         const scans = plan.filter((line) =>
           /^SCAN (?!.*USING)(message|content|history|inbound_reply|owner|held|first|known)/.test(line),
@@ -95,7 +96,7 @@ describe("the schema of the embedded store", () => {
     const claim = askedStatements(sqliteDialect).find(({ operation }) => operation === "claim");
     assert.ok(claim !== undefined);
     const plan = withDatabase((database) =>
-      database.prepare(`EXPLAIN QUERY PLAN ${claim.sql.replace(/\$(\d+)/g, "?$1")}`).all(...claim.parameters),
+      database.prepare(`EXPLAIN QUERY PLAN ${claim.sql}`).all(numberedParameters(claim.parameters)),
     ).map((row) => String(row["detail"]));
     const searches = plan.filter((line) => line.includes(" message "));
     assert.deepEqual(searches, [
