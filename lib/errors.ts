@@ -195,6 +195,56 @@ export const errorTable = define({
     advice: "Check the endpoint address, the name server and the network. Nothing was sent.",
     retryable: true,
   },
+  EBXML_OUTCOME_UNKNOWN: {
+    message: "Whether the peer has the message is not known, and it is of a kind that must not be sent twice",
+    advice: "Find out from the peer whether it took effect; sending it again is a second message and your decision.",
+    retryable: false,
+  },
+  EBXML_NOT_SENT: {
+    message: "The program that asked ended before the message was sent",
+    advice: "Nothing was sent. Ask again if the answer is still needed.",
+    retryable: true,
+  },
+  EBXML_NO_RESPONSE: {
+    message: "The peer has the message, and no answer came while one was waited for",
+    advice: "An answer that still comes is kept as a late one. Give the message ids to support.",
+    retryable: false,
+  },
+  EBXML_NOT_ACKNOWLEDGED: {
+    message: "The peer did not acknowledge the message within the time of its contract",
+    advice: "It may have arrived. Ask the peer, then resend the message from the message log if it has not.",
+    retryable: false,
+  },
+  EBXML_REFUSED: {
+    message: "The peer refused the message",
+    advice: "Correct what the peer names, then send a new message. Give the message ids to support.",
+    retryable: false,
+  },
+  EBXML_LATE_ANSWER: {
+    message: "An answer came for a message that had failed or expired",
+    advice: "It was delivered to nobody. Read it in the message log; what it says may be out of date.",
+    retryable: false,
+  },
+  EBXML_CONFLICTING_ANSWER: {
+    message: "A second, different answer came for a message; the first one stands",
+    advice: "It was delivered to nobody. Compare the two in the message log and ask the peer.",
+    retryable: false,
+  },
+  EBXML_ANSWER_NOT_COLLECTED: {
+    message: "An answer came in time, and the program that asked had ended",
+    advice: "It was delivered to nobody. Read it in the message log, or ask again.",
+    retryable: false,
+  },
+  EBXML_DISCARDED_ANSWER: {
+    message: "An answer was discarded as one that is not about what was asked",
+    advice: "It was delivered to nobody. Read it in the message log and report it as an incident.",
+    retryable: false,
+  },
+  EBXML_NOT_DELIVERED: {
+    message: "The flow did not take the message in the number of tries",
+    advice: "It is set aside in the message log. Correct the flow, then handle the message by hand.",
+    retryable: false,
+  },
   SOAP_MALFORMED: {
     message: "The message is not a SOAP 1.1 envelope",
     advice: "Check that the endpoint address is that of a message handling service.",

@@ -6,8 +6,10 @@ import type { MessageRowId } from "../store/message-model.js";
 import type { InboundRules } from "./check-inbound.js";
 import { createReplier } from "./inbound-replies.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions, DurableOptions, OutboxMessage } from "./durable-model.js";
+import { createDurableMessaging, type DurableMessaging } from "./durable-messaging.js";
 import { defaultListenerLimits } from "./listener-limits.js";
 import { createListener, type Listener, type ListenerOptions } from "./listener.js";
+import { createMemoryIntake } from "./message-intake.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
 import { createMessageReceiver } from "./receive-message.js";
 import { createRequestDesk } from "./request-desk.js";
@@ -74,18 +76,29 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   });
   const limits = { ...defaultListenerLimits, ...options.listener?.limits };
+  const durable =
+    options.durable === undefined
+      ? undefined
+      : createDurableMessaging({ durable: options.durable, ownParty, effects, events, sender, desk });
+  const intake = durable?.intake ?? createMemoryIntake({ register, desk, claimMilliseconds: limits.claimMilliseconds });
   const receive = createMessageReceiver({
     rules: { ...inbound, ownParty },
     replier: createReplier({ ownParty, effects, ackWhenNotRequested: inbound.ackWhenNotRequested ?? true }),
-    register,
-    desk,
+    intake,
     events,
     now,
-    claimMilliseconds: limits.claimMilliseconds,
   });
   const listener: Listener | undefined =
     options.listener === undefined ? undefined : createListener(options.listener, { receive, events });
   let state: State = "new";
+
+  function requireDurable(): DurableMessaging {
+    if (durable === undefined) throw new CpisError("CONFIG_MISSING", { detail: "a message store" });
+    if (state === "closed") throw new CpisError("CONFIG_CLOSED");
+    return durable;
+  }
+
+  const requests = new Set<Promise<unknown>>();
 
   return {
     events,
@@ -93,24 +106,31 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
       if (state === "closed") throw new CpisError("CONFIG_CLOSED");
       const port = (await listener?.open()) ?? 0;
       state = "started";
+      durable?.start();
       return { port };
     },
     request(request): Promise<RequestOutcome> {
       if (state !== "started") {
         return Promise.resolve({ kind: "not-sent", error: new CpisError("CONFIG_CLOSED") });
       }
-      return runRequest(request, { ownParty, effects, events, sender, desk });
+      if (durable === undefined) return runRequest(request, { ownParty, effects, events, sender, desk });
+      const running = durable.request(request).finally(() => requests.delete(running));
+      requests.add(running);
+      return running;
     },
-    send: () => Promise.reject(new CpisError("CONFIG_MISSING", { detail: "a message store" })),
-    consume(): Consumer {
-      throw new CpisError("CONFIG_MISSING", { detail: "a message store" });
-    },
-    confirm: () => Promise.reject(new CpisError("CONFIG_MISSING", { detail: "a message store" })),
+    // A message may be accepted before the service is started: it is sent then.
+    send: async (message) => requireDurable().outbox.accept(message),
+    consume: (consumer) => requireDurable().inbox.consume(consumer),
+    confirm: async (id) => requireDurable().inbox.confirm(id),
     async close(): Promise<void> {
       state = "closed";
+      durable?.stop();
       desk.endAll({ kind: "aborted" });
+      const working = durable === undefined ? [] : [durable.outbox.close(), durable.inbox.close()];
       sender.close();
       await listener?.close();
+      await Promise.all([...working, ...requests]);
+      await durable?.close();
     },
   };
 }

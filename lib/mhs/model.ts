@@ -127,6 +127,7 @@ export type WarningCode =
   | "UNEXPECTED_RELIABILITY"
   | "UNREADABLE_TIME_TO_LIVE"
   | "NOT_STORED"
+  | "NOT_DELIVERED"
   | "INTERNAL"
   | "TOLERATED";
 
@@ -138,5 +139,6 @@ export type InboundDisposition =
   | "conflicting-answer"
   | "duplicate"
   | "unmatched"
+  | "for-consumer"
   | "acknowledgment"
   | "message-error";

@@ -5,8 +5,7 @@ import type { BusinessMessage, EbxmlMessage, MalformedEbxml, ParsedEbxml } from 
 import { signalService } from "../ebxml/names.js";
 import { parseEbxml } from "../ebxml/parse-ebxml.js";
 import { isCpisError } from "../errors.js";
-import { comparableId } from "../identifiers.js";
-import type { InboundClaim, InboundRegister, StoredReply } from "../store/inbound-register.js";
+import type { StoredReply } from "../store/inbound-register.js";
 import {
   checkInbound,
   isForUs,
@@ -16,8 +15,8 @@ import {
   type InboundRules,
 } from "./check-inbound.js";
 import type { Replier } from "./inbound-replies.js";
+import type { IntakeResult, MessageIntake, NewArrival, RepeatedArrival } from "./message-intake.js";
 import type { InboundDisposition, MhsEvents, RefusalReason } from "./model.js";
-import type { RequestDesk } from "./request-desk.js";
 
 export interface InboundPost {
   readonly contentType: string | undefined;
@@ -28,49 +27,22 @@ export interface InboundPost {
 export interface ReceiverParts {
   readonly rules: InboundRules;
   readonly replier: Replier;
-  readonly register: InboundRegister;
-  readonly desk: RequestDesk;
+  readonly intake: MessageIntake;
   readonly events: EventEmitter<MhsEvents>;
   now(): number;
-  /** How long a copy waits for another one that is being dealt with, before it is told to come again. */
-  readonly claimMilliseconds: number;
 }
 
 /** Takes a posted body and gives the HTTP reply. Never rejects for anything a peer can send. */
 export type MessageReceiver = (post: InboundPost) => Promise<StoredReply>;
 
-type NewClaim = Extract<InboundClaim, { kind: "new" }>;
-type DuplicateClaim = Extract<InboundClaim, { kind: "duplicate" }>;
 type ParsedBusiness = ParsedEbxml & { readonly message: BusinessMessage };
 
 function digestOf(body: Buffer): string {
   return createHash("sha256").update(body).digest("hex");
 }
 
-/** Gives undefined when the turn did not come in time; one that comes later is handed on at once. */
-async function claimInTime(
-  register: InboundRegister,
-  message: BusinessMessage,
-  bodyDigest: string,
-  milliseconds: number,
-): Promise<InboundClaim | undefined> {
-  const { fromPartyKey, messageId } = message.header;
-  const key = { fromPartyKey: comparableId(fromPartyKey), messageId: comparableId(messageId) };
-  const claim = register.claim(key, bodyDigest);
-  const { promise: tooLate, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, milliseconds, undefined);
-  try {
-    const winner = await Promise.race([claim, tooLate]);
-    if (winner === undefined)
-      claim.then((late) => (late.kind === "new" ? late.release() : undefined)).catch(() => undefined);
-    return winner;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
-  const { rules, replier, register, desk, events } = parts;
+  const { rules, replier, intake, events } = parts;
 
   function noteReceived(message: EbxmlMessage, disposition: InboundDisposition, bytes: number): void {
     const { messageId, refToMessageId, action } = message.header;
@@ -106,8 +78,8 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
     return refuse(post, refusal.reason, reply);
   }
 
-  function repeatReply(post: InboundPost, message: BusinessMessage, claim: DuplicateClaim): StoredReply {
-    if (!claim.isSameBody) {
+  function repeatReply(post: InboundPost, message: BusinessMessage, repeated: RepeatedArrival): StoredReply {
+    if (!repeated.isSameBody) {
       events.emit("warning", {
         code: "DUPLICATE_WITH_OTHER_BODY",
         message: "A message id came again with other content; only the first content counts",
@@ -115,7 +87,7 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
       });
     }
     noteReceived(message, "duplicate", post.body.length);
-    return claim.reply;
+    return repeated.reply;
   }
 
   function warnOf(parsed: ParsedBusiness): void {
@@ -130,18 +102,19 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
    * The message is remembered before anybody hears of it: the reply may only promise what is kept. Afterwards nothing
    * changes the reply any more.
    */
-  async function take(post: InboundPost, parsed: ParsedBusiness, claim: NewClaim): Promise<StoredReply> {
+  async function take(post: InboundPost, parsed: ParsedBusiness, arrival: NewArrival): Promise<StoredReply> {
     const { message } = parsed;
-    const refusal = checkInbound(parsed, rules, parts.now(), desk.isExpected(message));
+    const refusal = arrival.isKnown ? undefined : checkInbound(parsed, rules, parts.now(), arrival.isExpected);
     if (refusal !== undefined) return refuseWith(post, message, refusal);
     const reply = replier.accept(message);
+    let result: IntakeResult;
     try {
-      await claim.accept(reply);
+      result = await arrival.accept(reply);
     } catch (error) {
       return refuseUnstored(post, error);
     }
-    const disposition = desk.receiveAnswer(message);
-    noteReceived(message, disposition, post.body.length);
+    if (result.kind === "duplicate") return repeatReply(post, message, result);
+    noteReceived(message, result.disposition, post.body.length);
     warnOf(parsed);
     return reply;
   }
@@ -149,36 +122,41 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
   async function receiveBusiness(post: InboundPost, parsed: ParsedBusiness): Promise<StoredReply> {
     const { message } = parsed;
     if (!isForUs(message, rules.ownParty)) return refuseWith(post, message, unknownToParty);
-    let claim: InboundClaim | undefined;
+    const { contentType, body } = post;
+    let turn: Awaited<ReturnType<MessageIntake["open"]>>;
     try {
-      claim = await claimInTime(register, message, digestOf(post.body), parts.claimMilliseconds);
+      turn = await intake.open({ message, contentType, body, bodyDigest: digestOf(body) });
     } catch (error) {
       return refuseUnstored(post, error);
     }
-    if (claim === undefined) return refuse(post, "busy", replier.unavailable());
-    if (claim.kind === "duplicate") return repeatReply(post, message, claim);
+    if (turn.kind === "busy") return refuse(post, "busy", replier.unavailable());
+    if (turn.kind === "duplicate") return repeatReply(post, message, turn);
     try {
-      return await take(post, parsed, claim);
+      return await take(post, parsed, turn);
     } finally {
-      await claim.release();
+      await turn.release();
     }
+  }
+
+  /** A signal that cannot be written down is not taken: its sender may come again, and loses nothing if not. */
+  async function receiveSignal(
+    post: InboundPost,
+    signal: Exclude<EbxmlMessage, BusinessMessage>,
+  ): Promise<StoredReply> {
+    try {
+      if (signal.kind === "acknowledgment") await intake.receiveAcknowledgment(signal);
+      else await intake.receiveMessageError(signal);
+    } catch (error) {
+      return refuseUnstored(post, error);
+    }
+    noteReceived(signal, signal.kind, post.body.length);
+    return replier.empty();
   }
 
   return async (post) => {
     const reading = parseEbxml({ contentType: post.contentType, body: post.body });
     if (reading.kind === "malformed") return refuseMalformed(post, reading);
     const { message } = reading;
-    switch (message.kind) {
-      case "acknowledgment":
-        desk.receiveAcknowledgment(message);
-        noteReceived(message, "acknowledgment", post.body.length);
-        return replier.empty();
-      case "message-error":
-        desk.receiveMessageError(message);
-        noteReceived(message, "message-error", post.body.length);
-        return replier.empty();
-      case "message":
-        return receiveBusiness(post, { ...reading, message });
-    }
+    return message.kind === "message" ? receiveBusiness(post, { ...reading, message }) : receiveSignal(post, message);
   };
 }

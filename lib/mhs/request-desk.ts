@@ -30,6 +30,12 @@ export interface RequestDesk {
   endAll(outcome: RequestOutcome): void;
   /** Notes that the peer has the message of a request that is still open. */
   noteAccepted(messageId: MessageId): void;
+  isOpen(messageId: MessageId): boolean;
+  openRequests(): readonly RequestIds[];
+  /** What an open request says of an answer, without ending it. A judge that fails settles: it is told when it ends. */
+  judge(messageId: MessageId, message: BusinessMessage): ReturnType<OutboundRequest["judge"]> | undefined;
+  /** Gives an answer to the open request that it belongs to, whatever the message refers to. */
+  answer(messageId: MessageId, message: BusinessMessage): InboundDisposition | undefined;
   /** Whether the message answers a request, open or ended: then its action may be any. */
   isExpected(message: BusinessMessage): boolean;
   receiveAnswer(message: BusinessMessage): InboundDisposition;
@@ -42,7 +48,8 @@ export interface RequestDeskParts {
   readonly events: EventEmitter<MhsEvents>;
 }
 
-const arrivals = {
+/** What is said of answers that are nobody's. */
+export const arrivals = {
   late: { code: "LATE_ANSWER", message: "An answer came for a request that had ended without one", as: "late-answer" },
   conflict: {
     code: "CONFLICTING_ANSWER",
@@ -92,6 +99,12 @@ export function createRequestDesk(parts: RequestDeskParts): RequestDesk {
     }
   }
 
+  /** An answer proves that the request was delivered, whatever became of the reply to it. */
+  function give(messageId: MessageId, waiter: Waiter, message: BusinessMessage): InboundDisposition {
+    waiter.noteAccepted();
+    return judge(messageId, waiter, { message, receivedAt: parts.now() });
+  }
+
   return {
     open: (ids, waiter) => correlation.register(ids, waiter),
     end,
@@ -99,13 +112,24 @@ export function createRequestDesk(parts: RequestDeskParts): RequestDesk {
       for (const { messageId } of correlation.openRequests()) end(messageId, outcome);
     },
     noteAccepted: (messageId) => correlation.findOpen(messageId)?.noteAccepted(),
+    isOpen: (messageId) => correlation.findOpen(messageId) !== undefined,
+    openRequests: () => correlation.openRequests(),
+    judge(messageId, message): ReturnType<OutboundRequest["judge"]> | undefined {
+      try {
+        return correlation.findOpen(messageId)?.judge({ message, receivedAt: parts.now() });
+      } catch {
+        return "settles";
+      }
+    },
+    answer(messageId, message): InboundDisposition | undefined {
+      const waiter = correlation.findOpen(messageId);
+      return waiter === undefined ? undefined : give(messageId, waiter, message);
+    },
     isExpected: (message) => correlation.match(message.header).kind !== "unmatched",
     receiveAnswer(message): InboundDisposition {
       const match = correlation.match(message.header);
       if (match.kind === "open") {
-        // An answer proves that the request was delivered, whatever became of the reply to it.
-        match.waiter.noteAccepted();
-        return judge(match.messageId, match.waiter, { message, receivedAt: parts.now() });
+        return give(match.messageId, match.waiter, message);
       }
       if (match.kind === "repeated") return "duplicate";
       const arrival = arrivals[match.kind];

@@ -1,13 +1,9 @@
 // Runs one request from its first byte to its one outcome.
 import type { EventEmitter } from "node:events";
-import { encodeBusinessMessage } from "../ebxml/encode-message.js";
-import type { EncodedMessage } from "../ebxml/model.js";
-import { reliabilityElements, type EbxmlPattern } from "../ebxml/reliability.js";
 import { CpisError, isCpisError } from "../errors.js";
-import { selectPattern } from "../sds/contract.js";
-import { formatEbxmlTime } from "./ebxml-time.js";
 import { interpretReply, type HttpReply } from "./interpret-reply.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
+import { prepareMessage, type PreparedMessage } from "./outbound-record.js";
 import type { RequestDesk } from "./request-desk.js";
 import type { Sender, SendResult } from "./send-message.js";
 
@@ -19,57 +15,31 @@ export interface RunnerParts {
   readonly desk: RequestDesk;
 }
 
-interface PreparedRequest {
+export interface PreparedRequest extends PreparedMessage {
   readonly request: OutboundRequest;
-  readonly pattern: EbxmlPattern;
-  readonly url: URL;
-  readonly message: EncodedMessage;
+}
+
+/** What a request's keeper learns of it while it runs, before its outcome. */
+export interface RequestProgress {
+  /** The first byte is about to leave. */
+  writing(): void;
+  /** The peer said that it has the message. */
+  accepted(): void;
 }
 
 /** What timers take; a longer one would fire at once. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
-function patternOf(request: OutboundRequest): EbxmlPattern {
-  const pattern = selectPattern(request.contract);
-  if (pattern === "express" || pattern === "reliable") return pattern;
-  throw new CpisError("CONFIG_CONTRACT", { detail: `the pattern ${pattern} is not available` });
-}
-
-function endpointOf(request: OutboundRequest): URL {
-  const { endpointUrl } = request.contract;
-  const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
-  if (url?.protocol !== "https:") {
-    throw new CpisError("CONFIG_INVALID", { detail: "the endpoint address is not an https address" });
-  }
-  return url;
-}
-
 /** Throws CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE or EBXML_MIME. */
-function prepare(request: OutboundRequest, { ownParty, effects }: RunnerParts): PreparedRequest {
-  const pattern = patternOf(request);
-  const { contract, service, action, messageId, conversationId, payload } = request;
-  const url = endpointOf(request);
-  const message = encodeBusinessMessage({
-    kind: "message",
-    header: {
-      fromPartyKey: ownParty.partyKey,
-      toPartyKey: contract.toPartyKey,
-      cpaId: contract.cpaId,
-      conversationId,
-      service,
-      action,
-      messageId,
-      timestamp: formatEbxmlTime(effects.now()),
-    },
-    reliability: reliabilityElements(pattern),
-    payload,
-    attachments: [],
-    externalReferences: [],
-  });
-  return { request, pattern, url, message };
+export function prepareRequest(request: OutboundRequest, { ownParty, effects }: RunnerParts): PreparedRequest {
+  const prepared = prepareMessage(request, ownParty, effects.now());
+  if (prepared.pattern === "forward-reliable") {
+    throw new CpisError("CONFIG_CONTRACT", { detail: "a request cannot be sent with the pattern forward-reliable" });
+  }
+  return { request, ...prepared };
 }
 
-function notSent(error: unknown): RequestOutcome {
+export function notSent(error: unknown): RequestOutcome {
   if (isCpisError(error)) return { kind: "not-sent", error };
   return { kind: "not-sent", error: new CpisError("CPIS_INVALID_REQUEST", { cause: error }) };
 }
@@ -82,13 +52,18 @@ function notSent(error: unknown): RequestOutcome {
 export function runRequest(request: OutboundRequest, parts: RunnerParts): Promise<RequestOutcome> {
   if (request.signal?.aborted === true) return Promise.resolve({ kind: "aborted" });
   try {
-    return run(prepare(request, parts), parts);
+    return runPrepared(prepareRequest(request, parts), parts);
   } catch (error) {
     return Promise.resolve(notSent(error));
   }
 }
 
-function run(prepared: PreparedRequest, parts: RunnerParts): Promise<RequestOutcome> {
+/** Registers a prepared request and sends it. Throws CPIS_INVALID_REQUEST for a message id that was used before. */
+export function runPrepared(
+  prepared: PreparedRequest,
+  parts: RunnerParts,
+  progress?: RequestProgress,
+): Promise<RequestOutcome> {
   const { request } = prepared;
   const { messageId, conversationId, signal } = request;
   const { desk, sender, events } = parts;
@@ -108,6 +83,7 @@ function run(prepared: PreparedRequest, parts: RunnerParts): Promise<RequestOutc
       judge: (answer) => request.judge(answer),
       noteAccepted: () => {
         wasAccepted = true;
+        progress?.accepted();
       },
       end: (outcome) => {
         isOpen = false;
@@ -123,6 +99,7 @@ function run(prepared: PreparedRequest, parts: RunnerParts): Promise<RequestOutc
   const mayWrite = (): boolean => {
     if (!isOpen) return false;
     isWriting = true;
+    progress?.writing();
     const { action } = request;
     events.emit("sending", { messageId, conversationId, action, bytes: prepared.message.body.length });
     return true;

@@ -21,7 +21,14 @@ const defaultMaximumReplyBytes = 1_048_576;
 const brokenBeforeReply = "the connection broke before the reply was complete";
 
 export type SendResult =
-  | { readonly kind: "replied"; readonly httpStatus: number; readonly contentType?: string; readonly body: Buffer }
+  | {
+      readonly kind: "replied";
+      readonly httpStatus: number;
+      readonly contentType?: string;
+      /** Retry-After as it came: seconds or a date (RFC 9110, 10.2.3). */
+      readonly retryAfter?: string;
+      readonly body: Buffer;
+    }
   /** The peer cannot have seen the message. */
   | { readonly kind: "not-sent"; readonly error: CpisError }
   /** At least a part was written, and there is no complete reply: the peer may have taken the message. */
@@ -85,11 +92,12 @@ function readReply(reply: IncomingMessage, maximumBytes: number, finish: (result
   });
   reply.on("error", () => finish({ kind: "unknown", reason: brokenBeforeReply }));
   reply.on("end", () => {
-    const contentType = reply.headers["content-type"];
+    const { "content-type": contentType, "retry-after": retryAfter } = reply.headers;
     finish({
       kind: "replied",
       httpStatus: reply.statusCode ?? 0,
       ...(contentType === undefined ? {} : { contentType }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
       body: Buffer.concat(chunks),
     });
   });

@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { createReplier } from "../../../lib/mhs/inbound-replies.js";
 import { createListener, type Listener } from "../../../lib/mhs/listener.js";
+import { createMemoryIntake } from "../../../lib/mhs/message-intake.js";
 import type { MhsEvents } from "../../../lib/mhs/model.js";
 import { createMessageReceiver } from "../../../lib/mhs/receive-message.js";
 import { createRequestDesk } from "../../../lib/mhs/request-desk.js";
@@ -31,11 +32,13 @@ async function open(tls: Extract<Command, { kind: "open" }>): Promise<Report> {
   const receive = createMessageReceiver({
     rules: { ownParty: ownPartyModel },
     replier: createReplier({ ownParty: ownPartyModel, effects, ackWhenNotRequested: true }),
-    register: createMemoryInboundRegister(effects),
-    desk: createRequestDesk({ now: effects.now, events }),
+    intake: createMemoryIntake({
+      register: createMemoryInboundRegister(effects),
+      desk: createRequestDesk({ now: effects.now, events }),
+      claimMilliseconds: 1_000,
+    }),
     events,
     now: effects.now,
-    claimMilliseconds: 1_000,
   });
   const limits = { handshakeMilliseconds: 500, headersMilliseconds: 500, requestMilliseconds: 500 };
   const { key, cert, ca } = tls;

@@ -6,6 +6,7 @@ import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
 import type { InboundRules } from "../../../lib/mhs/check-inbound.js";
 import { createReplier } from "../../../lib/mhs/inbound-replies.js";
 import type { MhsEvents, RequestOutcome } from "../../../lib/mhs/model.js";
+import { createMemoryIntake } from "../../../lib/mhs/message-intake.js";
 import { createMessageReceiver } from "../../../lib/mhs/receive-message.js";
 import { createRequestDesk, type RequestDesk } from "../../../lib/mhs/request-desk.js";
 import type { InboundRegister, StoredReply } from "../../../lib/store/inbound-register.js";
@@ -40,11 +41,13 @@ export function createReceiving(setting: Setting = {}): Receiving {
       effects,
       ackWhenNotRequested: setting.ackWhenNotRequested ?? true,
     }),
-    register: setting.register ?? createMemoryInboundRegister(effects),
-    desk,
+    intake: createMemoryIntake({
+      register: setting.register ?? createMemoryInboundRegister(effects),
+      desk,
+      claimMilliseconds: 20,
+    }),
     events,
     now: () => now,
-    claimMilliseconds: 20,
   });
   const receiving: Receiving = {
     receive: ({ contentType, body }) => receivePost({ contentType, body, remoteAddress: "127.0.0.1" }),

@@ -1,0 +1,282 @@
+// Delivers stored inbound messages to their consumers: at least once, in order, and no more often than is sensible.
+import type { EventEmitter } from "node:events";
+import type { BusinessMessage } from "../ebxml/model.js";
+import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
+import {
+  type InboundState,
+  isFinished,
+  type MessageRowId,
+  type StoredInboundMessage,
+  type StoredMessage,
+} from "../store/message-model.js";
+import type { MessageStore, PagePosition, TransitionOutcome } from "../store/message-store.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions } from "./durable-model.js";
+import { isForConsumer, readInboundMessage } from "./inbound-record.js";
+import type { MhsEvents } from "./model.js";
+import { isStoreOutage, type StoreWatch } from "./store-watch.js";
+import { createWorkLoop } from "./work-loop.js";
+
+export interface InboxOptions {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly channel: string;
+  readonly owner: string;
+  readonly leaseMilliseconds: number;
+  readonly maximumParallel: number;
+  readonly events: EventEmitter<MhsEvents>;
+  now(): number;
+}
+
+type Kind = Pick<BusinessMessage["header"], "service" | "action" | "conversationId">;
+
+export interface Inbox {
+  start(): void;
+  consume(options: ConsumerOptions): Consumer;
+  confirm(id: MessageRowId): Promise<ConfirmOutcome>;
+  hasConsumer(kind: Kind): boolean;
+  /** For a message that is being accepted. */
+  orderOf(kind: Kind): { readonly isOrdered: boolean; readonly destination: string };
+  /** When a message that nobody here consumes is looked at again: another instance may have a consumer. */
+  parkUntil(acceptedAt: number): number;
+  /** Waits for the deliveries under way. */
+  close(): Promise<void>;
+}
+
+interface Consuming extends ConsumerOptions {
+  readonly maximumDeliveries: number;
+  readonly redeliverAfterMilliseconds: number;
+  readonly underWay: Set<Promise<unknown>>;
+}
+
+const parkMilliseconds = 60_000;
+const pageSize = 200;
+const openStates: readonly InboundState[] = ["received", "delivered"];
+
+function includes(wanted: readonly string[] | undefined, value: string): boolean {
+  return wanted === undefined || wanted.includes(value);
+}
+
+export function createInbox(options: InboxOptions): Inbox {
+  const { store, watch, channel, owner, events } = options;
+  const consumers = new Set<Consuming>();
+  const loop = createWorkLoop({
+    ...options,
+    direction: "inbound",
+    states: openStates,
+    now: () => options.now(),
+    work,
+  });
+
+  function findConsumer(service: string, action: string): Consuming | undefined {
+    return [...consumers].find((each) => includes(each.services, service) && includes(each.actions, action));
+  }
+
+  /** The longer nobody wanted it, the more seldom it is looked at. */
+  function parkUntil(acceptedAt: number): number {
+    const now = options.now();
+    return now + Math.max(parkMilliseconds, now - acceptedAt);
+  }
+
+  function move(
+    message: StoredMessage,
+    to: InboundState,
+    more: { code?: string; nextAttemptAt?: number } = {},
+  ): Promise<TransitionOutcome> {
+    const { code, nextAttemptAt } = more;
+    const isCoded = to === "rejected" && code !== undefined;
+    const changes = {
+      ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+      ...(isCoded ? { errorCode: code } : {}),
+    };
+    return watch.insist(() =>
+      store.transition({
+        id: message.id,
+        from: [message.state],
+        to,
+        at: options.now(),
+        owner,
+        ...(code === undefined ? {} : { code }),
+        changes,
+      }),
+    );
+  }
+
+  async function setAside(message: StoredMessage, code: ErrorCode): Promise<void> {
+    const outcome = await move(message, "rejected", { code });
+    if (outcome === "done") events.emit("setAside", { messageId: message.messageId, code });
+  }
+
+  /** What the message that it answers says of it; undefined: it is the answer, or it answers none. */
+  async function flawOf(message: StoredInboundMessage): Promise<ErrorCode | undefined> {
+    const refersTo = message.attributes["refersTo"];
+    if (typeof refersTo !== "number") return undefined;
+    const asked = await watch.run(() => store.findById(refersTo as MessageRowId));
+    if (asked === undefined) return undefined;
+    if (asked.answeredBy !== message.id) return "EBXML_CONFLICTING_ANSWER";
+    return asked.state === "completed" ? undefined : "EBXML_LATE_ANSWER";
+  }
+
+  async function read(message: StoredInboundMessage): Promise<BusinessMessage | undefined> {
+    try {
+      return await watch.run(() => readInboundMessage(store, message));
+    } catch (error) {
+      if (isStoreOutage(error) || !isCpisError(error) || error.retryable) throw error;
+      await setAside(message, error.code);
+      return undefined;
+    }
+  }
+
+  async function hand(consumer: Consuming, message: StoredInboundMessage, content: BusinessMessage): Promise<boolean> {
+    const { id, createdAt, attempts } = message;
+    const delivering = Promise.resolve().then(() =>
+      consumer.deliver({ id, message: content, receivedAt: createdAt, delivery: attempts }),
+    );
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error("no end of the delivery")), consumer.redeliverAfterMilliseconds);
+    consumer.underWay.add(delivering);
+    try {
+      await Promise.race([delivering, tooLate]);
+      return true;
+    } catch (error) {
+      const code = isCpisError(error) ? error.code : "an error of its own";
+      const text = `A consumer did not take a message: ${code}`;
+      events.emit("warning", { code: "NOT_DELIVERED", message: text, messageId: message.messageId });
+      return false;
+    } finally {
+      clearTimeout(timer);
+      consumer.underWay.delete(delivering);
+    }
+  }
+
+  async function deliver(consumer: Consuming, claimed: StoredInboundMessage): Promise<void> {
+    if (claimed.attempts >= consumer.maximumDeliveries) return setAside(claimed, "EBXML_NOT_DELIVERED");
+    const content = await read(claimed);
+    if (content === undefined) return;
+    // Counted before the consumer sees it: a message that ends the process must not do so for ever.
+    const attempts = claimed.attempts + 1;
+    const begun = await watch.run(() =>
+      store.transition({
+        id: claimed.id,
+        from: [claimed.state],
+        to: "delivered",
+        at: options.now(),
+        owner,
+        keepLease: true,
+        changes: { attempts },
+      }),
+    );
+    if (begun !== "done") return;
+    const message = { ...claimed, state: "delivered", attempts } as const;
+    const isTaken = await hand(consumer, message, content);
+    if (isTaken && consumer.confirm === "on-handover") {
+      await move(message, "confirmed");
+      return;
+    }
+    if (!isTaken && attempts >= consumer.maximumDeliveries) return setAside(message, "EBXML_NOT_DELIVERED");
+    const nextAttemptAt = options.now() + consumer.redeliverAfterMilliseconds;
+    if (isTaken) await move(message, "delivered", { nextAttemptAt, code: "awaiting-confirmation" });
+    else await move(message, "received", { nextAttemptAt, code: "not-taken" });
+  }
+
+  async function work(message: StoredMessage): Promise<void> {
+    if (message.direction !== "inbound") return;
+    const flaw = await flawOf(message);
+    if (flaw !== undefined) return setAside(message, flaw);
+    if (!isForConsumer(message)) return setAside(message, "EBXML_ANSWER_NOT_COLLECTED");
+    const consumer = findConsumer(message.service, message.interaction);
+    if (consumer !== undefined) return deliver(consumer, message);
+    const nextAttemptAt = parkUntil(message.createdAt);
+    await watch.run(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
+  }
+
+  async function findParked(consumer: Consuming): Promise<readonly MessageRowId[]> {
+    const ids: MessageRowId[] = [];
+    let after: PagePosition | undefined;
+    do {
+      const filter = { channel, direction: "inbound", states: ["received"] } as const;
+      const page = await watch.insist(() => store.list(filter, pageSize, after));
+      for (const { id, service, interaction, attempts, leaseUntil, nextAttemptAt } of page.messages) {
+        const now = options.now();
+        const isParked = attempts === 0 && (leaseUntil ?? 0) <= now && (nextAttemptAt ?? 0) > now;
+        if (isParked && findConsumer(service, interaction) === consumer) ids.push(id);
+      }
+      after = page.next;
+    } while (after !== undefined);
+    return ids.reverse();
+  }
+
+  /** What nobody had wanted so far is delivered to a consumer that comes later, oldest first. */
+  async function unpark(consumer: Consuming): Promise<void> {
+    for (const id of await findParked(consumer)) {
+      if (!consumers.has(consumer)) return;
+      const from = ["received"] as const;
+      const at = options.now();
+      const changes = { nextAttemptAt: null };
+      await watch.insist(() => store.transition({ id, from, to: "received", at, code: "consumer-found", changes }));
+    }
+  }
+
+  function beginUnparking(consumer: Consuming): void {
+    const work = unpark(consumer).catch(() => {
+      // Looked at again when its time comes; only later than could be.
+      events.emit("warning", {
+        code: "INTERNAL",
+        message: "Messages that waited for a consumer could not be looked up",
+      });
+    });
+    consumer.underWay.add(work);
+    void work.finally(() => consumer.underWay.delete(work));
+  }
+
+  return {
+    start: () => loop.start(),
+    consume(given): Consumer {
+      const consumer: Consuming = {
+        ...given,
+        deliver: (delivery) => given.deliver(delivery),
+        maximumDeliveries: given.maximumDeliveries ?? 5,
+        redeliverAfterMilliseconds: given.redeliverAfterMilliseconds ?? 60_000,
+        underWay: new Set(),
+      };
+      if (consumer.maximumDeliveries < 1) {
+        throw new CpisError("CONFIG_INVALID", { detail: "a message must be delivered at least once" });
+      }
+      consumers.add(consumer);
+      beginUnparking(consumer);
+      loop.wake();
+      return {
+        async close(): Promise<void> {
+          consumers.delete(consumer);
+          await Promise.allSettled(consumer.underWay);
+        },
+      };
+    },
+    async confirm(id): Promise<ConfirmOutcome> {
+      const found = await watch.run(() => store.findById(id));
+      if (found?.direction !== "inbound" || found.channel !== channel || !isForConsumer(found)) {
+        return { kind: "unknown" };
+      }
+      const confirmed = { id, from: openStates, to: "confirmed", at: options.now() } as const;
+      if (!isFinished(found.state) && (await watch.run(() => store.transition(confirmed))) === "done") {
+        return { kind: "confirmed" };
+      }
+      const now = await watch.run(() => store.findById(id));
+      if (now?.direction !== "inbound") return { kind: "unknown" };
+      return now.state === "confirmed" ? { kind: "confirmed" } : { kind: "not-confirmable", state: now.state };
+    },
+    hasConsumer: ({ service, action }) => findConsumer(service, action) !== undefined,
+    orderOf({ service, action, conversationId }): ReturnType<Inbox["orderOf"]> {
+      const consumer = findConsumer(service, action);
+      const inOrder = consumer?.inOrder ?? "conversation";
+      if (consumer === undefined || inOrder === "none") return { isOrdered: false, destination: conversationId };
+      if (inOrder === "conversation") return { isOrdered: true, destination: `conversation ${conversationId}` };
+      return { isOrdered: true, destination: JSON.stringify([consumer.services ?? null, consumer.actions ?? null]) };
+    },
+    parkUntil,
+    async close(): Promise<void> {
+      await loop.close();
+      await Promise.allSettled([...consumers].flatMap(({ underWay }) => [...underWay]));
+      consumers.clear();
+    },
+  };
+}

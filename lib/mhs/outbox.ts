@@ -1,0 +1,288 @@
+// Sends what the store keeps: the same bytes, by their contract, until the peer has them or they are a dead letter.
+import type { EventEmitter } from "node:events";
+import type { Acknowledgment, MessageError } from "../ebxml/model.js";
+import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
+import type { MessageId } from "../identifiers.js";
+import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../store/message-model.js";
+import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
+import { decideDelivery, type DeliveryDecision, type DeliveryEvent, type Move } from "./delivery-policy.js";
+import type { BreakerSettings, OutboxMessage } from "./durable-model.js";
+import { createEndpointBreakers, defaultBreakerSettings } from "./endpoint-breaker.js";
+import { interpretReply, type HttpReply } from "./interpret-reply.js";
+import type { MhsEffects, MhsEvents, OwnParty } from "./model.js";
+import {
+  newOutboundRecord,
+  prepareMessage,
+  readDeliveryPolicy,
+  readOutboundRecord,
+  type OutboundRecord,
+} from "./outbound-record.js";
+import { parseRetryAfter } from "./retry-after.js";
+import type { Sender, SendResult } from "./send-message.js";
+import type { StoreWatch } from "./store-watch.js";
+import { createWorkLoop } from "./work-loop.js";
+
+export interface OutboxOptions {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly channel: string;
+  readonly owner: string;
+  readonly leaseMilliseconds: number;
+  readonly maximumParallel: number;
+  readonly responseMilliseconds: number;
+  readonly breaker?: Partial<BreakerSettings>;
+  readonly ownParty: OwnParty;
+  readonly effects: MhsEffects;
+  readonly events: EventEmitter<MhsEvents>;
+  readonly sender: Sender;
+}
+
+/** Whose message a signal is about: "unknown" is not ours, or was never sent. */
+export type SignalOutcome = "known" | "unknown";
+
+export interface Outbox {
+  start(): void;
+  /** See MessageHandlingService.send. */
+  accept(message: OutboxMessage): Promise<MessageRowId>;
+  /** An acknowledgment by a post of its own. Throws what the store throws: then it should come again. */
+  receiveAcknowledgment(acknowledgment: Acknowledgment): Promise<SignalOutcome>;
+  /** Errors by a post of their own; warnings alone mean that the message was taken. Throws what the store throws. */
+  receiveMessageError(error: MessageError): Promise<SignalOutcome>;
+  /** Waits for what is being sent. */
+  close(): Promise<void>;
+}
+
+const workStates: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response"];
+
+function signalOf(error: MessageError): DeliveryEvent {
+  const errors = error.errors.filter(({ severity }) => severity === "Error");
+  return errors.length > 0 ? { kind: "refused", errors } : { kind: "acknowledged" };
+}
+
+function isDeadLetter(state: OutboundState): state is "failed" | "expired" | "held" {
+  return state === "failed" || state === "expired" || state === "held";
+}
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { store, watch, channel, owner, events, sender, effects } = options;
+  const breakers = createEndpointBreakers({ ...defaultBreakerSettings, ...options.breaker });
+  const loop = createWorkLoop({
+    ...options,
+    direction: "outbound",
+    states: workStates,
+    now: () => effects.now(),
+    work,
+  });
+  let isClosing = false;
+
+  /** With `owner` only if the lease is still ours; without, for what arrives from outside. */
+  async function apply(message: StoredOutboundMessage, move: Move, by?: string): Promise<TransitionOutcome> {
+    const { to, code } = move;
+    const errorCode = isDeadLetter(to) && code !== undefined ? { errorCode: code } : {};
+    const outcome = await watch.insist(() =>
+      store.transition({
+        id: message.id,
+        from: [message.state],
+        to,
+        at: effects.now(),
+        ...(by === undefined ? {} : { owner: by }),
+        ...(code === undefined ? {} : { code }),
+        changes: { ...move.changes, ...errorCode },
+      }),
+    );
+    if (outcome === "done" && isDeadLetter(to)) {
+      events.emit("undelivered", { messageId: message.messageId, state: to, code: code ?? "" });
+    }
+    return outcome;
+  }
+
+  function noteReached(endpoint: string): void {
+    if (breakers.reached(endpoint).isClosed) events.emit("peerReachable", { endpoint });
+  }
+
+  function noteNotReached(endpoint: string, isProbe: boolean, code: ErrorCode): number {
+    const { retryAt, isOpened } = breakers.failed(endpoint, isProbe, effects.now());
+    if (isOpened) events.emit("peerUnreachable", { endpoint, code });
+    return retryAt;
+  }
+
+  function eventOf(result: SendResult, record: OutboundRecord, isProbe: boolean): DeliveryEvent {
+    const endpoint = record.url.host;
+    switch (result.kind) {
+      case "not-sent":
+        // What our own closing ends says nothing of the peer.
+        if (isClosing) return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED"), retryAt: effects.now() };
+        return { ...result, retryAt: noteNotReached(endpoint, isProbe, result.error.code) };
+      case "unknown":
+        return { kind: "no-reply" };
+      case "replied":
+        noteReached(endpoint);
+        return repliedEvent(result, record);
+    }
+  }
+
+  function repliedEvent(reply: HttpReply, { messageId, policy }: OutboundRecord): DeliveryEvent {
+    const meaning = interpretReply(reply, { messageId, pattern: policy.pattern });
+    const retryAfterMilliseconds = parseRetryAfter(reply.retryAfter, effects.now());
+    return {
+      kind: "replied",
+      meaning,
+      ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
+    };
+  }
+
+  function noteReply(record: OutboundRecord, event: DeliveryEvent, result: SendResult, startedAt: number): void {
+    const { messageId } = record;
+    const kind =
+      event.kind !== "replied"
+        ? result.kind
+        : event.meaning.kind === "failed"
+          ? event.meaning.outcome.kind
+          : event.meaning.kind;
+    const status = result.kind === "replied" ? { httpStatus: result.httpStatus } : {};
+    events.emit("replied", { messageId, kind, ...status, durationMilliseconds: effects.now() - startedAt });
+  }
+
+  async function send(
+    message: StoredOutboundMessage,
+    record: OutboundRecord,
+    decision: Extract<DeliveryDecision, { kind: "send" }>,
+  ): Promise<void> {
+    const endpoint = record.url.host;
+    const admission = breakers.admit(endpoint, effects.now());
+    if (admission.kind === "wait") {
+      // Not beyond its deadline, or it would expire too late.
+      const until = Math.min(admission.until, message.deadline ?? admission.until);
+      await watch.insist(() => store.releaseLease({ id: message.id, owner, nextAttemptAt: until }));
+      return;
+    }
+    const body = await readBody(message);
+    if (body === undefined) return;
+    const { attempts, deadline } = decision;
+    const at = effects.now();
+    const changes = { attempts, deadline, nextAttemptAt: null };
+    const sending = {
+      id: message.id,
+      from: [message.state],
+      to: "sending",
+      at,
+      owner,
+      keepLease: true,
+      changes,
+    } as const;
+    const begun = await watch.run(() => store.transition(sending));
+    if (begun !== "done") return;
+    const { messageId, contentType, soapAction } = record;
+    const { conversationId, interaction: action } = message;
+    const result = await sender.send({
+      url: record.url,
+      message: { contentType, soapAction, body },
+      mayWrite(): boolean {
+        if (isClosing) return false;
+        events.emit("sending", { messageId, conversationId, action, bytes: body.length });
+        return true;
+      },
+    });
+    const event = eventOf(result, record, admission.isProbe);
+    noteReply(record, event, result, at);
+    await conclude({ ...message, state: "sending", attempts, deadline }, event);
+  }
+
+  async function conclude(message: StoredOutboundMessage, event: DeliveryEvent): Promise<void> {
+    const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
+    if (decision.kind !== "move") return;
+    // Whoever was faster, an acknowledgment of its own or an answer, has decided already.
+    await apply(message, decision, owner);
+  }
+
+  /** Undefined when the message cannot be read: it is held for a person, who may have the key. */
+  async function readBody(message: StoredOutboundMessage): Promise<Buffer | undefined> {
+    try {
+      const reading = await watch.run(() => store.readContent(message.id));
+      if (reading.kind === "content") return reading.bytes;
+      await apply(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, owner);
+    } catch (error) {
+      if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
+      await apply(message, { kind: "move", to: "held", code: error.code }, owner);
+    }
+    return undefined;
+  }
+
+  async function work(message: StoredMessage): Promise<void> {
+    if (message.direction !== "outbound") return;
+    const record = readOutboundRecord(message);
+    const decision = decideDelivery(message, { kind: "due" }, record.policy, effects.now());
+    switch (decision.kind) {
+      case "send":
+        return send(message, record, decision);
+      case "move":
+        await apply(message, decision, owner);
+        return;
+      case "none":
+        await watch.run(() => store.releaseLease({ id: message.id, owner }));
+    }
+  }
+
+  async function findSent(messageId: MessageId): Promise<StoredOutboundMessage | undefined> {
+    const found = await watch.run(() => store.findByMessageId("outbound", messageId));
+    // One that was never sent cannot have been received.
+    return found?.direction === "outbound" && found.channel === channel && found.attempts > 0 ? found : undefined;
+  }
+
+  /** Nothing changes but what is known of it: its state stands. */
+  async function noteRepeated(message: StoredOutboundMessage, kind: "repeated" | "late"): Promise<void> {
+    const at = effects.now();
+    const { id, state, messageId } = message;
+    if (kind === "late" && message.acknowledgedAt === undefined) {
+      const changes = { acknowledgedAt: at };
+      await watch.run(() => store.transition({ id, from: [state], to: state, at, code: "acknowledged-late", changes }));
+    }
+    events.emit("acknowledged", { messageId, kind });
+  }
+
+  /** Tries again when the message moves in the same moment: a sending that begins or ends. */
+  async function receiveSignal(messageId: MessageId, event: DeliveryEvent): Promise<SignalOutcome> {
+    for (;;) {
+      const message = await findSent(messageId);
+      if (message === undefined) return "unknown";
+      const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
+      if (decision.kind !== "move") {
+        const isLate = message.state === "failed" || message.state === "expired" || message.state === "held";
+        if (event.kind === "acknowledged") await noteRepeated(message, isLate ? "late" : "repeated");
+        return "known";
+      }
+      const outcome = await apply(message, decision);
+      if (outcome === "not-in-state") continue;
+      if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
+      return "known";
+    }
+  }
+
+  return {
+    start: () => loop.start(),
+    async accept(outgoing): Promise<MessageRowId> {
+      const { ownParty, responseMilliseconds } = options;
+      const { orderedBy, originalId, completedBy = "acknowledgment", resendable = "by-contract" } = outgoing;
+      const acceptedAt = effects.now();
+      const prepared = prepareMessage(outgoing, ownParty, acceptedAt);
+      const policy = { resendable, completedBy, responseMilliseconds, isAwaited: false };
+      const order = orderedBy === undefined ? {} : { orderedBy };
+      const row = newOutboundRecord(outgoing, prepared, { channel, ownParty, acceptedAt, policy, ...order });
+      const [id] = await watch.run(() =>
+        store.acceptOutbound([originalId === undefined ? row : { ...row, originalId }]),
+      );
+      if (id === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });
+      return id;
+    },
+    receiveAcknowledgment: ({ acknowledgedMessageId }) =>
+      receiveSignal(acknowledgedMessageId, { kind: "acknowledged" }),
+    async receiveMessageError(error): Promise<SignalOutcome> {
+      const { refToMessageId } = error.header;
+      return refToMessageId === undefined ? "unknown" : receiveSignal(refToMessageId, signalOf(error));
+    },
+    async close(): Promise<void> {
+      isClosing = true;
+      await loop.close();
+    },
+  };
+}

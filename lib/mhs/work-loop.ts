@@ -1,0 +1,151 @@
+// Claims due work of a store with a lease and gives it to a worker, woken by the store's events and by the clock.
+import type { EventEmitter } from "node:events";
+import { isCpisError } from "../errors.js";
+import type { Direction, MessageRowId, MessageState, StoredMessage } from "../store/message-model.js";
+import type { MessageStore, StoreEvent } from "../store/message-store.js";
+import type { MhsEvents } from "./model.js";
+import { isStoreOutage, type StoreWatch } from "./store-watch.js";
+
+export interface WorkLoopOptions {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly channel: string;
+  readonly owner: string;
+  readonly direction: Direction;
+  readonly states: readonly MessageState[];
+  readonly leaseMilliseconds: number;
+  readonly maximumParallel: number;
+  readonly events: EventEmitter<MhsEvents>;
+  now(): number;
+  /** Ends the lease by a transition or gives it back. What it throws is warned of; the lease then runs out. */
+  work(message: StoredMessage): Promise<void>;
+}
+
+export interface WorkLoop {
+  start(): void;
+  /** Looks for due work now. */
+  wake(): void;
+  /** Claims no more, and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/** What timers take. */
+const longestTimerMilliseconds = 2 ** 31 - 1;
+/** A message that is due and cannot be claimed is in the hands of another instance at this moment. */
+const shortestTimerMilliseconds = 20;
+
+export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
+  const { store, watch, channel, direction, states, owner, leaseMilliseconds, events } = options;
+  const underWay = new Map<MessageRowId, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  let renewal: NodeJS.Timeout | undefined;
+  let unsubscribe = (): void => undefined;
+  let isOpen = false;
+  let isLooking = false;
+  let isWoken = false;
+  let looking = Promise.resolve();
+
+  function warn(error: unknown, message: string): void {
+    const code = isCpisError(error) ? error.code : "an unexpected error";
+    events.emit("warning", { code: "INTERNAL", message: `${message}: ${code}` });
+  }
+
+  async function workOn(message: StoredMessage): Promise<void> {
+    try {
+      await options.work(message);
+    } catch (error) {
+      // An outage has its own event, and what was not written down is done again when the lease has run out.
+      if (!isStoreOutage(error)) warn(error, "A stored message could not be worked on");
+    }
+  }
+
+  function begin(message: StoredMessage): void {
+    const work = workOn(message).finally(() => {
+      underWay.delete(message.id);
+      wake();
+    });
+    underWay.set(message.id, work);
+  }
+
+  async function claimAll(): Promise<void> {
+    for (let room = options.maximumParallel - underWay.size; isOpen && room > 0;) {
+      const request = { channel, direction, states, owner, leaseMilliseconds, limit: room, now: options.now() };
+      const claimed = await watch.run(() => store.claim(request));
+      for (const message of claimed) begin(message);
+      if (claimed.length < room) return;
+      room = options.maximumParallel - underWay.size;
+    }
+  }
+
+  /** A worker that ends wakes the loop, so without room there is nothing to set the clock for. */
+  async function untilNextDue(): Promise<number | undefined> {
+    if (underWay.size >= options.maximumParallel) return undefined;
+    const dueAt = await watch.run(() => store.nextDueAt({ channel, direction, states }));
+    return dueAt === undefined ? undefined : Math.max(dueAt - options.now(), shortestTimerMilliseconds);
+  }
+
+  async function lookOnce(): Promise<number | undefined> {
+    try {
+      await claimAll();
+      return await untilNextDue();
+    } catch (error) {
+      if (!isStoreOutage(error)) warn(error, "Stored messages could not be claimed");
+      return watch.retryMilliseconds();
+    }
+  }
+
+  const isWanted = (): boolean => isWoken && isOpen;
+
+  async function look(): Promise<void> {
+    let delay: number | undefined;
+    do {
+      isWoken = false;
+      delay = await lookOnce();
+    } while (isWanted());
+    isLooking = false;
+    if (isOpen && delay !== undefined) timer = setTimeout(wake, Math.min(delay, longestTimerMilliseconds));
+  }
+
+  function wake(): void {
+    if (!isOpen) return;
+    isWoken = true;
+    if (isLooking) return;
+    isLooking = true;
+    clearTimeout(timer);
+    looking = look();
+  }
+
+  function onStoreEvent(event: StoreEvent): void {
+    if (event.kind === "resumed") wake();
+    if (event.kind === "work" && event.channel === channel && event.direction === direction) wake();
+  }
+
+  async function renewLeases(): Promise<void> {
+    for (const id of [...underWay.keys()]) {
+      try {
+        await store.renewLease({ id, owner, until: options.now() + leaseMilliseconds });
+      } catch (error) {
+        if (!isStoreOutage(error)) warn(error, "A lease could not be renewed");
+        return;
+      }
+    }
+  }
+
+  return {
+    start(): void {
+      isOpen = true;
+      unsubscribe = store.subscribe(onStoreEvent);
+      renewal = setInterval(() => void renewLeases(), leaseMilliseconds / 3);
+      wake();
+    },
+    wake,
+    async close(): Promise<void> {
+      isOpen = false;
+      clearTimeout(timer);
+      unsubscribe();
+      await looking;
+      await Promise.all(underWay.values());
+      clearInterval(renewal);
+    },
+  };
+}
