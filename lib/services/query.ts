@@ -233,6 +233,8 @@ async function send(query: ChildQuery, prepared: PreparedQuery, parts: QueryServ
     conversationId,
     contract,
     payload,
+    subject: context.nhsNumber,
+    applicationId: context.messageId,
     timeoutMilliseconds: settings.timeoutMilliseconds,
     judge: (answer) => judge.judge(answer),
     ...(query.signal === undefined ? {} : { signal: query.signal }),

@@ -3,11 +3,13 @@ import { measureCodecs } from "./codecs.js";
 import { measureLoading } from "./loading.js";
 import { printTable, type Row } from "./measure.js";
 import { measureQueries } from "./queries.js";
+import { measureStore } from "./store.js";
 
 const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
   ["codecs", measureCodecs],
   ["queries", measureQueries],
   ["loading", measureLoading],
+  ["store", measureStore],
 ];
 
 async function main(): Promise<void> {
