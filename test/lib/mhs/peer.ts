@@ -90,8 +90,13 @@ async function readAll(stream: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** An HTTPS server with mutual TLS that hands every whole request to `behave`. */
-export async function startPeer(tls: TlsMaterial, behave: PeerBehaviour, more: ServerOptions = {}): Promise<Peer> {
+/** An HTTPS server with mutual TLS that hands every whole request to `behave`; on any free port unless one is given. */
+export async function startPeer(
+  tls: TlsMaterial,
+  behave: PeerBehaviour,
+  more: ServerOptions = {},
+  port = 0,
+): Promise<Peer> {
   const requests: PeerRequest[] = [];
   const sockets = new Set<Socket>();
   let made = 0;
@@ -116,7 +121,7 @@ export async function startPeer(tls: TlsMaterial, behave: PeerBehaviour, more: S
     socket.once("close", () => sockets.delete(socket));
   });
   server.on("tlsClientError", () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("the peer has no port");
   return {
