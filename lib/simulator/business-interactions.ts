@@ -35,7 +35,8 @@ export interface BusinessInteractions extends EffectRecord {
   /** Throws CONFIG_INVALID. */
   register(interaction: BusinessInteraction): void;
   isRegistered(service: string, action: string): boolean;
-  takeEffect(effect: Omit<RecordedEffect, "count">): void;
+  /** Gives the effect with its count. */
+  takeEffect(effect: Omit<RecordedEffect, "count">): RecordedEffect;
   clear(): void;
 }
 
@@ -62,7 +63,9 @@ export function createBusinessInteractions(maximumIds: number): BusinessInteract
     takeEffect: (effect) => {
       const key = comparableId(effect.id);
       const earlier = effects.get(key);
-      effects.set(key, { ...(earlier ?? effect), count: (earlier?.count ?? 0) + 1 });
+      const counted = { ...(earlier ?? effect), count: (earlier?.count ?? 0) + 1 };
+      effects.set(key, counted);
+      return counted;
     },
     get size() {
       return effects.size;

@@ -204,8 +204,9 @@ function takeEffect(verdict: QueryVerdict, messageId: string, parts: Conversatio
 }
 
 function countEffect({ message, hl7Id }: Extract<Judgement, { kind: "business" }>, parts: ConversationParts): void {
-  const { messageId, service, action, fromPartyKey } = message.header;
-  parts.business.takeEffect({ id: hl7Id ?? messageId, messageId, service, action, fromPartyKey });
+  const { messageId, conversationId, service, action, fromPartyKey } = message.header;
+  const effect = parts.business.takeEffect({ id: hl7Id ?? messageId, messageId, service, action, fromPartyKey });
+  parts.tell("effect", { ...effect, conversationId });
 }
 
 /** Decides about one request. What it must remember is remembered when it returns. */

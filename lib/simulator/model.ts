@@ -1,6 +1,6 @@
 // What the Spine simulator is to those who use it: its options, its handles and its events.
 import type { EventEmitter } from "node:events";
-import type { BusinessInteraction, EffectRecord } from "./business-interactions.js";
+import type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
 import type { CommandOutcome } from "./commands.js";
 import type { FaultInjection } from "./faults.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
@@ -94,6 +94,8 @@ export type SimulatorEvents = {
       readonly localAuthorities: readonly LocalAuthority[];
     },
   ];
+  /** A message of a registered interaction took effect; `count` as in `effects`. */
+  effect: [RecordedEffect & { readonly conversationId: string }];
   /** A message was refused, by the transport or by the checks of the query. */
   refused: [
     {

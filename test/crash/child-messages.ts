@@ -34,6 +34,7 @@ export type ChildCommand =
       readonly messageId: string;
       readonly hl7Id: string;
       readonly pattern: OutboundPattern;
+      readonly completedBy: "acknowledgment" | "response";
     }
   | { readonly kind: "count" };
 

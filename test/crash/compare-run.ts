@@ -4,8 +4,8 @@ import { comparableId } from "../../lib/identifiers.js";
 import type { EffectRecord } from "../../lib/simulator/index.js";
 import type { Direction, StoredMessage } from "../../lib/store/message-model.js";
 import type { MessageStore, PagePosition } from "../../lib/store/message-store.js";
-import type { CrashJournal } from "./crash-run.js";
 import type { CrashScene } from "./crash-scene.js";
+import type { CrashJournal } from "./journal.js";
 import { openStore } from "./open-store.js";
 
 export interface Comparison {
@@ -60,10 +60,15 @@ function compareOutbound(
   problems: string[],
 ): void {
   const stored = byMessageId(rows, problems);
-  for (const { messageId, hl7Id, isRefused } of journal.outbound) {
+  for (const { messageId, hl7Id, isRefused, completedBy } of journal.outbound) {
+    const row = stored.get(comparableId(messageId));
+    const isAnswered = row?.answeredBy !== undefined;
     const count = effects.find(hl7Id)?.count ?? 0;
-    const state = stored.get(comparableId(messageId))?.state ?? "lost";
+    const state = row?.state ?? "lost";
     const expected = isRefused ? { state: "failed", count: 0 } : { state: "completed", count: 1 };
+    if (isAnswered !== (completedBy === "response" && !isRefused)) {
+      problems.push(`outbound ${messageId} is ${isAnswered ? "" : "not "}answered`);
+    }
     if (!journal.accepted.has(messageId)) problems.push(`outbound ${messageId} was never accepted`);
     if (count !== expected.count) problems.push(`outbound ${messageId} has ${count} effects, in state ${state}`);
     if (state !== expected.state) problems.push(`outbound ${messageId} is ${state} instead of ${expected.state}`);

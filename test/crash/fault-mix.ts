@@ -19,6 +19,7 @@ const conduct: readonly Fault[] = [
   { kind: "httpError", status: 500 },
   { kind: "httpError", status: 503 },
   { kind: "soapFault", code: "206" },
+  { kind: "ebxmlError", code: "DeliveryFailure" },
   { kind: "resetConnection" },
   { kind: "wrongAckReference" },
   { kind: "emptyReplyForReliable" },
@@ -45,6 +46,8 @@ export function injectAllFaults(simulator: SpineSimulator): void {
 }
 
 /** The peer says that it will never take this message: it must end as a dead letter, without any effect. */
-export function refuseForGood(simulator: SpineSimulator, messageId: string): void {
-  simulator.inject({ match: { messageId }, fault: { kind: "soapFault", code: "300" } });
+export function refuseForGood(simulator: SpineSimulator, messageId: string, how: "fault" | "error-list"): void {
+  const fault: Fault =
+    how === "fault" ? { kind: "soapFault", code: "300" } : { kind: "ebxmlError", code: "ValueNotRecognized" };
+  simulator.inject({ match: { messageId }, fault });
 }

@@ -1,5 +1,4 @@
 // The processes that share the work: each dies at random and comes back, and gets its share of what is to be sent.
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ChildCommand, ChildReport } from "./child-messages.js";
 import { startChild, type ChildLife } from "./child-process.js";
 import type { CrashScene } from "./crash-scene.js";
@@ -23,10 +22,7 @@ export interface Fleet {
   /** Of one that is ready; none when nobody is. */
   askCounts(): void;
   /** Kills one, and starts it again. Gives the owner that is dead now. */
-  killOne(number: number): Promise<string>;
-  /** Kills it again before or while it gets ready: how long after its start. */
-  killEarly(number: number, afterMilliseconds: number): Promise<void>;
-  isReady(number: number): boolean;
+  kill(number: number): Promise<string>;
   end(): Promise<void>;
   killAll(): Promise<void>;
 }
@@ -97,7 +93,7 @@ export function startFleet(
     instance.port = undefined;
   };
 
-  const killOne = async (number: number): Promise<string> => {
+  const kill = async (number: number): Promise<string> => {
     const instance = at(number);
     const { owner } = instance.life;
     await instance.life.kill();
@@ -121,12 +117,7 @@ export function startFleet(
     askCounts: () => {
       instances.find(({ port }) => port !== undefined)?.life.tell({ kind: "count" });
     },
-    killOne,
-    killEarly: async (number, afterMilliseconds) => {
-      await sleep(afterMilliseconds);
-      await killOne(number);
-    },
-    isReady: (number) => at(number).port !== undefined,
+    kill,
     end: async () => {
       for (const instance of instances) takeOut(instance);
       await Promise.all(instances.map(({ life }) => life.end()));

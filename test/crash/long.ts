@@ -25,12 +25,14 @@ async function main(): Promise<void> {
     leaseMilliseconds: 1000,
     outbound: messages,
   });
+  const startedAt = Date.now();
   try {
     const journal = await runCrashes({ seed, outbound: messages, inbound: messages, kills, instances }, scene);
+    const seconds = (Date.now() - startedAt) / 1000;
     const { problems, ...figures } = await compareRun(journal, scene);
     const sends = [...journal.acknowledged.values()].reduce((sum, attempts) => sum + attempts, 0);
     say(JSON.stringify({ kills: journal.kills, killsAtStart: journal.killsAtStart, ...figures, inboundSends: sends }));
-    say(`${(journal.milliseconds / 1000).toFixed(0)} s, complaints ${journal.complaints.length}`);
+    say(`${seconds.toFixed(0)} s, complaints ${journal.complaints.length}`);
     for (const complaint of new Set(journal.complaints)) say(complaint);
     say(problems.length === 0 ? "none lost, none twice" : problems.slice(0, 50).join("\n"));
     process.exitCode = problems.length === 0 ? 0 : 1;

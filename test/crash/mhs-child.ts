@@ -20,7 +20,7 @@ function tell(report: ChildReport): void {
 async function send(
   service: MessageHandlingService,
   settings: ChildSettings,
-  { messageId, hl7Id, pattern }: Extract<ChildCommand, { kind: "send" }>,
+  { messageId, hl7Id, pattern, completedBy }: Extract<ChildCommand, { kind: "send" }>,
 ): Promise<void> {
   const contract = settings.contracts[pattern];
   try {
@@ -31,6 +31,7 @@ async function send(
       contract: { ...contract, cpaId: parseCpaId(contract.cpaId), toPartyKey: parsePartyKey(contract.toPartyKey) },
       payload: businessPayload(hl7Id),
       applicationId: hl7Id,
+      completedBy,
     });
   } catch (error) {
     const code = isCpisError(error) ? error.code : String(error);
@@ -67,6 +68,9 @@ function createService(settings: ChildSettings, store: MessageStore, owner: stri
   service.events.on("setAside", (event) => tell({ kind: "set-aside", ...event }));
   return service;
 }
+
+// The parent is gone: nobody is left to work for.
+process.stdout.on("error", () => process.exit(1));
 
 async function main(settings: ChildSettings, owner: string): Promise<void> {
   const store = await openStore(settings);

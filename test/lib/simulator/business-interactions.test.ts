@@ -21,6 +21,8 @@ describe("Interactions beside the query", () => {
   afterEach(() => spine.close());
 
   it("take effect once, and get the same acknowledgment however often they are sent", async () => {
+    const told: unknown[] = [];
+    spine.simulator.events.on("effect", (effect) => told.push(effect));
     const message = prepareMessage(spine);
     const first = await message.send();
     assert.equal(first.status, 202);
@@ -28,9 +30,11 @@ describe("Interactions beside the query", () => {
     assert.equal(body.kind === "acknowledgment" && body.acknowledgedMessageId, message.messageId);
     for (let turn = 0; turn < 3; turn += 1) assert.deepEqual((await message.send()).body, first.body);
     const { service, action } = interaction;
-    assert.deepEqual(spine.simulator.effects.list(), [
-      { id: message.hl7Id, messageId: message.messageId, service, action, fromPartyKey: "ZT7-900145", count: 1 },
-    ]);
+    const { conversationId } = message.message.header;
+    const { hl7Id: id, messageId } = message;
+    const effect = { id, messageId, service, action, fromPartyKey: "ZT7-900145", count: 1 };
+    assert.deepEqual(spine.simulator.effects.list(), [effect]);
+    assert.deepEqual(told, [{ ...effect, conversationId }]);
   });
 
   it("show a second effect when a message comes again under another MessageId", async () => {
