@@ -9,6 +9,8 @@ export interface ChildLife {
   tell(command: ChildCommand): void;
   /** At whichever instruction it is. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** Stops it at whichever instruction it is, until it goes on as if nothing had been. */
+  freeze(milliseconds: number): void;
   /** Lets it close in order; rejects when it fails. */
   end(): Promise<void>;
 }
@@ -45,6 +47,10 @@ export function startChild(
       isEnding = true;
       child.kill("SIGKILL");
       await gone;
+    },
+    freeze: (milliseconds) => {
+      child.kill("SIGSTOP");
+      setTimeout(() => child.kill("SIGCONT"), milliseconds);
     },
     end: async () => {
       isEnding = true;

@@ -17,11 +17,15 @@ export interface CrashPlan {
   readonly inbound: number;
   readonly kills: number;
   readonly instances: number;
+  /** Happens when about half of the work is done, beside everything else. */
+  midway?(): Promise<void>;
 }
 
 const stallMilliseconds = 90_000;
 /** The share of kills that hit a process while it starts. */
 const earlyShare = 0.2;
+/** How often, beside a kill, one of several processes stands still for longer than its lease. */
+const frozenShare = 0.2;
 const longestStartMilliseconds = 600;
 const refusedShare = 0.01;
 const answeredShare = 0.25;
@@ -90,6 +94,10 @@ async function killAtRandom(run: Run): Promise<void> {
       run.check();
       await sleep(2);
     }
+    if (plan.instances > 1 && random() < frozenShare) {
+      // Whoever wakes up after its lease must find that the work is no longer its own.
+      fleet.freeze(Math.floor(random() * plan.instances), scene.settings.leaseMilliseconds * 1.5);
+    }
     await sleep(random() * 20);
     const victim = Math.floor(random() * plan.instances);
     await fleet.kill(victim);
@@ -100,6 +108,16 @@ async function killAtRandom(run: Run): Promise<void> {
     journal.kills += 1;
     journal.killsAtStart += 1;
   }
+}
+
+async function reachMidway(run: Run): Promise<void> {
+  const { plan, scene, journal, inbound } = run;
+  if (plan.midway === undefined) return;
+  while (progressOf(journal, scene) < plan.outbound + inbound) {
+    run.check();
+    await sleep(5);
+  }
+  await plan.midway();
 }
 
 /** Until all is accepted, acknowledged and finished. */
@@ -138,7 +156,7 @@ export async function runCrashes(plan: CrashPlan, scene: CrashScene): Promise<Cr
     const inbound = expectedInbound(journal.outbound, plan.inbound);
     const run: Run = { plan, scene, journal, fleet, random, inbound, check: createCheck(journal, scene, failures) };
     sendInbound(simulator, journal, plan.inbound).catch(failed);
-    await killAtRandom(run);
+    await Promise.all([killAtRandom(run), reachMidway(run)]);
     await drain(run);
     await fleet.end();
   } catch (cause) {

@@ -23,12 +23,15 @@ export interface Fleet {
   askCounts(): void;
   /** Kills one, and starts it again. Gives the owner that is dead now. */
   kill(number: number): Promise<string>;
+  freeze(number: number, milliseconds: number): void;
   end(): Promise<void>;
   killAll(): Promise<void>;
 }
 
 /** At a time, of each process. */
 const maximumSending = 24;
+/** Nobody is asked to accept anything for so long after one could not. */
+const refusedMilliseconds = 50;
 
 export function startFleet(
   size: number,
@@ -38,8 +41,10 @@ export function startFleet(
 ): Fleet {
   const queue: SendCommand[] = [];
   const instances: Instance[] = [];
+  let pausedUntil = 0;
 
   const pump = (): void => {
+    if (Date.now() < pausedUntil) return;
     for (;;) {
       const free = instances.filter(({ port, sending }) => port !== undefined && sending.size < maximumSending);
       const [least] = free.sort((one, other) => one.sending.size - other.sending.size);
@@ -48,6 +53,12 @@ export function startFleet(
       least.sending.set(command.messageId, command);
       least.life.tell(command);
     }
+  };
+
+  const tryLater = (command: SendCommand): void => {
+    queue.push(command);
+    pausedUntil = Date.now() + refusedMilliseconds;
+    setTimeout(pump, refusedMilliseconds);
   };
 
   const heard = (instance: Instance, life: ChildLife | undefined, said: ChildReport): void => {
@@ -59,7 +70,7 @@ export function startFleet(
     if (said.kind === "accepted" || said.kind === "not-accepted") {
       const command = instance.sending.get(said.messageId);
       instance.sending.delete(said.messageId);
-      if (said.kind === "not-accepted" && command !== undefined) queue.push(command);
+      if (said.kind === "not-accepted" && command !== undefined) tryLater(command);
     }
     report(said);
     pump();
@@ -118,6 +129,7 @@ export function startFleet(
       instances.find(({ port }) => port !== undefined)?.life.tell({ kind: "count" });
     },
     kill,
+    freeze: (number, milliseconds) => at(number).life.freeze(milliseconds),
     end: async () => {
       for (const instance of instances) takeOut(instance);
       await Promise.all(instances.map(({ life }) => life.end()));

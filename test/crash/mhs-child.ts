@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import readline from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isCpisError } from "../../lib/errors.js";
 import { parseConversationId, parseCpaId, parseMessageId, parsePartyKey } from "../../lib/identifiers.js";
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
@@ -69,11 +70,23 @@ function createService(settings: ChildSettings, store: MessageStore, owner: stri
   return service;
 }
 
+/** A process that starts while the database is gone waits for it. */
+async function openWhenThere(settings: ChildSettings): Promise<MessageStore> {
+  for (;;) {
+    try {
+      return await openStore(settings);
+    } catch (error) {
+      if (!isCpisError(error) || !error.retryable) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 // The parent is gone: nobody is left to work for.
 process.stdout.on("error", () => process.exit(1));
 
 async function main(settings: ChildSettings, owner: string): Promise<void> {
-  const store = await openStore(settings);
+  const store = await openWhenThere(settings);
   const service = createService(settings, store, owner);
   const deliveries = fs.openSync(settings.deliveries, "a");
   service.consume({
