@@ -205,7 +205,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     const key = record.answers === undefined ? undefined : asked?.stored.messageId;
     if (key !== undefined) accepting.add(key);
     try {
-      const acceptance = await watch.run(() => store.acceptInbound(record));
+      const acceptance = await watch.runAcceptance(() => store.acceptInbound(record));
       if (acceptance.kind === "duplicate") return acceptance;
       const { answer, id } = acceptance;
       if (answer !== undefined && asked !== undefined) {

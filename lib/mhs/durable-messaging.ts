@@ -39,7 +39,7 @@ const dayMilliseconds = 24 * 60 * 60 * 1000;
 export function createDurableMessaging(parts: DurableMessagingParts): DurableMessaging {
   const { durable, events, effects, desk } = parts;
   const { store, channel, owner } = durable;
-  const watch = createStoreWatch(events);
+  const watch = createStoreWatch(store, events);
   const writings = new Set<Promise<unknown>>();
   const now = (): number => effects.now();
   const shared = {

@@ -66,7 +66,7 @@ async function record(prepared: PreparedRequest, parts: DurableRequestParts): Pr
     },
   });
   const lease = { owner, until: deadline + leaseGraceMilliseconds };
-  const [id] = await watch.run(() => store.acceptOutbound([{ ...row, deadline, lease }]));
+  const [id] = await watch.runAcceptance(() => store.acceptOutbound([{ ...row, deadline, lease }]));
   if (id === undefined) return undefined;
   const changes = { attempts: 1 };
   const sending = { id, from: ["queued"], to: "sending", at: acceptedAt, owner, keepLease: true, changes } as const;

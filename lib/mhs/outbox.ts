@@ -268,7 +268,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const policy = { resendable, completedBy, responseMilliseconds, isAwaited: false };
       const order = orderedBy === undefined ? {} : { orderedBy };
       const row = newOutboundRecord(outgoing, prepared, { channel, ownParty, acceptedAt, policy, ...order });
-      const [id] = await watch.run(() =>
+      const [id] = await watch.runAcceptance(() =>
         store.acceptOutbound([originalId === undefined ? row : { ...row, originalId }]),
       );
       if (id === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });

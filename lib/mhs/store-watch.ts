@@ -2,11 +2,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { EventEmitter } from "node:events";
 import { isCpisError } from "../errors.js";
+import type { MessageStore } from "../store/message-store.js";
 import type { MhsEvents } from "./model.js";
 
 export interface StoreWatch {
   /** Runs one operation and notes how the store is. Throws what it throws. */
   run<Result>(operation: () => Promise<Result>): Promise<Result>;
+  /** The same for an operation that stores a new message: only such a one shows that a full store has room again. */
+  runAcceptance<Result>(operation: () => Promise<Result>): Promise<Result>;
   /**
    * Runs the operation until the store takes it. It must be harmless to do it twice. Throws what trying again cannot
    * mend, and the last error once the service is closed.
@@ -18,6 +21,13 @@ export interface StoreWatch {
   close(): void;
 }
 
+interface Outage {
+  readonly isFull: boolean;
+  /** Operations that began later say how the store is now. */
+  readonly lastFailure: number;
+  readonly failures: number;
+}
+
 const firstRetryMilliseconds = 50;
 const longestRetryMilliseconds = 5_000;
 
@@ -27,41 +37,74 @@ export function isStoreOutage(error: unknown): boolean {
   return error.code === "STORE_UNAVAILABLE" || error.code === "STORE_FULL" || error.code === "STORE_OUTCOME_UNKNOWN";
 }
 
-export function createStoreWatch(events: EventEmitter<MhsEvents>): StoreWatch {
+/** One alert for each outage, however many operations fail, and one when it is over. */
+export function createStoreWatch(store: MessageStore, events: EventEmitter<MhsEvents>): StoreWatch {
   const closing = new AbortController();
-  let failures = 0;
+  let outage: Outage | undefined;
+  let count = 0;
 
-  async function run<Result>(operation: () => Promise<Result>): Promise<Result> {
+  function noteSuccess(began: number, showsRoom: boolean): void {
+    if (outage === undefined || began < outage.lastFailure || (outage.isFull && !showsRoom)) return;
+    outage = undefined;
+    events.emit("storeAvailable");
+  }
+
+  function noteFailure(error: unknown): void {
+    if (!isCpisError(error) || !isStoreOutage(error)) return;
+    const isFull = error.code === "STORE_FULL" || outage?.isFull === true;
+    const isNew = outage === undefined;
+    outage = { isFull, lastFailure: (count += 1), failures: (outage?.failures ?? 0) + 1 };
+    if (!isNew) return;
+    events.emit("storeUnavailable", { code: error.code });
+    void probe();
+  }
+
+  async function attempt<Result>(operation: () => Promise<Result>, showsRoom: boolean): Promise<Result> {
+    const began = (count += 1);
     try {
       const result = await operation();
-      if (failures > 0) {
-        failures = 0;
-        events.emit("storeAvailable");
-      }
+      noteSuccess(began, showsRoom);
       return result;
     } catch (error) {
-      if (isCpisError(error) && isStoreOutage(error)) {
-        failures += 1;
-        if (failures === 1) events.emit("storeUnavailable", { code: error.code });
-      }
+      noteFailure(error);
       throw error;
     }
   }
 
   function retryMilliseconds(): number {
-    return Math.min(firstRetryMilliseconds * 2 ** Math.min(failures, 10), longestRetryMilliseconds);
+    const failures = Math.min(outage?.failures ?? 0, 10);
+    return Math.min(firstRetryMilliseconds * 2 ** failures, longestRetryMilliseconds);
+  }
+
+  function pause(milliseconds: number): Promise<void> {
+    return wait(milliseconds, undefined, { signal: closing.signal }).catch(() => undefined);
+  }
+
+  /** The store's return is noticed without work to do, too. */
+  async function probe(): Promise<void> {
+    for (
+      let delay = firstRetryMilliseconds;
+      outage !== undefined;
+      delay = Math.min(delay * 2, longestRetryMilliseconds)
+    ) {
+      await pause(delay);
+      if (closing.signal.aborted) return;
+      const began = (count += 1);
+      if ((await store.health()).kind === "ready") noteSuccess(began, false);
+    }
   }
 
   return {
-    run,
+    run: (operation) => attempt(operation, false),
+    runAcceptance: (operation) => attempt(operation, true),
     retryMilliseconds,
     async insist<Result>(operation: () => Promise<Result>): Promise<Result> {
       for (;;) {
         try {
-          return await run(operation);
+          return await attempt(operation, false);
         } catch (error) {
           if (!isStoreOutage(error) || closing.signal.aborted) throw error;
-          await wait(retryMilliseconds(), undefined, { signal: closing.signal }).catch(() => undefined);
+          await pause(retryMilliseconds());
         }
       }
     },

@@ -41,6 +41,8 @@ export interface Instance {
 export interface InstanceOptions {
   readonly store?: MessageStore;
   readonly durable?: Partial<DurableOptions>;
+  /** Default: the clock on the wall. */
+  readonly now?: () => number;
 }
 
 export interface DurableScene {
@@ -85,7 +87,7 @@ export function useDurableScene(createPlace: () => Promise<StorePlace> = createS
 
   const startOn = async (store: MessageStore, closesStore: boolean, options: InstanceOptions): Promise<Instance> => {
     const { good } = await testCertificates();
-    const effects = { now: () => Date.now(), newUuid: () => newId() };
+    const effects = { now: options.now ?? (() => Date.now()), newUuid: () => newId() };
     const mhs = createMessageHandlingService({
       ownParty: { partyKey: ownParty },
       clientTls: good,

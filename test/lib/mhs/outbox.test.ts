@@ -164,12 +164,11 @@ describe("the outbox", () => {
   describe("while the peer is away", () => {
     it("raises one alert, uses up no sending, and clears it once when all is delivered", async () => {
       await scene.startPeer(acknowledge);
-      const message = scene.message;
       await scene.stopPeer();
       const { mhs, store, log } = await scene.start();
       let tries = 0;
       mhs.events.on("replied", ({ kind }) => (tries += kind === "not-sent" ? 1 : 0));
-      const ids = await Promise.all(Array.from({ length: 20 }, () => mhs.send(message())));
+      const ids = await Promise.all(Array.from({ length: 20 }, () => mhs.send(scene.message())));
       await until(() => tries >= 12);
       for (const id of ids) assert.equal((await stored(store, id)).state === "completed", false);
       await scene.startPeer(acknowledge);
