@@ -35,6 +35,8 @@ export type ChildCommand =
       readonly hl7Id: string;
       readonly pattern: OutboundPattern;
       readonly completedBy: "acknowledgment" | "response";
+      /** Messages with the same text must take effect in the order in which they were accepted. */
+      readonly orderedBy?: string;
     }
   | { readonly kind: "count" };
 

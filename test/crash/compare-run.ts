@@ -97,6 +97,25 @@ function compareInbound(
   if (rows.length !== journal.acknowledged.size) problems.push(`${rows.length} inbound rows`);
 }
 
+/** Of messages sent one after another: they take effect in the order in which they were accepted. */
+function compareSendingOrder(
+  journal: CrashJournal,
+  effects: EffectRecord,
+  rows: readonly StoredMessage[],
+  problems: string[],
+): void {
+  const rowIds = new Map(rows.map(({ messageId, id }) => [comparableId(messageId), id]));
+  const groups = new Map(journal.outbound.map(({ messageId, orderedBy }) => [messageId, orderedBy]));
+  const highest = new Map<string, number>();
+  for (const { messageId } of effects.list()) {
+    const group = groups.get(messageId);
+    if (group === undefined) continue;
+    const rowId = rowIds.get(comparableId(messageId)) ?? 0;
+    if (rowId < (highest.get(group) ?? 0)) problems.push(`outbound ${messageId} was overtaken in ${group}`);
+    highest.set(group, Math.max(rowId, highest.get(group) ?? 0));
+  }
+}
+
 /** Of first deliveries: within each conversation they come in the order in which the messages were accepted. */
 function compareOrder(deliveries: readonly Delivered[], problems: string[]): void {
   const highest = new Map<string, number>();
@@ -116,7 +135,9 @@ export async function compareRun(journal: CrashJournal, scene: CrashScene): Prom
   const deliveries = await readDeliveries(scene.settings.deliveries);
   const store = await openStore(scene.settings);
   try {
-    compareOutbound(journal, effects, await readAll(store, "outbound"), problems);
+    const outbound = await readAll(store, "outbound");
+    compareOutbound(journal, effects, outbound, problems);
+    compareSendingOrder(journal, effects, outbound, problems);
     compareInbound(journal, deliveries, await readAll(store, "inbound"), problems);
   } finally {
     await store.close();

@@ -39,6 +39,7 @@ function planOutbound(count: number, random: Random): readonly OutboundMessage[]
     pattern: index % 2 === 0 ? "reliable" : "forwardReliable",
     completedBy: random() < answeredShare ? "response" : "acknowledgment",
     isRefused: random() < refusedShare,
+    ...(index % 4 === 0 ? { orderedBy: `group ${Math.floor(index / 40)}` } : {}),
   }));
 }
 
@@ -150,9 +151,7 @@ export async function runCrashes(plan: CrashPlan, scene: CrashScene): Promise<Cr
   answerRequests(simulator, journal, failed);
   const fleet = startFleet(plan.instances, scene, (report) => noteReport(journal, report), failed);
   try {
-    for (const { messageId, hl7Id, pattern, completedBy } of journal.outbound) {
-      fleet.send({ kind: "send", messageId, hl7Id, pattern, completedBy });
-    }
+    for (const message of journal.outbound) fleet.send({ kind: "send", ...message });
     const inbound = expectedInbound(journal.outbound, plan.inbound);
     const run: Run = { plan, scene, journal, fleet, random, inbound, check: createCheck(journal, scene, failures) };
     sendInbound(simulator, journal, plan.inbound).catch(failed);

@@ -7,6 +7,7 @@ export interface OutboundMessage {
   readonly hl7Id: string;
   readonly pattern: OutboundPattern;
   readonly completedBy: "acknowledgment" | "response";
+  readonly orderedBy?: string;
   /** The peer refuses it for good. */
   readonly isRefused: boolean;
 }

@@ -21,7 +21,7 @@ function tell(report: ChildReport): void {
 async function send(
   service: MessageHandlingService,
   settings: ChildSettings,
-  { messageId, hl7Id, pattern, completedBy }: Extract<ChildCommand, { kind: "send" }>,
+  { messageId, hl7Id, pattern, completedBy, orderedBy }: Extract<ChildCommand, { kind: "send" }>,
 ): Promise<void> {
   const contract = settings.contracts[pattern];
   try {
@@ -33,6 +33,7 @@ async function send(
       payload: businessPayload(hl7Id),
       applicationId: hl7Id,
       completedBy,
+      ...(orderedBy === undefined ? {} : { orderedBy }),
     });
   } catch (error) {
     const code = isCpisError(error) ? error.code : String(error);
