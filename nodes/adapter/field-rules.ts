@@ -30,6 +30,7 @@ export const fieldRules = rules({
   path: { pattern: "^/[^\\s?#]*$", message: "validation.path" },
   wholeNumber: { pattern: "^[0-9]{1,7}$", message: "validation.wholeNumber" },
   positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
+  schemaName: { pattern: "^[a-z_][a-z0-9_]{0,40}$", message: "validation.schemaName" },
   duration: {
     pattern:
       "^P(?!$)([0-9]+(\\.[0-9]+)?W|([0-9]+(\\.[0-9]+)?D)?(T(?=[0-9])([0-9]+(\\.[0-9]+)?H)?([0-9]+(\\.[0-9]+)?M)?([0-9]+(\\.[0-9]+)?S)?)?)$",

@@ -11,6 +11,8 @@ export type TransportState =
   | { readonly kind: "opening" }
   | { readonly kind: "waiting-for-simulator" }
   | { readonly kind: "listening"; readonly port: number }
+  /** It listens, and the message store refuses work: nothing is sent or taken until the store recovers by itself. */
+  | { readonly kind: "store-unavailable"; readonly error: CpisError }
   /** `willRetry`: another try follows by itself; otherwise someone must change the settings. */
   | { readonly kind: "failed"; readonly error: CpisError; readonly willRetry: boolean };
 

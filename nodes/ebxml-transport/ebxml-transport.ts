@@ -3,15 +3,19 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import { ConfigNodeUsers } from "../adapter/config-node-users.js";
 import type { StatusShape } from "../adapter/node-status.js";
+import { isMessageStoreNode, type StoreSource } from "../adapter/message-store-model.js";
 import { onClose } from "../adapter/on-close.js";
 import { toCpisError } from "../adapter/run-input.js";
+import { useStore } from "../adapter/shared-stores.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
+import { defaultStoreSettings } from "../adapter/store-settings.js";
 import type {
   EbxmlTransport,
   EbxmlTransportNode,
   TransportReport,
   TransportState,
 } from "../adapter/transport-model.js";
+import { userFolderOf } from "../adapter/user-folder.js";
 import { wordsOf, type Words } from "../adapter/words.js";
 import { readTls } from "./read-tls.js";
 import { TransportConnection } from "./transport-connection.js";
@@ -32,6 +36,8 @@ function statusOf(state: TransportState, words: Words): StatusShape {
       return { fill: "yellow", shape: "ring", text: words("status.waitingForSimulator") };
     case "listening":
       return { fill: "green", shape: "dot", text: words("status.listening", { port: state.port }) };
+    case "store-unavailable":
+      return { fill: "red", shape: "ring", text: words("status.failed", { code: state.error.code }) };
     case "failed": {
       const { code } = state.error;
       const text = code === "CONFIG_PORT_IN_USE" ? words("status.portInUse") : words("status.failed", { code });
@@ -45,10 +51,19 @@ function logFailures(node: Node): (state: TransportState) => void {
   let told = "";
   return (state) => {
     if (state.kind === "listening") told = "";
-    if (state.kind !== "failed" || state.error.message === told) return;
+    if (state.kind !== "failed" && state.kind !== "store-unavailable") return;
+    if (state.error.message === told) return;
     told = state.error.message;
     node.error(state.error);
   };
+}
+
+/** Looked for when the transport opens: then all config nodes are there. */
+function storeSourceOf(RED: NodeAPI, words: Words, { storeNodeId }: TransportSettings): StoreSource {
+  if (storeNodeId === undefined) return (user) => useStore(defaultStoreSettings(userFolderOf(RED)), user);
+  const found: unknown = RED.nodes.getNode(storeNodeId);
+  if (!isMessageStoreNode(found)) throw new CpisError("CONFIG_MISSING", { detail: words("field.messageStore") });
+  return found.useStore;
 }
 
 function openSession(
@@ -57,14 +72,19 @@ function openSession(
   words: Words,
   { settings, simulator }: { settings: TransportSettings; simulator: SpineSimulator | undefined },
 ): Promise<TransportSession> {
-  const log = { warn: (text: string) => node.warn(text), debug: (text: string) => node.debug(text) };
+  const log = {
+    warn: (text: string) => node.warn(text),
+    info: (text: string) => node.log(text),
+    debug: (text: string) => node.debug(text),
+  };
+  const basis = { settings, channel: node.id, openStore: storeSourceOf(RED, words, settings), log };
   const { spine } = settings;
   if (spine.kind === "spine") {
     const tls = readTls(RED.nodes.getNode(spine.tlsNodeId), words, spine.acceptsSimulatorCertificates);
-    return openSpineSession(settings, spine.contract, tls, log);
+    return openSpineSession(basis, spine.contract, tls);
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
-  return openSimulatorSession(settings, spine.pattern, simulator, log);
+  return openSimulatorSession(basis, spine.pattern, simulator);
 }
 
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: TransportSettings): EbxmlTransport {

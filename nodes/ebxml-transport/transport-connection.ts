@@ -1,5 +1,7 @@
 // Opens and closes a transport as it is wanted, and tries again when the listener cannot be opened.
-import { CpisError } from "../../lib/errors.js";
+import { CpisError, type ErrorCode } from "../../lib/errors.js";
+import { afterDelay, type AfterDelay } from "../adapter/after-delay.js";
+import type { StoreCondition } from "../adapter/message-store-model.js";
 import { toCpisError } from "../adapter/run-input.js";
 import { watchSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
 import type { OpenTransport, TransportState } from "../adapter/transport-model.js";
@@ -10,8 +12,8 @@ export interface TransportConnectionOptions {
   readonly needsSimulator: boolean;
   openSession(simulator: SpineSimulator | undefined): Promise<TransportSession>;
   stateChanged(state: TransportState): void;
-  /** Calls back once after the delay, and returns what cancels that. Passed in by tests. */
-  after?(milliseconds: number, callback: () => void): () => void;
+  /** Passed in by tests. */
+  readonly after?: AfterDelay;
 }
 
 interface CurrentSession {
@@ -23,11 +25,23 @@ const firstRetryMilliseconds = 1000;
 const longestRetryMilliseconds = 30_000;
 /** A flow may be triggered in the second in which it starts, while the listener still opens. */
 const longestOpeningMilliseconds = 5000;
-const retriedCodes: ReadonlySet<string> = new Set(["CONFIG_PORT_IN_USE", "CONFIG_LISTEN"]);
+/** A store may be held by a process that is just ending, or its disk or database be out of order for a while. */
+const retriedCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "CONFIG_PORT_IN_USE",
+  "CONFIG_LISTEN",
+  "STORE_LOCKED",
+  "STORE_UNAVAILABLE",
+  "STORE_FULL",
+  "STORE_OUTCOME_UNKNOWN",
+  "STORE_ACCESS_DENIED",
+  "STORE_CORRUPT",
+  "STORE_INTERNAL",
+  "STORE_KEY_INVALID",
+]);
 
-function afterDelay(milliseconds: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, milliseconds);
-  return () => clearTimeout(timer);
+function openState(port: number, condition: StoreCondition): TransportState {
+  if (condition.kind === "ready") return { kind: "listening", port };
+  return { kind: "store-unavailable", error: condition.error };
 }
 
 /** Each change of what is wanted is one step; the steps run one after the other and none of them rejects. */
@@ -71,7 +85,7 @@ export class TransportConnection {
   /** Waits while the state may still become "listening". Throws the error of the state, or CONFIG_CLOSED. */
   async whenOpen(signal: AbortSignal): Promise<OpenTransport> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(longestOpeningMilliseconds)]);
-    while (this.current === undefined || this.state.kind !== "listening") {
+    while (this.current === undefined || !this.isOpen()) {
       if (this.state.kind === "failed") throw this.state.error;
       if (deadline.aborted || !this.isWanted) {
         throw new CpisError("CONFIG_CLOSED", { detail: this.state.kind });
@@ -79,6 +93,11 @@ export class TransportConnection {
       await this.nextState(deadline);
     }
     return this.current.session.open;
+  }
+
+  /** With a store that is unavailable, each request is refused by the store itself: so it is tried, and may succeed. */
+  private isOpen(): boolean {
+    return this.state.kind === "listening" || this.state.kind === "store-unavailable";
   }
 
   private nextState(deadline: AbortSignal): Promise<void> {
@@ -120,7 +139,9 @@ export class TransportConnection {
     const session = await options.openSession(simulator);
     this.current = { session, simulator };
     this.retryMilliseconds = firstRetryMilliseconds;
-    this.tell({ kind: "listening", port: session.port });
+    session.watchStore((condition) => {
+      if (this.current?.session === session) this.tell(openState(session.port, condition));
+    });
   }
 
   /** A failure stays in sight while it is tried again. */

@@ -1,66 +1,54 @@
-// One time span in which a transport is open: its message handling service, and what it was opened with.
+// One time span in which a transport is open: its message store, its message handling service, and what it knows.
 import { randomUUID } from "node:crypto";
-import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
+import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { MhsEffects } from "../../lib/mhs/model.js";
 import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
-import type { InboundRegister } from "../../lib/store/inbound-register.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
+import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
-import { createRefusalLog } from "./refusal-log.js";
+import { followService, type SessionLog } from "./session-log.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
 export interface TransportSession {
   readonly port: number;
   readonly open: OpenTransport;
+  /** Calls the watcher at once with the condition of the message store, and at every change. */
+  watchStore(watcher: (condition: StoreCondition) => void): void;
   close(): Promise<void>;
 }
 
-/** Where a session reports what an operator may want to read; texts hold ids and codes only. */
-export interface SessionLog {
-  warn(text: string): void;
-  debug(text: string): void;
+/** What is the same in every session of a transport. */
+export interface SessionBasis {
+  readonly settings: TransportSettings;
+  /** The transport node's id: whose messages in the store these are. */
+  readonly channel: string;
+  readonly openStore: StoreSource;
+  readonly log: SessionLog;
 }
 
 /** By which the simulator addresses answers to a party that has named none. */
 const inventedCpaId = parseCpaId("S2000SIM000001");
+
+/** Names this process among those that share a store: what another one had under way is not ours. */
+const processOwner = randomUUID();
 
 export const systemEffects: MhsEffects = {
   now: () => Date.now(),
   newUuid: () => randomUUID().toUpperCase(),
 };
 
-function follow({ events }: MessageHandlingService, log: SessionLog): void {
-  events.on("warning", ({ code, message, messageId }) => {
-    log.warn([code, message, messageId].filter((part) => part !== undefined).join(" "));
-  });
-  events.on(
-    "refused",
-    createRefusalLog(
-      (text) => log.warn(text),
-      () => Date.now(),
-    ),
-  );
-  events.on("sending", ({ messageId, action, bytes }) => log.debug(`sending ${messageId} ${action} ${bytes}`));
-  events.on("replied", ({ messageId, kind, httpStatus }) =>
-    log.debug(`replied ${messageId} ${kind} ${httpStatus ?? ""}`),
-  );
-  events.on("received", ({ messageId, refToMessageId, disposition, bytes }) => {
-    log.debug(`received ${messageId} ${refToMessageId ?? ""} ${disposition} ${bytes}`);
-  });
-}
-
 /** What a session is opened with. */
-interface SessionParts {
-  readonly settings: TransportSettings;
+interface SessionParts extends SessionBasis {
   readonly contract: MessagingContract;
   readonly tls: TlsMaterial;
-  readonly log: SessionLog;
 }
 
-function createService({ settings, contract, tls }: SessionParts, register: InboundRegister): MessageHandlingService {
+type Watch = (condition: StoreCondition) => void;
+
+function createService({ settings, contract, tls, channel }: SessionParts, { store }: StoreUse) {
   const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
   const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
   return createMessageHandlingService({
@@ -69,22 +57,50 @@ function createService({ settings, contract, tls }: SessionParts, register: Inbo
     timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
     listener: { host, port, path, tls, limits: { maximumBodyBytes: maximumBytes } },
     inbound: { ackWhenNotRequested, peerPartyKey: contract.toPartyKey },
-    register,
+    register: createMemoryInboundRegister(systemEffects),
+    durable: { store, channel, owner: processOwner },
     effects: systemEffects,
   });
 }
 
+/** Passes on how the store is, from before anyone listens. */
+function createStoreWatch() {
+  let condition: StoreCondition = { kind: "ready" };
+  let watcher: Watch = () => undefined;
+  return {
+    changed(next: StoreCondition): void {
+      condition = next;
+      watcher(next);
+    },
+    watch(next: Watch): void {
+      watcher = next;
+      next(condition);
+    },
+  };
+}
+
 async function startSession(parts: SessionParts): Promise<TransportSession> {
   const { settings, contract, log } = parts;
-  const register = createMemoryInboundRegister(systemEffects);
-  const service = createService(parts, register);
-  const close = async (): Promise<void> => {
-    await service.close();
-    await register.close();
-  };
-  follow(service, log);
+  const storeWatch = createStoreWatch();
+  const use = await parts.openStore({
+    conditionChanged: (condition) => storeWatch.changed(condition),
+    warn: (text) => log.warn(text),
+  });
   try {
-    const { port } = await service.start();
+    const service = createService(parts, use);
+    const stopFollowing = followService(service, log);
+    const close = async (): Promise<void> => {
+      try {
+        await service.close();
+      } finally {
+        stopFollowing();
+        await use.release();
+      }
+    };
+    const { port } = await service.start().catch(async (error: unknown) => {
+      await close();
+      throw error;
+    });
     const open: OpenTransport = {
       fromAsid: settings.asid,
       organisation: settings.organisation,
@@ -92,21 +108,20 @@ async function startSession(parts: SessionParts): Promise<TransportSession> {
       contract: () => Promise.resolve(contract),
       request: (request) => service.request(request),
     };
-    return { port, open, close };
+    return { port, open, watchStore: (watcher) => storeWatch.watch(watcher), close };
   } catch (error) {
-    await close();
+    await use.release();
     throw error;
   }
 }
 
-/** Opens towards Spine. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING. */
+/** Opens towards Spine. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*. */
 export async function openSpineSession(
-  settings: TransportSettings,
+  basis: SessionBasis,
   contract: MessagingContract,
   tls: TlsMaterial,
-  log: SessionLog,
 ): Promise<TransportSession> {
-  return startSession({ settings, contract, tls, log });
+  return startSession({ ...basis, contract, tls });
 }
 
 /**
@@ -114,15 +129,14 @@ export async function openSpineSession(
  * Throws as openSpineSession does.
  */
 export async function openSimulatorSession(
-  settings: TransportSettings,
+  basis: SessionBasis,
   pattern: SimulatorPattern,
   simulator: SpineSimulator,
-  log: SessionLog,
 ): Promise<TransportSession> {
-  const { partyKey, asid, ownCpaId, listener } = settings;
+  const { partyKey, asid, ownCpaId, listener } = basis.settings;
   const { keyPem, certPem } = await simulator.issueClient(partyKey);
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
-  const session = await startSession({ settings, contract: simulator.contracts[pattern], tls, log });
+  const session = await startSession({ ...basis, contract: simulator.contracts[pattern], tls });
   simulator.registerParty({
     partyKey,
     asid,

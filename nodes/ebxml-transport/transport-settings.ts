@@ -37,6 +37,8 @@ export interface TransportSettings {
   readonly ownCpaId: CpaId | undefined;
   readonly spine: SpineSide;
   readonly listener: ListenerSettings;
+  /** Undefined: the embedded store in the user directory. */
+  readonly storeNodeId: string | undefined;
   readonly connectTimeoutMilliseconds: number;
   readonly replyTimeoutMilliseconds: number;
 }
@@ -84,6 +86,7 @@ export function readTransportSettings(config: object, words: Words): TransportSe
   const environment = fields.choice("environment", environments, "simulator");
   const isSimulator = environment === "simulator";
   const ownCpaId = fields.optional("ownCpaId", "token", "");
+  const storeNodeId = fields.optional("messageStore", "token", "");
   return {
     partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
     asid: parseAsid(fields.required("asid", "asid")),
@@ -101,6 +104,7 @@ export function readTransportSettings(config: object, words: Words): TransportSe
           acceptsSimulatorCertificates: environment === "other",
         },
     listener: readListener(fields, isSimulator),
+    storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
   };

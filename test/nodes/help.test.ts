@@ -1,7 +1,10 @@
 // The help of each node tells what an operator needs, and agrees with the error table and the code.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { errorTable, type ErrorCode } from "../../lib/errors.js";
 import { parseCommand } from "../../lib/simulator/commands.js";
+import { defaultRetentionDays } from "../../nodes/adapter/store-settings.js";
 import { queryErrorCodes } from "../../nodes/cp-is-query/query-failure.js";
 import { nodeNames, readEditorFiles } from "./editor-files.js";
 
@@ -14,9 +17,14 @@ const transportCodes: readonly ErrorCode[] = [
   "CONFIG_CLOSED",
   "CPIS_INTERNAL",
 ];
+/** All but the one that only a fault of this package could raise: ids are fresh. */
+const storeCodes = Object.keys(errorTable).filter(
+  (code): code is ErrorCode => code.startsWith("STORE_") && code !== "STORE_MESSAGE_ID_TAKEN",
+);
 const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
-  "cp-is-query": [...queryErrorCodes, ...transportCodes],
-  "ebxml-transport": [...transportCodes, "TLS_FAILED"],
+  "cp-is-query": [...queryErrorCodes, ...transportCodes, ...storeCodes],
+  "ebxml-transport": [...transportCodes, "TLS_FAILED", ...storeCodes],
+  "message-store": ["CONFIG_MISSING", "CONFIG_INVALID", ...storeCodes],
   "spine-simulator": ["CONFIG_INVALID", "CONFIG_PORT_IN_USE", "CONFIG_LISTEN", "CONFIG_CLOSED", "CPIS_INTERNAL"],
 };
 
@@ -57,6 +65,22 @@ describe("the help", () => {
       assert.doesNotMatch(help, /\*\*/);
     });
   }
+
+  it("of the message store gives a command that makes a key the store takes, a new one each time", () => {
+    const [, script = ""] = /\nnode -e "([^"]+)"\n/.exec(readEditorFiles("message-store").help) ?? [];
+    const make = (): string => execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
+    const [first, second] = [parseKeyRing(make()), parseKeyRing(make())];
+    assert.equal(first.keys.length, 1);
+    assert.ok(!first.hashSecret.equals(second.hashSecret));
+  });
+
+  it("of the message store names the days that are kept when nothing is chosen", () => {
+    const { help } = readEditorFiles("message-store");
+    const { completed, failed, expired, confirmed, rejected } = defaultRetentionDays;
+    assert.deepEqual([failed, completed], [expired, confirmed]);
+    assert.match(help, new RegExp(`completed, ${completed} days. Failed and expired, ${failed} days`));
+    assert.match(help, new RegExp(`confirmed, ${confirmed} days. Rejected, ${rejected} days`));
+  });
 
   it("of the query shows an example of each payload", () => {
     const blocks = jsonBlocks(readEditorFiles("cp-is-query").help);

@@ -99,6 +99,7 @@ describe("the package in a Node-RED of its own", function () {
     assert.deepEqual(
       ours.map(({ name, types, err }) => [name, types, err]),
       [
+        ["message-store", ["message store"], undefined],
         ["ebxml-transport", ["ebxml transport"], undefined],
         ["cp-is-query", ["cp-is query"], undefined],
         ["spine-simulator", ["spine simulator"], undefined],
@@ -113,7 +114,7 @@ describe("the package in a Node-RED of its own", function () {
     assert.match(text, /record found/);
     const html = await fetch(`http://127.0.0.1:${port}/nodes`, { headers: { accept: "text/html" } });
     const page = await html.text();
-    for (const type of ["ebxml transport", "cp-is query", "spine simulator"]) {
+    for (const type of ["message store", "ebxml transport", "cp-is query", "spine simulator"]) {
       assert.ok(page.includes(`data-template-name="${type}"`), type);
       assert.ok(page.includes(`data-help-name="${type}"`), type);
     }

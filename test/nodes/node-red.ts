@@ -94,8 +94,8 @@ export class NodeRed {
     }
   }
 
-  async deploy(flow: Flow, type: "full" | "nodes" | "flows" = "full"): Promise<void> {
-    await helper.setFlows(flow, type, {});
+  async deploy(flow: Flow, type: "full" | "nodes" | "flows" = "full", credentials: object = {}): Promise<void> {
+    await helper.setFlows(flow, type, credentials);
     this.flow = flow;
     this.listen();
   }

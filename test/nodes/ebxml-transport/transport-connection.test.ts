@@ -40,6 +40,7 @@ function session(closed: () => void): TransportSession {
       contract: () => Promise.reject(new CpisError("CONFIG_CLOSED")),
       request: () => Promise.resolve({ kind: "aborted" }),
     },
+    watchStore: (watcher) => watcher({ kind: "ready" }),
     close: () => {
       closed();
       return Promise.resolve();

@@ -1,0 +1,65 @@
+// The settings of a `message store` node, read from a flow and its credentials, and checked.
+import { parseKeyRing } from "../../lib/crypto/key-ring.js";
+import { CpisError } from "../../lib/errors.js";
+import type { FinishedState } from "../../lib/store/message-model.js";
+import { FieldReader } from "../adapter/field-rules.js";
+import {
+  defaultRetentionDays,
+  retentionOf,
+  storeFolder,
+  type StorePlace,
+  type StoreSettings,
+} from "../adapter/store-settings.js";
+import type { Words } from "../adapter/words.js";
+import { readDatabaseAddress } from "./read-database-address.js";
+
+/** Where the credentials and the user directory come from is the node's affair. */
+export interface StoreSurroundings {
+  readonly credentials: object;
+  readonly userFolder: string;
+}
+
+const bytesPerMegabyte = 1024 * 1024;
+
+function readSecret(credentials: object, property: string): string {
+  const value: unknown = Reflect.get(credentials, property);
+  return typeof value === "string" ? value.trim() : "";
+}
+
+function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurroundings, words: Words): StorePlace {
+  const keyRing = readSecret(credentials, "encryptionKey");
+  // Read here for its faults, so that they are told at deploy.
+  if (keyRing !== "") parseKeyRing(keyRing);
+  if (fields.choice("kind", ["embedded", "PostgreSQL"], "embedded") === "PostgreSQL") {
+    const url = readSecret(credentials, "databaseUrl");
+    if (url === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.databaseUrl") });
+    if (keyRing === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.encryptionKey") });
+    const address = readDatabaseAddress(url, words);
+    return { kind: "PostgreSQL", address, schema: fields.optional("schema", "schemaName", "cp_is"), keyRing };
+  }
+  const megabytes = fields.number("maximumMegabytes", "wholeNumber", 0);
+  return {
+    kind: "embedded",
+    folder: storeFolder(userFolder, fields.text("folder")),
+    ...(megabytes === 0 ? {} : { maximumBytes: megabytes * bytesPerMegabyte }),
+    ...(keyRing === "" ? {} : { keyRing }),
+  };
+}
+
+/** Throws CONFIG_MISSING, CONFIG_INVALID or STORE_KEY_INVALID; no text holds a secret. */
+export function readStoreSettings(config: object, surroundings: StoreSurroundings, words: Words): StoreSettings {
+  const fields = new FieldReader(config, (property) => words(`field.${property}`));
+  const days = (property: string, state: FinishedState): number =>
+    fields.number(property, "positiveNumber", defaultRetentionDays[state]);
+  return {
+    place: readPlace(fields, surroundings, words),
+    mode: fields.choice("mode", ["full", "metadata-only"], "full"),
+    retention: retentionOf({
+      completed: days("keepCompleted", "completed"),
+      failed: days("keepFailed", "failed"),
+      expired: days("keepExpired", "expired"),
+      confirmed: days("keepConfirmed", "confirmed"),
+      rejected: days("keepRejected", "rejected"),
+    }),
+  };
+}

@@ -1,0 +1,36 @@
+// The `message store` config node: where transports keep their messages. It is open while a transport uses it.
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { StoreSource } from "../adapter/message-store-model.js";
+import { toCpisError } from "../adapter/run-input.js";
+import { useStore } from "../adapter/shared-stores.js";
+import { userFolderOf } from "../adapter/user-folder.js";
+import { wordsOf } from "../adapter/words.js";
+import { readStoreSettings } from "./message-store-settings.js";
+
+/** Both are written in the dialog and never sent back to it. */
+const credentials = { databaseUrl: { type: "password" }, encryptionKey: { type: "password" } } as const;
+
+function sourceOf(RED: NodeAPI, node: Node<object>, config: NodeDef): StoreSource {
+  try {
+    // Without any, Node-RED leaves the property out.
+    const given: unknown = Reflect.get(node, "credentials");
+    const surroundings = {
+      credentials: typeof given === "object" && given !== null ? given : {},
+      userFolder: userFolderOf(RED),
+    };
+    const settings = readStoreSettings(config, surroundings, wordsOf(RED, "message-store"));
+    return (user) => useStore(settings, user);
+  } catch (error) {
+    const refusal = toCpisError(error);
+    node.warn(refusal.message);
+    return () => Promise.reject(refusal);
+  }
+}
+
+export default function register(RED: NodeAPI): void {
+  function MessageStoreConfigNode(this: Node<object>, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    Object.assign(this, { useStore: sourceOf(RED, this, config) });
+  }
+  RED.nodes.registerType("message store", MessageStoreConfigNode, { credentials });
+}
