@@ -49,6 +49,7 @@ interface Consuming extends ConsumerOptions {
 }
 
 const parkMilliseconds = 60_000;
+const longestParkMilliseconds = 3_600_000;
 const pageSize = 200;
 const openStates: readonly InboundState[] = ["received", "delivered"];
 
@@ -74,7 +75,7 @@ export function createInbox(options: InboxOptions): Inbox {
   /** The longer nobody wanted it, the more seldom it is looked at. */
   function parkUntil(acceptedAt: number): number {
     const now = options.now();
-    return now + Math.max(parkMilliseconds, now - acceptedAt);
+    return now + Math.min(Math.max(parkMilliseconds, now - acceptedAt), longestParkMilliseconds);
   }
 
   function move(
@@ -185,7 +186,8 @@ export function createInbox(options: InboxOptions): Inbox {
     if (!isForConsumer(message)) return setAside(message, "EBXML_ANSWER_NOT_COLLECTED");
     const consumer = findConsumer(message.service, message.interaction);
     if (consumer !== undefined) return deliver(consumer, message);
-    const nextAttemptAt = parkUntil(message.createdAt);
+    // One that was delivered before has a consumer, which is gone for the moment or in another instance.
+    const nextAttemptAt = message.attempts > 0 ? options.now() + parkMilliseconds : parkUntil(message.createdAt);
     await watch.run(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
   }
 

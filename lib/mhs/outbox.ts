@@ -208,9 +208,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return undefined;
   }
 
+  async function readRecord(message: StoredOutboundMessage): Promise<OutboundRecord | undefined> {
+    try {
+      return readOutboundRecord(message);
+    } catch (error) {
+      if (!isCpisError(error)) throw error;
+      await apply(message, { kind: "move", to: "held", code: error.code }, owner);
+      return undefined;
+    }
+  }
+
   async function work(message: StoredMessage): Promise<void> {
     if (message.direction !== "outbound") return;
-    const record = readOutboundRecord(message);
+    const record = await readRecord(message);
+    if (record === undefined) return;
     const decision = decideDelivery(message, { kind: "due" }, record.policy, effects.now());
     switch (decision.kind) {
       case "send":

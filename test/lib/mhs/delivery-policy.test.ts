@@ -1,90 +1,36 @@
 // The table of what becomes of a stored message, without store, peer or waiting.
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import type { EbxmlError } from "../../../lib/ebxml/model.js";
 import { CpisError } from "../../../lib/errors.js";
 import {
   decideDelivery,
-  type DeliveryDecision,
   type DeliveryEvent,
   type DeliveryPolicy,
   type DeliveryState,
 } from "../../../lib/mhs/delivery-policy.js";
-import type { RequestOutcome } from "../../../lib/mhs/model.js";
-
-const minute = 60_000;
-const now = 1_000_000;
-const deadline = now + 4 * minute;
-
-const reliable: DeliveryPolicy = {
-  pattern: "reliable",
-  retries: 2,
-  retryIntervalMilliseconds: minute,
-  persistDurationMilliseconds: 5 * minute,
-  resendable: "by-contract",
-  completedBy: "acknowledgment",
-  responseMilliseconds: 60 * minute,
-  isAwaited: false,
-};
-const express: DeliveryPolicy = { ...reliable, pattern: "express", retries: 0 };
-const forward: DeliveryPolicy = { ...reliable, pattern: "forward-reliable" };
-const query: DeliveryPolicy = { ...express, resendable: "never", completedBy: "response", isAwaited: true };
-const reliableQuery: DeliveryPolicy = { ...query, pattern: "reliable", retries: 2 };
-
-const sending: DeliveryState = { state: "sending", attempts: 1, deadline };
-
-function failed(outcome: RequestOutcome, retryAfterMilliseconds?: number): DeliveryEvent {
-  const retryAfter = retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds };
-  return { kind: "replied", meaning: { kind: "failed", outcome }, ...retryAfter };
-}
-
-function fault(...codes: readonly string[]): DeliveryEvent {
-  const errors = codes.map((errorCode) => ({
-    codeContext: "urn:nhs:names:error:tms",
-    errorCode,
-    severity: "Error",
-    location: "",
-    description: "",
-  }));
-  const soapFault = { faultCode: "Server", faultString: "Application Exception", errors };
-  return failed({ kind: "soap-fault", fault: soapFault, httpStatus: 500 });
-}
-
-function errorList(...codes: readonly string[]): readonly EbxmlError[] {
-  return codes.map((errorCode) => ({ errorCode, severity: "Error", codeContext: "urn:oasis" }));
-}
-
-function http(httpStatus: number, retryAfterMilliseconds?: number): DeliveryEvent {
-  return failed({ kind: "http-error", httpStatus }, retryAfterMilliseconds);
-}
-
-const due: DeliveryEvent = { kind: "due" };
-const noReply: DeliveryEvent = { kind: "no-reply" };
-const acknowledged: DeliveryEvent = { kind: "acknowledged" };
-const ackInReply: DeliveryEvent = { kind: "replied", meaning: { kind: "acknowledged" } };
-const accepted: DeliveryEvent = { kind: "replied", meaning: { kind: "accepted" } };
-const noAckInReply: DeliveryEvent = { kind: "replied", meaning: { kind: "undecided", isForeign: false } };
-const refusedConnection: DeliveryEvent = {
-  kind: "not-sent",
-  error: new CpisError("EBXML_CONNECT_FAILED"),
-  retryAt: now + 100,
-};
-const refusedCertificate: DeliveryEvent = { kind: "not-sent", error: new CpisError("TLS_FAILED"), retryAt: now + 100 };
-
-/** One line of the table: what is decided, in one text. */
-function told(decision: DeliveryDecision): string {
-  switch (decision.kind) {
-    case "none":
-      return "nothing";
-    case "send":
-      return `send ${decision.attempts} until ${decision.deadline - now}`;
-    case "move": {
-      const next = decision.changes?.nextAttemptAt;
-      const when = typeof next === "number" ? ` at ${next - now}` : "";
-      return `${decision.to}${decision.code === undefined ? "" : ` ${decision.code}`}${when}`;
-    }
-  }
-}
+import {
+  accepted,
+  ackInReply,
+  acknowledged,
+  deadline,
+  due,
+  errorList,
+  express,
+  failed,
+  fault,
+  forward,
+  http,
+  minute,
+  noAckInReply,
+  noReply,
+  now,
+  query,
+  refusedCertificate,
+  refusedConnection,
+  reliable,
+  reliableQuery,
+  sending,
+  told,
+} from "./delivery-cases.js";
 
 type Row = readonly [title: string, state: DeliveryState, event: DeliveryEvent, policy: DeliveryPolicy, told: string];
 
@@ -317,52 +263,5 @@ describe("what becomes of a stored message", () => {
       nextAttemptAt: now + 100,
       deadline: null,
     });
-  });
-
-  it("no row of events sends a query or an express message twice, or any message more often than agreed", () => {
-    const events = [
-      noReply,
-      refusedConnection,
-      ackInReply,
-      accepted,
-      noAckInReply,
-      http(503),
-      http(500),
-      fault("206"),
-      due,
-    ];
-    fc.assert(
-      fc.property(
-        fc.constantFrom(reliable, forward, express, query, reliableQuery, {
-          ...express,
-          completedBy: "response" as const,
-        }),
-        fc.array(fc.tuple(fc.constantFrom(...events), fc.nat(3 * minute)), { maxLength: 30 }),
-        (policy, happenings) => {
-          let state: DeliveryState = { state: "queued", attempts: 0 };
-          let clock = now;
-          let mayHaveArrived = 0;
-          let firstAt = Number.POSITIVE_INFINITY;
-          for (const [event, milliseconds] of happenings) {
-            clock += milliseconds;
-            if (event.kind !== "due" && state.state !== "sending") continue;
-            const decision = decideDelivery(state, event, policy, clock);
-            if (decision.kind === "send") {
-              mayHaveArrived += 1;
-              firstAt = Math.min(firstAt, clock);
-              assert.ok(clock - firstAt < 5 * minute);
-              state = { state: "sending", attempts: decision.attempts, deadline: decision.deadline };
-            } else if (decision.kind === "move") {
-              if (event.kind === "not-sent") mayHaveArrived -= 1;
-              if (mayHaveArrived === 0) firstAt = Number.POSITIVE_INFINITY;
-              const { attempts = state.attempts, deadline: changed } = decision.changes ?? {};
-              const kept = changed === null ? undefined : (changed ?? state.deadline);
-              state = { state: decision.to, attempts, ...(kept === undefined ? {} : { deadline: kept }) };
-            }
-            assert.ok(mayHaveArrived <= (policy.pattern === "express" || policy.isAwaited ? 1 : 1 + policy.retries));
-          }
-        },
-      ),
-    );
   });
 });

@@ -1,59 +1,13 @@
 // Inbound messages that the store keeps: their replies, their delivery, and what becomes of those nobody takes.
 import assert from "node:assert/strict";
 import { parseConversationId } from "../../../lib/identifiers.js";
-import type { ConsumerOptions, Delivery } from "../../../lib/mhs/durable-model.js";
-import type { MessageRowId, StoredMessage } from "../../../lib/store/message-model.js";
-import type { MessageStore } from "../../../lib/store/message-store.js";
-import { stored, until, untilState, useDurableScene, type Instance } from "./durable-exchange.js";
-import {
-  answerTo,
-  encodeInbound,
-  messageIn,
-  newId,
-  replyEmpty,
-  replyWith,
-  acknowledgmentFor,
-  service,
-} from "./peer.js";
-
-const action = "REPC_IN000010GB01";
-
-function business(payload: string, header: Parameters<typeof encodeInbound>[0] = {}) {
-  return encodeInbound({ payload, ...header, header: { action, messageId: newId(), ...header.header } });
-}
-
-function textOf({ message }: Delivery): string {
-  return Buffer.from(message.payload ?? []).toString();
-}
-
-async function inboundIn(store: MessageStore): Promise<readonly StoredMessage[]> {
-  return (await store.list({ direction: "inbound" }, 100)).messages.toReversed();
-}
-
-async function onlyInbound(store: MessageStore): Promise<StoredMessage> {
-  const [only, ...others] = await inboundIn(store);
-  if (only === undefined || others.length > 0) assert.fail(`${others.length + 1} messages are stored`);
-  return only;
-}
+import type { MessageRowId } from "../../../lib/store/message-model.js";
+import { business, consume, inboundIn, onlyInbound, textOf } from "./consuming.js";
+import { stored, until, untilState, useDurableScene } from "./durable-exchange.js";
+import { newId } from "./peer.js";
 
 describe("the inbox", () => {
   const scene = useDurableScene();
-
-  function consume(instance: Instance, change: Partial<ConsumerOptions> = {}) {
-    const taken: Delivery[] = [];
-    const consumer = instance.mhs.consume({
-      services: [service],
-      actions: [action],
-      confirm: "on-handover",
-      redeliverAfterMilliseconds: 30,
-      deliver: (delivery) => {
-        taken.push(delivery);
-        return Promise.resolve();
-      },
-      ...change,
-    });
-    return { taken, consumer };
-  }
 
   it("has a message in the store, with its reply, before it acknowledges it", async () => {
     const instance = await scene.start();
@@ -271,79 +225,5 @@ describe("the inbox", () => {
     await instance.post({ message: business("<one/>") });
     assert.equal((await onlyInbound(instance.store)).state, "received");
     assert.equal(taken.length, 0);
-  });
-
-  describe("with the response to a message of ours", () => {
-    async function asked() {
-      const peer = await scene.startPeer((request, response) =>
-        replyWith(response, acknowledgmentFor(messageIn(request))),
-      );
-      const instance = await scene.start({ durable: { responseMilliseconds: 150 } });
-      const id = await instance.mhs.send(scene.message({ completedBy: "response" }));
-      await untilState(instance.store, id, "awaiting-response");
-      const [request] = peer.requests;
-      if (request === undefined) assert.fail("nothing was sent");
-      const answer = (payload: string) => answerTo(messageIn(request), { payload, header: { action } });
-      return { instance, id, answer };
-    }
-
-    it("completes the message and delivers the response to the consumer", async () => {
-      const { instance, id, answer } = await asked();
-      const { taken } = consume(instance);
-      await instance.post({ message: answer("<yes/>") });
-      await until(() => taken.length === 1);
-      const { state, answeredBy } = await stored(instance.store, id);
-      assert.equal(state, "completed");
-      assert.equal(answeredBy, taken[0]?.id);
-    });
-
-    it("stores a second, different one, marks it and never delivers it", async () => {
-      const { instance, answer } = await asked();
-      const { taken } = consume(instance);
-      await instance.post({ message: answer("<yes/>") });
-      assert.equal((await instance.post({ message: answer("<no/>") })).status, 200);
-      await until(async () =>
-        (await inboundIn(instance.store)).every(({ state }) => state !== "received" && state !== "delivered"),
-      );
-      assert.deepEqual(taken.map(textOf), ["<yes/>"]);
-      const [, second] = await inboundIn(instance.store);
-      assert.equal(second?.state, "rejected");
-      assert.equal(second.errorCode, "EBXML_CONFLICTING_ANSWER");
-      assert.ok(instance.log.includes("warning CONFLICTING_ANSWER"));
-    });
-
-    it("stores a late one, marks it and never delivers it; the expired message stays so", async () => {
-      const { instance, id, answer } = await asked();
-      const { taken } = consume(instance);
-      await untilState(instance.store, id, "expired");
-      assert.equal((await instance.post({ message: answer("<yes/>") })).status, 200);
-      await until(async () => (await onlyInbound(instance.store)).state === "rejected");
-      assert.equal((await onlyInbound(instance.store)).errorCode, "EBXML_LATE_ANSWER");
-      assert.equal((await stored(instance.store, id)).state, "expired");
-      assert.equal(taken.length, 0);
-      assert.ok(instance.log.includes("warning LATE_ANSWER"));
-    });
-
-    it("does not mistake an answer of another message's conversation for one", async () => {
-      const { instance, id } = await asked();
-      await instance.post({ message: business("<x/>") });
-      assert.equal((await stored(instance.store, id)).answeredBy, undefined);
-    });
-  });
-
-  it("answers its own express messages with nothing lost when the peer posts before it replies", async () => {
-    const instances: Instance[] = [];
-    await scene.startPeer((request, response) => {
-      void instances[0]
-        ?.post({ message: answerTo(messageIn(request), { header: { action } }) })
-        .then(() => replyEmpty(response));
-    });
-    const instance = await scene.start();
-    instances.push(instance);
-    const { taken } = consume(instance);
-    const contract = scene.contract({ ackRequested: "never", duplicateElimination: "never" });
-    const id = await instance.mhs.send(scene.message({ contract, completedBy: "response" }));
-    await untilState(instance.store, id, "completed");
-    await until(() => taken.length === 1);
   });
 });
