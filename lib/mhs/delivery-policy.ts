@@ -93,7 +93,7 @@ function begin({ current, policy, now }: Case): DeliveryDecision {
 function waitForAcknowledgment({ current, policy, now }: Case, milliseconds: number, code?: ErrorCode): Move {
   const deadline = current.deadline ?? now;
   const next = now + milliseconds;
-  const mayResend = current.attempts <= policy.retries && next < deadline;
+  const mayResend = isResendable(policy) && current.attempts <= policy.retries && next < deadline;
   return {
     kind: "move",
     to: "awaiting-acknowledgement",
@@ -199,7 +199,9 @@ function whenDue(each: Case): DeliveryDecision {
       if (policy.isAwaited) return failed("EBXML_OUTCOME_UNKNOWN");
       const deadline = current.deadline ?? now;
       if (now >= deadline) return expired;
-      return current.attempts <= policy.retries ? begin(each) : waitForAcknowledgment(each, 0);
+      const mayResend = isResendable(policy) && current.attempts <= policy.retries;
+      // One that was begun and reached nobody is not a resend.
+      return mayResend || current.attempts === 0 ? begin(each) : waitForAcknowledgment(each, 0);
     }
     case "awaiting-response":
       return { kind: "move", to: policy.isAwaited ? "failed" : "expired", code: "EBXML_NO_RESPONSE" };

@@ -37,8 +37,8 @@ export interface DurableIntakeParts {
 }
 
 export interface DurableIntake extends MessageIntake {
-  /** Whether an answer to this message is being accepted here at this moment, so that nobody else need fetch it. */
-  isAccepting(messageId: string): boolean;
+  /** Resolves when no answer to this message is being accepted here, and its request has it if it was. */
+  whenSettled(messageId: string): Promise<void>;
   /** Waits for what is still being written down of messages that have their reply. */
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ const collectMilliseconds = 60_000;
 
 export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
   const { store, watch, channel, desk, outbox, inbox, events } = parts;
-  const accepting = new Set<string>();
+  const accepting = new Map<string, Promise<unknown>>();
   const writings = new Set<Promise<unknown>>();
 
   function warn(code: WarningCode, message: string, messageId: MessageId): void {
@@ -199,30 +199,42 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     }
   }
 
+  /** The store's own event of the answer may come first: it waits until the answer has been given here. */
+  function noteAccepting<Result>(key: string | undefined, work: Promise<Result>): Promise<Result> {
+    if (key === undefined) return work;
+    const settled: Promise<unknown> = work
+      .catch(() => undefined)
+      .then(() => new Promise((resolve) => setImmediate(resolve)))
+      .finally(() => {
+        if (accepting.get(key) === settled) accepting.delete(key);
+      });
+    accepting.set(key, settled);
+    return work;
+  }
+
   async function accept(arrival: Arrival, reply: StoredReply, asked: Asked | undefined): Promise<IntakeResult> {
     const { message } = arrival;
     const { record, disposition } = planOf(arrival, reply, asked);
-    const key = record.answers === undefined ? undefined : asked?.stored.messageId;
-    if (key !== undefined) accepting.add(key);
-    try {
-      const acceptance = await watch.runAcceptance(() => store.acceptInbound(record));
-      if (acceptance.kind === "duplicate") return acceptance;
-      const { answer, id } = acceptance;
-      if (answer !== undefined && asked !== undefined) {
-        const concluded = conclude(id, answer, asked, message);
-        if (concluded === "unmatched") warnOf(concluded, message.header.messageId);
-        return { kind: "taken", disposition: concluded };
-      }
-      if (disposition === "kept-waiting" && asked !== undefined) desk.noteAccepted(asked.messageId);
-      warnOf(disposition, message.header.messageId);
-      return { kind: "taken", disposition };
-    } finally {
-      if (key !== undefined) accepting.delete(key);
+    const acceptance = await noteAccepting(
+      record.answers === undefined ? undefined : asked?.stored.messageId,
+      watch.runAcceptance(() => store.acceptInbound(record)),
+    );
+    if (acceptance.kind === "duplicate") return acceptance;
+    const { answer, id } = acceptance;
+    if (answer !== undefined && asked !== undefined) {
+      const concluded = conclude(id, answer, asked, message);
+      if (concluded === "unmatched") warnOf(concluded, message.header.messageId);
+      return { kind: "taken", disposition: concluded };
     }
+    if (disposition === "kept-waiting" && asked !== undefined) desk.noteAccepted(asked.messageId);
+    warnOf(disposition, message.header.messageId);
+    return { kind: "taken", disposition };
   }
 
   return {
-    isAccepting: (messageId) => accepting.has(comparableId(messageId)),
+    async whenSettled(messageId): Promise<void> {
+      await accepting.get(comparableId(messageId));
+    },
     async close(): Promise<void> {
       await Promise.all(writings);
     },

@@ -90,9 +90,11 @@ export function createDurableMessaging(parts: DurableMessagingParts): DurableMes
   }
 
   function onAnswered(messageId: string, id: MessageRowId): void {
-    if (desk.isOpen(parseMessageId(messageId)) && !intake.isAccepting(messageId)) {
-      fetchInBackground(() => store.findById(id));
-    }
+    if (!desk.isOpen(parseMessageId(messageId))) return;
+    fetchInBackground(async () => {
+      await intake.whenSettled(messageId);
+      return desk.isOpen(parseMessageId(messageId)) ? store.findById(id) : undefined;
+    });
   }
 
   function onStoreEvent(event: StoreEvent): void {

@@ -155,10 +155,10 @@ export function createInbox(options: InboxOptions): Inbox {
     if (content === undefined) return;
     // Counted before the consumer sees it: a message that ends the process must not do so for ever.
     const attempts = claimed.attempts + 1;
-    const begun = await watch.run(() =>
+    const begun = await watch.insist(() =>
       store.transition({
         id: claimed.id,
-        from: [claimed.state],
+        from: openStates,
         to: "delivered",
         at: options.now(),
         owner,
@@ -277,7 +277,6 @@ export function createInbox(options: InboxOptions): Inbox {
     parkUntil,
     async close(): Promise<void> {
       await loop.close();
-      await Promise.allSettled([...consumers].flatMap(({ underWay }) => [...underWay]));
       consumers.clear();
     },
   };

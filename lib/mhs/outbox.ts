@@ -4,7 +4,7 @@ import type { Acknowledgment, MessageError } from "../ebxml/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import type { MessageId } from "../identifiers.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../store/message-model.js";
-import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
+import type { MessageStore, Transition, TransitionOutcome } from "../store/message-store.js";
 import { decideDelivery, type DeliveryDecision, type DeliveryEvent, type Move } from "./delivery-policy.js";
 import type { BreakerSettings, OutboxMessage } from "./durable-model.js";
 import { createEndpointBreakers, defaultBreakerSettings } from "./endpoint-breaker.js";
@@ -75,21 +75,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
   });
   let isClosing = false;
 
-  /** With `owner` only if the lease is still ours; without, for what arrives from outside. */
-  async function apply(message: StoredOutboundMessage, move: Move, by?: string): Promise<TransitionOutcome> {
+  /** "ours": only if the lease is still held here. "theirs": what arrives from outside, and would come again. */
+  async function apply(message: StoredOutboundMessage, move: Move, by: "ours" | "theirs"): Promise<TransitionOutcome> {
     const { to, code } = move;
-    const errorCode = isDeadLetter(to) && code !== undefined ? { errorCode: code } : {};
-    const outcome = await watch.insist(() =>
-      store.transition({
-        id: message.id,
-        from: [message.state],
-        to,
-        at: effects.now(),
-        ...(by === undefined ? {} : { owner: by }),
-        ...(code === undefined ? {} : { code }),
-        changes: { ...move.changes, ...errorCode },
-      }),
-    );
+    const transition: Transition = {
+      id: message.id,
+      from: [message.state],
+      to,
+      at: effects.now(),
+      ...(by === "ours" ? { owner } : {}),
+      ...(code === undefined ? {} : { code }),
+      changes: { ...move.changes, ...(isDeadLetter(to) && code !== undefined ? { errorCode: code } : {}) },
+    };
+    const write = (): Promise<TransitionOutcome> => store.transition(transition);
+    const outcome = await (by === "ours" ? watch.insist(write) : watch.run(write));
     if (outcome === "done" && isDeadLetter(to)) {
       events.emit("undelivered", { messageId: message.messageId, state: to, code: code ?? "" });
     }
@@ -163,14 +162,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const changes = { attempts, deadline, nextAttemptAt: null };
     const sending = {
       id: message.id,
-      from: [message.state],
+      // Also when this was written and the store could not say so.
+      from: [message.state, "sending"],
       to: "sending",
       at,
       owner,
       keepLease: true,
       changes,
     } as const;
-    const begun = await watch.run(() => store.transition(sending));
+    const begun = await watch.insist(() => store.transition(sending));
     if (begun !== "done") return;
     const { messageId, contentType, soapAction } = record;
     const { conversationId, interaction: action } = message;
@@ -192,7 +192,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
     if (decision.kind !== "move") return;
     // Whoever was faster, an acknowledgment of its own or an answer, has decided already.
-    await apply(message, decision, owner);
+    await apply(message, decision, "ours");
   }
 
   /** Undefined when the message cannot be read: it is held for a person, who may have the key. */
@@ -200,10 +200,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       const reading = await watch.run(() => store.readContent(message.id));
       if (reading.kind === "content") return reading.bytes;
-      await apply(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, owner);
+      await apply(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, "ours");
     } catch (error) {
       if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
-      await apply(message, { kind: "move", to: "held", code: error.code }, owner);
+      await apply(message, { kind: "move", to: "held", code: error.code }, "ours");
     }
     return undefined;
   }
@@ -213,7 +213,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return readOutboundRecord(message);
     } catch (error) {
       if (!isCpisError(error)) throw error;
-      await apply(message, { kind: "move", to: "held", code: error.code }, owner);
+      await apply(message, { kind: "move", to: "held", code: error.code }, "ours");
       return undefined;
     }
   }
@@ -227,7 +227,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       case "send":
         return send(message, record, decision);
       case "move":
-        await apply(message, decision, owner);
+        await apply(message, decision, "ours");
         return;
       case "none":
         await watch.run(() => store.releaseLease({ id: message.id, owner }));
@@ -262,7 +262,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         if (event.kind === "acknowledged") await noteRepeated(message, isLate ? "late" : "repeated");
         return "known";
       }
-      const outcome = await apply(message, decision);
+      const outcome = await apply(message, decision, "theirs");
       if (outcome === "not-in-state") continue;
       if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
       return "known";

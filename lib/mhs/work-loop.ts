@@ -25,7 +25,7 @@ export interface WorkLoop {
   start(): void;
   /** Looks for due work now. */
   wake(): void;
-  /** Claims no more, and waits for what is under way. */
+  /** Claims no more, and waits a while for what is under way. */
   close(): Promise<void>;
 }
 
@@ -33,6 +33,10 @@ export interface WorkLoop {
 const longestTimerMilliseconds = 2 ** 31 - 1;
 /** A message that is due and cannot be claimed is in the hands of another instance at this moment. */
 const shortestTimerMilliseconds = 20;
+/** Until the next try after an error that no waiting mends by itself, but a person may. */
+const hopelessMilliseconds = 10_000;
+/** What does not end by then is left to its lease. */
+const closeGraceMilliseconds = 5_000;
 
 export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
   const { store, watch, channel, direction, states, owner, leaseMilliseconds, events } = options;
@@ -89,8 +93,9 @@ export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
       await claimAll();
       return await untilNextDue();
     } catch (error) {
-      if (!isStoreOutage(error)) warn(error, "Stored messages could not be claimed");
-      return watch.retryMilliseconds();
+      if (isStoreOutage(error)) return watch.retryMilliseconds();
+      warn(error, "Stored messages could not be claimed");
+      return hopelessMilliseconds;
     }
   }
 
@@ -144,7 +149,10 @@ export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
       clearTimeout(timer);
       unsubscribe();
       await looking;
-      await Promise.all(underWay.values());
+      const { promise: isOverdue, resolve } = Promise.withResolvers<undefined>();
+      const grace = setTimeout(resolve, closeGraceMilliseconds, undefined);
+      await Promise.race([Promise.all(underWay.values()), isOverdue]);
+      clearTimeout(grace);
       clearInterval(renewal);
     },
   };

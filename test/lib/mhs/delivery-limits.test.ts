@@ -35,10 +35,18 @@ describe("a stored message", () => {
     ];
     fc.assert(
       fc.property(
-        fc.constantFrom(reliable, forward, express, query, reliableQuery, {
-          ...express,
-          completedBy: "response" as const,
-        }),
+        fc.constantFrom(
+          reliable,
+          forward,
+          express,
+          query,
+          reliableQuery,
+          { ...forward, resendable: "never" as const },
+          {
+            ...express,
+            completedBy: "response" as const,
+          },
+        ),
         fc.array(fc.tuple(fc.constantFrom(...events), fc.nat(3 * minute)), { maxLength: 30 }),
         (policy, happenings) => {
           let state: DeliveryState = { state: "queued", attempts: 0 };
@@ -61,7 +69,10 @@ describe("a stored message", () => {
               const kept = changed === null ? undefined : (changed ?? state.deadline);
               state = { state: decision.to, attempts, ...(kept === undefined ? {} : { deadline: kept }) };
             }
-            assert.ok(mayHaveArrived <= (policy.pattern === "express" || policy.isAwaited ? 1 : 1 + policy.retries));
+            assert.ok(
+              mayHaveArrived <=
+                (policy.pattern === "express" || policy.resendable === "never" ? 1 : 1 + policy.retries),
+            );
           }
         },
       ),
