@@ -77,6 +77,13 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
       reliable,
       "expired EBXML_NOT_ACKNOWLEDGED",
     ],
+    [
+      "one that must not go twice only waits for its acknowledgment",
+      { ...sending, state: "awaiting-acknowledgement" },
+      due,
+      { ...forward, resendable: "never" },
+      `awaiting-acknowledgement at ${4 * minute}`,
+    ],
     ["a sending that was abandoned is resent", sending, due, reliable, resend],
     ["an abandoned forward message is resent", sending, due, forward, resend],
     ["an abandoned express message has an unknown outcome", sending, due, express, unknown],
