@@ -5,6 +5,8 @@ export const ownAsid = "990000000145";
 export const partyCpaId = "S9000145A9000201";
 
 export const businessInteraction = { service: "urn:nhs:names:services:example", action: "REPC_IN990001GB01" };
+export const queryInteraction = { service: "urn:nhs:names:services:cpisquery", action: "QUPC_IN000006GB01" };
+
 /** Of the responses to the messages that ask for one. */
 export const responseAction = "REPC_IN990002GB01";
 

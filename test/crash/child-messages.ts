@@ -23,7 +23,7 @@ export interface ChildSettings {
   readonly store: ChildStore;
   readonly channel: string;
   readonly leaseMilliseconds: number;
-  readonly contracts: Readonly<Record<OutboundPattern, MessagingContract>>;
+  readonly contracts: Readonly<Record<OutboundPattern | "express", MessagingContract>>;
   /** Where each delivery is written down before it is confirmed. */
   readonly deliveries: string;
 }
@@ -38,6 +38,8 @@ export type ChildCommand =
       /** Messages with the same text must take effect in the order in which they were accepted. */
       readonly orderedBy?: string;
     }
+  /** Asks the query and waits for its answer; the HL7 message in base 64. */
+  | { readonly kind: "query"; readonly messageId: string; readonly payload: string }
   | { readonly kind: "count" };
 
 export type ChildReport =
@@ -47,6 +49,7 @@ export type ChildReport =
   | { readonly kind: "not-accepted"; readonly messageId: string; readonly code: string }
   /** After the delivery was written down. */
   | { readonly kind: "delivered" }
+  | { readonly kind: "asked"; readonly messageId: string; readonly outcome: string }
   | { readonly kind: "counts"; readonly counts: readonly StateCount[] }
   | { readonly kind: "undelivered"; readonly messageId: string; readonly state: string; readonly code: string }
   | { readonly kind: "set-aside"; readonly messageId: string; readonly code: string }

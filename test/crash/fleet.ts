@@ -19,6 +19,7 @@ export interface Fleet {
   /** What was told to be sent, and is not reported as accepted. */
   readonly waiting: number;
   send(command: SendCommand): void;
+  tell(number: number, command: ChildCommand): void;
   /** Of one that is ready; none when nobody is. */
   askCounts(): void;
   /** Kills one, and starts it again. Gives the owner that is dead now. */
@@ -125,6 +126,7 @@ export function startFleet(
       queue.push(command);
       pump();
     },
+    tell: (number, command) => at(number).life.tell(command),
     askCounts: () => {
       instances.find(({ port }) => port !== undefined)?.life.tell({ kind: "count" });
     },

@@ -45,6 +45,7 @@ export function noteReport(journal: CrashJournal, report: ChildReport): void {
   switch (report.kind) {
     case "ready":
     case "undelivered":
+    case "asked":
       return;
     case "accepted":
       journal.accepted.add(report.messageId);

@@ -1,45 +1,40 @@
 // The long form of the crash test, by hand: node --import tsx test/crash/long.ts [seed] [messages] [kills] [instances]
-import fs from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import { startPostgres } from "../lib/store/postgres-server.js";
 import { compareRun } from "./compare-run.js";
-import { runCrashes } from "./crash-run.js";
-import { openScene } from "./crash-scene.js";
-import { openStorePlace } from "./store-place.js";
+import { runCrashes, type CrashPlan } from "./crash-run.js";
+import { withScene, type CrashScene } from "./crash-scene.js";
+import { postgresStore, sqliteStore } from "./store-place.js";
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+async function run(plan: CrashPlan, scene: CrashScene): Promise<void> {
+  const startedAt = Date.now();
+  const journal = await runCrashes(plan, scene);
+  const seconds = (Date.now() - startedAt) / 1000;
+  const { problems, ...figures } = await compareRun(journal, scene);
+  const sends = [...journal.acknowledged.values()].reduce((sum, attempts) => sum + attempts, 0);
+  say(JSON.stringify({ kills: journal.kills, killsAtStart: journal.killsAtStart, ...figures, inboundSends: sends }));
+  say(`${seconds.toFixed(0)} s, complaints ${journal.complaints.length}`);
+  for (const complaint of new Set(journal.complaints)) say(complaint);
+  say(problems.length === 0 ? "none lost, none twice" : problems.slice(0, 50).join("\n"));
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
+/** One process works on an embedded store, several share a PostgreSQL. */
 async function main(): Promise<void> {
   const [seed = Date.now() % 1_000_000, messages = 10_000, kills = 200, instances = 1] = process.argv
     .slice(2)
     .map(Number);
   say(`seed ${seed}: ${messages} outbound and ${messages} inbound messages, ${kills} kills, ${instances} processes`);
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-crash-"));
-  const place = await openStorePlace(instances, folder);
-  const scene = await openScene({
-    folder,
-    seed,
-    store: place.store,
-    leaseMilliseconds: 1000,
-    outbound: messages,
-  });
-  const startedAt = Date.now();
+  const plan: CrashPlan = { seed, outbound: messages, inbound: messages, kills, instances };
+  if (instances === 1) return withScene({ seed, store: sqliteStore }, (scene) => run(plan, scene));
+  const server = await startPostgres();
   try {
-    const journal = await runCrashes({ seed, outbound: messages, inbound: messages, kills, instances }, scene);
-    const seconds = (Date.now() - startedAt) / 1000;
-    const { problems, ...figures } = await compareRun(journal, scene);
-    const sends = [...journal.acknowledged.values()].reduce((sum, attempts) => sum + attempts, 0);
-    say(JSON.stringify({ kills: journal.kills, killsAtStart: journal.killsAtStart, ...figures, inboundSends: sends }));
-    say(`${seconds.toFixed(0)} s, complaints ${journal.complaints.length}`);
-    for (const complaint of new Set(journal.complaints)) say(complaint);
-    say(problems.length === 0 ? "none lost, none twice" : problems.slice(0, 50).join("\n"));
-    process.exitCode = problems.length === 0 ? 0 : 1;
+    await withScene({ seed, store: () => postgresStore(server) }, (scene) => run(plan, scene));
   } finally {
-    await scene.close();
-    await place.close();
-    await fs.rm(folder, { recursive: true });
+    await server.close();
   }
 }
 

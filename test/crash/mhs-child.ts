@@ -6,11 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isCpisError } from "../../lib/errors.js";
 import { parseConversationId, parseCpaId, parseMessageId, parsePartyKey } from "../../lib/identifiers.js";
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
+import type { MessagingContract } from "../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
-import { businessInteraction, businessPayload, ownPartyKey, partyCpaId } from "./business.js";
+import { businessInteraction, businessPayload, ownPartyKey, partyCpaId, queryInteraction } from "./business.js";
 import { openStore } from "./open-store.js";
-import type { ChildCommand, ChildReport, ChildSettings } from "./child-messages.js";
+import type { ChildCommand, ChildReport, ChildSettings, OutboundPattern } from "./child-messages.js";
 
 const now = (): number => Date.now();
 
@@ -18,18 +19,39 @@ function tell(report: ChildReport): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
+function contractOf({ contracts }: ChildSettings, pattern: OutboundPattern | "express"): MessagingContract {
+  const { cpaId, toPartyKey, ...contract } = contracts[pattern];
+  return { ...contract, cpaId: parseCpaId(cpaId), toPartyKey: parsePartyKey(toPartyKey) };
+}
+
+async function ask(
+  service: MessageHandlingService,
+  settings: ChildSettings,
+  { messageId, payload }: Extract<ChildCommand, { kind: "query" }>,
+): Promise<void> {
+  const outcome = await service.request({
+    ...queryInteraction,
+    messageId: parseMessageId(messageId),
+    conversationId: parseConversationId(randomUUID().toUpperCase()),
+    contract: contractOf(settings, "express"),
+    payload: Buffer.from(payload, "base64"),
+    timeoutMilliseconds: 1000,
+    judge: () => "settles",
+  });
+  tell({ kind: "asked", messageId, outcome: outcome.kind });
+}
+
 async function send(
   service: MessageHandlingService,
   settings: ChildSettings,
   { messageId, hl7Id, pattern, completedBy, orderedBy }: Extract<ChildCommand, { kind: "send" }>,
 ): Promise<void> {
-  const contract = settings.contracts[pattern];
   try {
     await service.send({
       ...businessInteraction,
       messageId: parseMessageId(messageId),
       conversationId: parseConversationId(randomUUID().toUpperCase()),
-      contract: { ...contract, cpaId: parseCpaId(contract.cpaId), toPartyKey: parsePartyKey(contract.toPartyKey) },
+      contract: contractOf(settings, pattern),
       payload: businessPayload(hl7Id),
       applicationId: hl7Id,
       completedBy,
@@ -107,6 +129,7 @@ async function main(settings: ChildSettings, owner: string): Promise<void> {
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const command = JSON.parse(line) as ChildCommand;
     if (command.kind === "send") void send(service, settings, command);
+    else if (command.kind === "query") void ask(service, settings, command);
     else tell({ kind: "counts", counts: await store.countByState() });
   }
   await service.close();

@@ -1,12 +1,7 @@
 // Where the store of a crash test lies: a folder for one process, a PostgreSQL for several.
 import path from "node:path";
-import { startPostgres, type PostgresServer } from "../lib/store/postgres-server.js";
+import type { PostgresServer } from "../lib/store/postgres-server.js";
 import type { ChildStore } from "./child-messages.js";
-
-export interface StorePlace {
-  readonly store: ChildStore;
-  close(): Promise<void>;
-}
 
 function textOf(value: unknown): string {
   if (typeof value !== "string") throw new Error("the connection to PostgreSQL is not given as text");
@@ -27,10 +22,7 @@ export function postgresStore(server: PostgresServer): ChildStore {
   };
 }
 
-export async function openStorePlace(instances: number, folder: string): Promise<StorePlace> {
-  if (instances === 1) {
-    return { store: { kind: "sqlite", folder: path.join(folder, "store") }, close: () => Promise.resolve() };
-  }
-  const server = await startPostgres();
-  return { store: postgresStore(server), close: () => server.close() };
+/** For one process at a time. */
+export function sqliteStore(folder: string): ChildStore {
+  return { kind: "sqlite", folder: path.join(folder, "store") };
 }
