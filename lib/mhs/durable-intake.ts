@@ -17,7 +17,7 @@ import { isDuplicateOf, newInboundRecord, type InboundRole } from "./inbound-rec
 import type { Inbox } from "./inbox.js";
 import type { Arrival, IntakeResult, MessageIntake } from "./message-intake.js";
 import type { InboundDisposition, MhsEvents, WarningCode } from "./model.js";
-import type { Outbox } from "./outbox.js";
+import type { OutboundSignals } from "./outbound-signals.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
 import { arrivals, type RequestDesk } from "./request-desk.js";
 import type { StoreWatch } from "./store-watch.js";
@@ -30,7 +30,7 @@ export interface DurableIntakeParts {
   /** See DurableOptions. */
   judge(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
   readonly desk: RequestDesk;
-  readonly outbox: Outbox;
+  readonly signals: OutboundSignals;
   readonly inbox: Inbox;
   readonly events: EventEmitter<MhsEvents>;
   now(): number;
@@ -65,7 +65,7 @@ interface Plan {
 const collectMilliseconds = 60_000;
 
 export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
-  const { store, watch, channel, desk, outbox, inbox, events } = parts;
+  const { store, watch, channel, desk, signals, inbox, events } = parts;
   const accepting = new Map<string, Promise<unknown>>();
   const writings = new Set<Promise<unknown>>();
 
@@ -254,7 +254,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
       };
     },
     async receiveAcknowledgment(acknowledgment): Promise<void> {
-      const outcome = await outbox.receiveAcknowledgment(acknowledgment);
+      const outcome = await signals.receiveAcknowledgment(acknowledgment);
       if (outcome === "known") desk.noteAccepted(acknowledgment.acknowledgedMessageId);
       else {
         const { messageId } = acknowledgment.header;
@@ -263,7 +263,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     },
     async receiveMessageError(error): Promise<void> {
       const { messageId, refToMessageId } = error.header;
-      const outcome = await outbox.receiveMessageError(error);
+      const outcome = await signals.receiveMessageError(error);
       if (outcome === "unknown" || refToMessageId === undefined) {
         warn("UNMATCHED_SIGNAL", "An error list came for a message that is not ours", messageId);
         return;

@@ -8,6 +8,7 @@ import { runDurableRequest } from "./durable-request.js";
 import { readInboundMessage } from "./inbound-record.js";
 import { createInbox, type Inbox } from "./inbox.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
+import { createOutboundSignals } from "./outbound-signals.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import type { RequestDesk } from "./request-desk.js";
 import type { Sender } from "./send-message.js";
@@ -63,7 +64,7 @@ export function createDurableMessaging(parts: DurableMessagingParts): DurableMes
     duplicateMilliseconds: Math.max(dayMilliseconds, durable.duplicateMilliseconds ?? 0),
     judge: (message) => durable.judge?.(message) ?? "settles",
     desk,
-    outbox,
+    signals: createOutboundSignals({ ...shared, now }),
     inbox,
     now,
   });

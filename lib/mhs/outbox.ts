@@ -1,15 +1,14 @@
 // Sends what the store keeps: the same bytes, by their contract, until the peer has them or they are a dead letter.
 import type { EventEmitter } from "node:events";
-import type { Acknowledgment, MessageError } from "../ebxml/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
-import type { MessageId } from "../identifiers.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../store/message-model.js";
-import type { MessageStore, Transition, TransitionOutcome } from "../store/message-store.js";
-import { decideDelivery, type DeliveryDecision, type DeliveryEvent, type Move } from "./delivery-policy.js";
+import type { MessageStore } from "../store/message-store.js";
+import { decideDelivery, type DeliveryDecision, type DeliveryEvent } from "./delivery-policy.js";
 import type { BreakerSettings, OutboxMessage } from "./durable-model.js";
 import { createEndpointBreakers, defaultBreakerSettings } from "./endpoint-breaker.js";
 import { interpretReply, type HttpReply } from "./interpret-reply.js";
 import type { MhsEffects, MhsEvents, OwnParty } from "./model.js";
+import { createMoveWriter } from "./write-move.js";
 import {
   newOutboundRecord,
   prepareMessage,
@@ -37,31 +36,17 @@ export interface OutboxOptions {
   readonly sender: Sender;
 }
 
-/** Whose message a signal is about: "unknown" is not ours, or was never sent. */
-export type SignalOutcome = "known" | "unknown";
-
 export interface Outbox {
   start(): void;
   /** See MessageHandlingService.send. */
   accept(message: OutboxMessage): Promise<MessageRowId>;
-  /** An acknowledgment by a post of its own. Throws what the store throws: then it should come again. */
-  receiveAcknowledgment(acknowledgment: Acknowledgment): Promise<SignalOutcome>;
-  /** Errors by a post of their own; warnings alone mean that the message was taken. Throws what the store throws. */
-  receiveMessageError(error: MessageError): Promise<SignalOutcome>;
   /** Waits for what is being sent. */
   close(): Promise<void>;
 }
 
 const workStates: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response"];
 
-function signalOf(error: MessageError): DeliveryEvent {
-  const errors = error.errors.filter(({ severity }) => severity === "Error");
-  return errors.length > 0 ? { kind: "refused", errors } : { kind: "acknowledged" };
-}
-
-function isDeadLetter(state: OutboundState): state is "failed" | "expired" | "held" {
-  return state === "failed" || state === "expired" || state === "held";
-}
+const longestDeferralMilliseconds = 300_000;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, watch, channel, owner, events, sender, effects } = options;
@@ -73,27 +58,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     now: () => effects.now(),
     work,
   });
+  const write = createMoveWriter({ ...options, now: () => effects.now() });
   let isClosing = false;
-
-  /** "ours": only if the lease is still held here. "theirs": what arrives from outside, and would come again. */
-  async function apply(message: StoredOutboundMessage, move: Move, by: "ours" | "theirs"): Promise<TransitionOutcome> {
-    const { to, code } = move;
-    const transition: Transition = {
-      id: message.id,
-      from: [message.state],
-      to,
-      at: effects.now(),
-      ...(by === "ours" ? { owner } : {}),
-      ...(code === undefined ? {} : { code }),
-      changes: { ...move.changes, ...(isDeadLetter(to) && code !== undefined ? { errorCode: code } : {}) },
-    };
-    const write = (): Promise<TransitionOutcome> => store.transition(transition);
-    const outcome = await (by === "ours" ? watch.insist(write) : watch.run(write));
-    if (outcome === "done" && isDeadLetter(to)) {
-      events.emit("undelivered", { messageId: message.messageId, state: to, code: code ?? "" });
-    }
-    return outcome;
-  }
 
   function noteReached(endpoint: string): void {
     if (breakers.reached(endpoint).isClosed) events.emit("peerReachable", { endpoint });
@@ -142,6 +108,17 @@ export function createOutbox(options: OutboxOptions): Outbox {
     events.emit("replied", { messageId, kind, ...status, durationMilliseconds: effects.now() - startedAt });
   }
 
+  /**
+   * The longer it has waited, the more seldom it is looked at: a long outage with many messages must not keep the store
+   * busy. Not beyond its deadline, or it would expire too late.
+   */
+  async function defer(message: StoredOutboundMessage, until: number): Promise<void> {
+    const now = effects.now();
+    const rest = Math.min(now - message.updatedAt, longestDeferralMilliseconds);
+    const nextAttemptAt = Math.min(Math.max(until, now + rest), message.deadline ?? Number.POSITIVE_INFINITY);
+    await watch.insist(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
+  }
+
   async function send(
     message: StoredOutboundMessage,
     record: OutboundRecord,
@@ -150,9 +127,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const endpoint = record.url.host;
     const admission = breakers.admit(endpoint, effects.now());
     if (admission.kind === "wait") {
-      // Not beyond its deadline, or it would expire too late.
-      const until = Math.min(admission.until, message.deadline ?? admission.until);
-      await watch.insist(() => store.releaseLease({ id: message.id, owner, nextAttemptAt: until }));
+      await defer(message, admission.until);
       return;
     }
     const body = await readBody(message);
@@ -192,7 +167,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
     if (decision.kind !== "move") return;
     // Whoever was faster, an acknowledgment of its own or an answer, has decided already.
-    await apply(message, decision, "ours");
+    await write(message, decision, "ours");
   }
 
   /** Undefined when the message cannot be read: it is held for a person, who may have the key. */
@@ -200,10 +175,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       const reading = await watch.run(() => store.readContent(message.id));
       if (reading.kind === "content") return reading.bytes;
-      await apply(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, "ours");
+      await write(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, "ours");
     } catch (error) {
       if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
-      await apply(message, { kind: "move", to: "held", code: error.code }, "ours");
+      await write(message, { kind: "move", to: "held", code: error.code }, "ours");
     }
     return undefined;
   }
@@ -213,7 +188,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return readOutboundRecord(message);
     } catch (error) {
       if (!isCpisError(error)) throw error;
-      await apply(message, { kind: "move", to: "held", code: error.code }, "ours");
+      await write(message, { kind: "move", to: "held", code: error.code }, "ours");
       return undefined;
     }
   }
@@ -227,45 +202,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       case "send":
         return send(message, record, decision);
       case "move":
-        await apply(message, decision, "ours");
+        await write(message, decision, "ours");
         return;
       case "none":
         await watch.run(() => store.releaseLease({ id: message.id, owner }));
-    }
-  }
-
-  async function findSent(messageId: MessageId): Promise<StoredOutboundMessage | undefined> {
-    const found = await watch.run(() => store.findByMessageId("outbound", messageId));
-    // One that was never sent cannot have been received.
-    return found?.direction === "outbound" && found.channel === channel && found.attempts > 0 ? found : undefined;
-  }
-
-  /** Nothing changes but what is known of it: its state stands. */
-  async function noteRepeated(message: StoredOutboundMessage, kind: "repeated" | "late"): Promise<void> {
-    const at = effects.now();
-    const { id, state, messageId } = message;
-    if (kind === "late" && message.acknowledgedAt === undefined) {
-      const changes = { acknowledgedAt: at };
-      await watch.run(() => store.transition({ id, from: [state], to: state, at, code: "acknowledged-late", changes }));
-    }
-    events.emit("acknowledged", { messageId, kind });
-  }
-
-  /** Tries again when the message moves in the same moment: a sending that begins or ends. */
-  async function receiveSignal(messageId: MessageId, event: DeliveryEvent): Promise<SignalOutcome> {
-    for (;;) {
-      const message = await findSent(messageId);
-      if (message === undefined) return "unknown";
-      const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
-      if (decision.kind !== "move") {
-        const isLate = message.state === "failed" || message.state === "expired" || message.state === "held";
-        if (event.kind === "acknowledged") await noteRepeated(message, isLate ? "late" : "repeated");
-        return "known";
-      }
-      const outcome = await apply(message, decision, "theirs");
-      if (outcome === "not-in-state") continue;
-      if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
-      return "known";
     }
   }
 
@@ -284,12 +224,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
       );
       if (id === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });
       return id;
-    },
-    receiveAcknowledgment: ({ acknowledgedMessageId }) =>
-      receiveSignal(acknowledgedMessageId, { kind: "acknowledged" }),
-    async receiveMessageError(error): Promise<SignalOutcome> {
-      const { refToMessageId } = error.header;
-      return refToMessageId === undefined ? "unknown" : receiveSignal(refToMessageId, signalOf(error));
     },
     async close(): Promise<void> {
       isClosing = true;
