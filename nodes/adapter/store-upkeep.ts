@@ -1,4 +1,5 @@
 // Removes what retention has outlived, and seals old content with the newest key: in small batches, off the hot path.
+import type { ErrorCode } from "../../lib/errors.js";
 import type { BatchOutcome, MessageStore, RetentionRule } from "../../lib/store/message-store.js";
 import { afterDelay, type AfterDelay } from "./after-delay.js";
 import { toCpisError } from "./run-input.js";
@@ -24,6 +25,8 @@ const betweenBatchesMilliseconds = 100;
 const firstPassMilliseconds = 60_000;
 const nextPassMilliseconds = 60 * 60_000;
 const afterFailureMilliseconds = 5 * 60_000;
+
+const unreadableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["STORE_KEY_UNKNOWN", "STORE_CONTENT_TAMPERED"]);
 
 /** A failure is told once, until a pass succeeds again: a store that is never pruned fills its disk. */
 export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOptions): StoreUpkeep {
@@ -55,9 +58,9 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
       hasWarned = false;
       schedule(hasMore ? betweenBatchesMilliseconds : nextPassMilliseconds);
     } catch (error) {
-      // What cannot be sealed again, for a key that is gone, must not keep retention from its work.
-      hasResealed = true;
       const failure = toCpisError(error);
+      // What cannot be sealed again, for a key that is gone, must not keep retention from its work.
+      hasResealed ||= unreadableCodes.has(failure.code);
       if (!hasWarned && !isStopped) options.warn(`the upkeep of the message store failed: ${failure.message}`);
       hasWarned = true;
       schedule(afterFailureMilliseconds);

@@ -30,9 +30,29 @@ const registers: readonly Register[] = nodeNames.map(
   (name) => (require(path.join(root, "dist", "nodes", name, `${name}.js`)) as { default: Register }).default,
 );
 const registerTls = require(path.join(coreNodes, "05-tls.js")) as Register;
+const { hooks } = require(require.resolve("@node-red/util", { paths: [runtimePath] })) as { readonly hooks: Hooks };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 const patienceMilliseconds = 8000;
+
+/** A message with which a node is done, also when the nodes behind it are closed already. */
+export interface Completion {
+  readonly id: string;
+  readonly message: NodeMessage;
+  /** Of the error it was done with. */
+  readonly code: string | undefined;
+}
+
+interface CompleteEvent {
+  readonly msg: NodeMessage;
+  readonly error?: unknown;
+  readonly node: { readonly id: string };
+}
+
+interface Hooks {
+  add(name: string, handler: (event: CompleteEvent) => void): void;
+  remove(name: string): void;
+}
 
 export interface LogLine {
   readonly level: number;
@@ -48,14 +68,17 @@ function logText(msg: unknown): string {
 export class NodeRed {
   readonly statuses: { readonly id: string; readonly status: NodeStatus }[] = [];
   readonly logs: LogLine[] = [];
+  readonly completions: Completion[] = [];
   /** Everything each helper node got, by the node's id. */
   readonly received = new Map<string, NodeMessage[]>();
   readonly userFolder = fs.mkdtempSync(path.join(os.tmpdir(), "cp-is-node-red-"));
   private readonly changes = new EventEmitter().setMaxListeners(0);
   private detach: () => void = () => undefined;
   private flow: Flow = [];
+  private isRunning = false;
 
   async start(flow: Flow, credentials: object = {}): Promise<void> {
+    this.isRunning = true;
     helper.init(runtimePath);
     helper.settings({ userDir: this.userFolder });
     await new Promise<void>((resolve) => helper.startServer(resolve));
@@ -71,11 +94,18 @@ export class NodeRed {
     };
     const onLog = ({ level, msg }: { level: number; msg: unknown }): void => {
       this.logs.push({ level, text: logText(msg) });
+      this.changes.emit("change");
     };
     RED.events.on("node-status", onStatus);
     const log = new EventEmitter().on("log", onLog);
     RED.log.addHandler(log);
+    hooks.add("onComplete.cp-is-test", ({ msg, error, node }) => {
+      const code = error === undefined || error === null ? undefined : String(Reflect.get(error, "code"));
+      this.completions.push({ id: node.id, message: msg, code });
+      this.changes.emit("change");
+    });
     this.detach = () => {
+      hooks.remove("*.cp-is-test");
       RED.events.removeListener("node-status", onStatus);
       RED.log.removeHandler(log);
     };
@@ -147,10 +177,22 @@ export class NodeRed {
     await this.until(`status "${text}" of ${id}`, () => this.statusText(id).includes(text));
   }
 
-  async stop(): Promise<void> {
+  /** Waits until the runtime has logged a line with the text. */
+  async logged(text: string): Promise<void> {
+    await this.until(`the log line "${text}"`, () => this.logs.some((line) => line.text.includes(text)));
+  }
+
+  /** Ends the runtime, and leaves its user directory for a look, or for another start. */
+  async halt(): Promise<void> {
+    if (!this.isRunning) return;
+    this.isRunning = false;
     await helper.unload();
     await new Promise<void>((resolve) => helper.stopServer(resolve));
     this.detach();
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
     fs.rmSync(this.userFolder, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
-// Nothing about a child reaches a log line, a status, an error, msg.cpis, or an event of the transport.
+// Nothing about a child reaches a log line, a status, an error, msg.cpis, or a file in the clear.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
 import { NodeRed } from "./node-red.js";
+import { allBytes, allMessages } from "./message-store/stored.js";
 import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "./flows.js";
 
 const childNumber = "9990000093";
@@ -91,6 +92,7 @@ describe("privacy of the nodes", function () {
     await ask(childNumber, { ...user, role: "MarkRole" });
     await ask(childNumber, { ...user, activities: ["MarkFreeText"] });
     await nodeRed.status("query", "status.");
+    await nodeRed.halt();
   });
   after(async () => {
     await nodeRed.stop();
@@ -124,5 +126,13 @@ describe("privacy of the nodes", function () {
         [],
       );
     }
+  });
+
+  it("holds in every file that was written, the message store's above all", async () => {
+    const messages = await allMessages(nodeRed.userFolder);
+    assert.ok(messages.length >= faults.length);
+    assert.ok(messages.some(({ state }) => state === "failed") && messages.some(({ state }) => state === "completed"));
+    assert.deepEqual(leaks(JSON.stringify(messages)), []);
+    assert.deepEqual(leaks(allBytes(nodeRed.userFolder)), []);
   });
 });

@@ -20,6 +20,7 @@ const samples: Readonly<Partial<Record<FieldRuleName, { readonly good: string[];
   path: { good: ["/", "/mhs/ebxml"], bad: ["mhs", "/a?b", "/a b"] },
   loopbackHost: { good: ["127.0.0.1", "localhost"], bad: ["::", "0.0.0.0", "10.0.0.1", "localhost.example.com"] },
   always: { good: ["always", "never"], bad: ["", "Always", "sometimes"] },
+  schemaName: { good: ["cp_is", "_x", "a1"], bad: ["", "1a", "Cp", "a-b", "a;b", "a".repeat(42)] },
   duration: { good: ["PT1M", "PT5M", "P1D", "P1W", "PT0.5S", "PT2H30M"], bad: ["P", "PT", "1M", "PT-1M", "P1DT"] },
   wholeNumber: { good: ["0", "3"], bad: ["-1", "1.5", "x"] },
   positiveNumber: { good: ["1", "30"], bad: ["0", "-1", "1e3"] },
