@@ -70,7 +70,26 @@ export { parseDuration } from "./sds/duration.js";
 export type { InboundClaim, InboundKey, InboundRegister, StoredReply } from "./store/inbound-register.js";
 export { createMemoryInboundRegister, type MemoryInboundRegisterOptions } from "./store/memory-inbound-register.js";
 
+export type * from "./store/message-model.js";
+export { isFinished, isMessageRowId } from "./store/message-model.js";
+export type * from "./store/message-store.js";
+export { createSqliteMessageStore, type SqliteMessageStoreOptions } from "./store/sqlite-message-store.js";
+export { createPostgresMessageStore, type PostgresMessageStoreOptions } from "./store/postgres-message-store.js";
+export { createContentProtection } from "./crypto/content-protection.js";
+export { createOrLoadKeyFile, replaceKeyFile } from "./crypto/key-file.js";
+export {
+  createKeyRing,
+  encodeKeyRing,
+  parseKeyRing,
+  retireOldKeys,
+  rotateKeyRing,
+  type ContentKey,
+  type KeyRing,
+  type RandomBytes,
+} from "./crypto/key-ring.js";
+
 export type * from "./mhs/model.js";
+export type * from "./mhs/durable-model.js";
 export {
   createMessageHandlingService,
   type InboundSettings,
