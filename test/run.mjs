@@ -13,6 +13,7 @@ const steps = [
   { name: "format", args: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
   { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
   { name: "library", args: [...mocha, "test/*.test.ts", "test/lib/**/*.test.ts"] },
+  { name: "crashes", args: [...mocha, "test/crash/*.test.ts"] },
   { name: "nodes on Node-RED 5", args: [...mocha, "test/nodes/**/*.test.ts"], env: { NODE_RED_PACKAGE: "node-red" } },
   {
     name: "nodes on Node-RED 4.1",
