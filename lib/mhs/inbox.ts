@@ -117,12 +117,21 @@ export function createInbox(options: InboxOptions): Inbox {
     return asked.state === "completed" ? undefined : "EBXML_LATE_ANSWER";
   }
 
+  /** The key ring can be put back: until then nothing is given up. */
+  async function waitForKey(message: StoredInboundMessage): Promise<void> {
+    const text = "A message cannot be opened and waits for its key: STORE_KEY_UNKNOWN";
+    events.emit("warning", { code: "NOT_DELIVERED", message: text, messageId: message.messageId });
+    const nextAttemptAt = options.now() + parkMilliseconds;
+    await watch.insist(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
+  }
+
   async function read(message: StoredInboundMessage): Promise<BusinessMessage | undefined> {
     try {
       return await watch.run(() => readInboundMessage(store, message));
     } catch (error) {
       if (isStoreOutage(error) || !isCpisError(error) || error.retryable) throw error;
-      await setAside(message, error.code);
+      if (error.code === "STORE_KEY_UNKNOWN") await waitForKey(message);
+      else await setAside(message, error.code);
       return undefined;
     }
   }
