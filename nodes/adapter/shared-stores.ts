@@ -89,7 +89,11 @@ export async function useStore(settings: StoreSettings, user: StoreUser): Promis
     known = new SharedStore(name, settings);
     shared.set(name, known);
   } else if (!isDeepStrictEqual(known.settings, settings)) {
-    throw new CpisError("CONFIG_INVALID", { detail: "the message store is in use with other settings" });
+    // Retryable, since the other one may go.
+    throw new CpisError("CONFIG_INVALID", {
+      detail: "the message store is in use with other settings",
+      retryable: true,
+    });
   }
   return known.use(user);
 }

@@ -39,6 +39,11 @@ const retriedCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "STORE_KEY_INVALID",
 ]);
 
+/** A wrong setting needs a person, unless it is wrong only beside another node. */
+function isRetried({ code, retryable }: CpisError): boolean {
+  return retriedCodes.has(code) || (code === "CONFIG_INVALID" && retryable);
+}
+
 function openState(port: number, condition: StoreCondition): TransportState {
   if (condition.kind === "ready") return { kind: "listening", port };
   return { kind: "store-unavailable", error: condition.error };
@@ -158,7 +163,7 @@ export class TransportConnection {
 
   private fail(reason: unknown): void {
     const error = toCpisError(reason);
-    const willRetry = this.isWanted && retriedCodes.has(error.code);
+    const willRetry = this.isWanted && isRetried(error);
     this.tell({ kind: "failed", error, willRetry });
     if (!willRetry) return;
     const delay = this.retryMilliseconds;

@@ -119,6 +119,13 @@ describe("a transport's message store", function () {
     const caught = nodeRed.messages("caught").find(({ payload }) => payload === childNumber);
     assert.equal(caughtError(caught!).code, "CONFIG_INVALID");
     assert.match(caughtError(caught!).message, /other settings/);
+    const gone = refused === "query" ? secondQuery : queryNode;
+    const all = [...receivers, simulatorNode, storeNode, other, withStore, second, queryNode, secondQuery];
+    await nodeRed.deploy(
+      all.map((node) => (node === gone ? { ...node, d: true } : node)),
+      "nodes",
+    );
+    await nodeRed.status(refused, "ebxml-transport.status.listening");
   });
 
   it("is missing when the node that the transport names is not there", async () => {

@@ -114,6 +114,26 @@ describe("a message store on PostgreSQL", function () {
     assert.equal(await codeOfQuery(), "answered");
   });
 
+  it("lets the flows be deployed while the server is gone, within the time a node has for closing", async () => {
+    const schema = server.newSchema();
+    await start(schema);
+    assert.equal(await codeOfQuery(), "answered");
+    await server.halt();
+    try {
+      assert.match(await codeOfQuery(), /^STORE_/);
+      await nodeRed.deploy(
+        [...receivers, simulatorNode, { ...storeNode, schema }, transport, queryNode],
+        "full",
+        credentials(),
+      );
+      assert.ok(!nodeRed.logs.some(({ text }) => /close timed out/i.test(text)));
+    } finally {
+      await server.resume();
+    }
+    await nodeRed.status("query", listening);
+    assert.equal(await codeOfQuery(), "answered");
+  });
+
   it("refuses a wrong password with a code, and tells it nowhere", async () => {
     await start(server.newSchema(), credentials("a wrong secret"));
     await nodeRed.status("query", "ebxml-transport.status.failed");
