@@ -163,6 +163,11 @@ export function useDurableScene(createPlace: () => Promise<StorePlace> = createS
       ...change,
     }),
   };
+  // Disks and handshakes of a busy machine take their time; no test waits for the clock longer than it must.
+  beforeEach(function () {
+    const test = this.currentTest;
+    test?.timeout(Math.max(test.timeout(), 15_000));
+  });
   afterEach(async () => {
     await Promise.all(instances.map((each) => each.close()));
     await scene.stopPeer();
