@@ -9,10 +9,11 @@ import {
   type StoredInboundMessage,
   type StoredMessage,
 } from "../store/message-model.js";
-import type { MessageStore, PagePosition, TransitionOutcome } from "../store/message-store.js";
+import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions } from "./durable-model.js";
 import { isForConsumer, readInboundMessage } from "./inbound-record.js";
 import type { MhsEvents } from "./model.js";
+import { createParkedMessages } from "./parked-messages.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
 import { createWorkLoop } from "./work-loop.js";
 
@@ -50,7 +51,6 @@ interface Consuming extends ConsumerOptions {
 
 const parkMilliseconds = 60_000;
 const longestParkMilliseconds = 3_600_000;
-const pageSize = 200;
 const openStates: readonly InboundState[] = ["received", "delivered"];
 
 function includes(wanted: readonly string[] | undefined, value: string): boolean {
@@ -60,6 +60,7 @@ function includes(wanted: readonly string[] | undefined, value: string): boolean
 export function createInbox(options: InboxOptions): Inbox {
   const { store, watch, channel, owner, events } = options;
   const consumers = new Set<Consuming>();
+  const parked = createParkedMessages(options);
   const loop = createWorkLoop({
     ...options,
     direction: "inbound",
@@ -195,40 +196,24 @@ export function createInbox(options: InboxOptions): Inbox {
     if (!isForConsumer(message)) return setAside(message, "EBXML_ANSWER_NOT_COLLECTED");
     const consumer = findConsumer(message.service, message.interaction);
     if (consumer !== undefined) return deliver(consumer, message);
+    await park(message);
+  }
+
+  async function park(message: StoredInboundMessage): Promise<void> {
     // One that was delivered before has a consumer, which is gone for the moment or in another instance.
     const nextAttemptAt = message.attempts > 0 ? options.now() + parkMilliseconds : parkUntil(message.createdAt);
     await watch.run(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
-  }
-
-  async function findParked(consumer: Consuming): Promise<readonly MessageRowId[]> {
-    const ids: MessageRowId[] = [];
-    let after: PagePosition | undefined;
-    do {
-      const filter = { channel, direction: "inbound", states: ["received"] } as const;
-      const page = await watch.insist(() => store.list(filter, pageSize, after));
-      for (const { id, service, interaction, attempts, leaseUntil, nextAttemptAt } of page.messages) {
-        const now = options.now();
-        const isParked = attempts === 0 && (leaseUntil ?? 0) <= now && (nextAttemptAt ?? 0) > now;
-        if (isParked && findConsumer(service, interaction) === consumer) ids.push(id);
-      }
-      after = page.next;
-    } while (after !== undefined);
-    return ids.reverse();
+    parked.note(message);
+    // A consumer that came while the lease was being given up has not seen this one.
+    const consumer = findConsumer(message.service, message.interaction);
+    if (consumer !== undefined) beginUnparking(consumer);
   }
 
   /** What nobody had wanted so far is delivered to a consumer that comes later, oldest first. */
-  async function unpark(consumer: Consuming): Promise<void> {
-    for (const id of await findParked(consumer)) {
-      if (!consumers.has(consumer)) return;
-      const from = ["received"] as const;
-      const at = options.now();
-      const changes = { nextAttemptAt: null };
-      await watch.insist(() => store.transition({ id, from, to: "received", at, code: "consumer-found", changes }));
-    }
-  }
-
   function beginUnparking(consumer: Consuming): void {
-    const work = unpark(consumer).catch(() => {
+    const isWanted = (service: string, interaction: string): boolean => findConsumer(service, interaction) === consumer;
+    const releasing = parked.release(isWanted, () => consumers.has(consumer));
+    const work = releasing.catch(() => {
       // Looked at again when its time comes; only later than could be.
       events.emit("warning", {
         code: "INTERNAL",

@@ -226,4 +226,22 @@ describe("the inbox", () => {
     assert.equal((await onlyInbound(instance.store)).state, "received");
     assert.equal(taken.length, 0);
   });
+
+  it("delivers to a consumer that comes later what was delivered before the restart and found nobody since", async () => {
+    let passed = 0;
+    const now = (): number => Date.now() + passed;
+    const first = await scene.start({ now });
+    const refusing = { deliver: () => Promise.reject(new Error("not now")), redeliverAfterMilliseconds: 1000 };
+    const { consumer } = consume(first, { ...refusing, maximumDeliveries: 100 });
+    await first.post({ message: business("<one/>") });
+    await until(async () => (await onlyInbound(first.store)).attempts === 1);
+    await consumer.close();
+    await first.close();
+    passed = 10 * 3_600_000;
+    const second = await scene.start({ now });
+    await until(async () => ((await onlyInbound(second.store)).nextAttemptAt ?? 0) > now());
+    const { taken } = consume(second);
+    await until(() => taken.length > 0);
+    assert.equal(taken.length, 1);
+  });
 });
