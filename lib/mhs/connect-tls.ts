@@ -87,6 +87,8 @@ export function connectTls(
     };
     const succeed = (): void => {
       finish();
+      // As the agents of Node.js do: a message is written whole, and must not wait for an acknowledgment of TCP.
+      socket.setNoDelay(true);
       resolve(socket);
     };
     const onAbort = (): void => fail(new CpisError("CONFIG_CLOSED"));

@@ -1,6 +1,6 @@
 // Remembers which requests are open and which were settled, so that each answer finds the one it belongs to.
 import { CpisError } from "../errors.js";
-import { comparableId, isSameId, type ConversationId, type MessageId } from "../identifiers.js";
+import { comparableId, isSameId, parseMessageId, type ConversationId, type MessageId } from "../identifiers.js";
 
 export interface CorrelationOptions {
   /** Milliseconds since 1970. */
@@ -59,6 +59,11 @@ interface SettledRequest {
   answeredBy: MessageId | undefined;
 }
 
+/** A copy of its own: the id as it was read is a slice that would keep the whole message in memory. */
+function detached(id: MessageId): MessageId {
+  return parseMessageId(Buffer.from(id, "utf8").toString("utf8"));
+}
+
 const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 export function createCorrelation<Waiter>(options: CorrelationOptions): Correlation<Waiter> {
@@ -113,12 +118,12 @@ export function createCorrelation<Waiter>(options: CorrelationOptions): Correlat
     settle(messageId, answeredBy): void {
       const id = comparableId(messageId);
       if (!open.delete(id)) return;
-      settled.set(id, { messageId, settledAt: options.now(), answeredBy });
+      settled.set(id, { messageId, settledAt: options.now(), answeredBy: answeredBy && detached(answeredBy) });
       forget();
     },
     noteLateAnswer(messageId, answeredBy): void {
       const request = settled.get(comparableId(messageId));
-      if (request !== undefined) request.answeredBy ??= answeredBy;
+      if (request !== undefined) request.answeredBy ??= detached(answeredBy);
     },
     openRequests: () => [...open.values()],
   };
