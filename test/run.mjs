@@ -7,20 +7,27 @@ import { build, install, nodePath, root } from "../build.mjs";
 const bin = (file) => path.join(root, "node_modules", file);
 const mocha = [bin("mocha/bin/mocha.js"), "--require", "tsx/cjs", "--reporter", "dot"];
 
-/** The library needs no Node-RED; the nodes and the browser run on both lines that are supported. */
-const steps = [
-  { name: "lint", args: [bin("eslint/bin/eslint.js"), "."] },
-  { name: "format", args: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
-  { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
-  { name: "library", args: [...mocha, "test/*.test.ts", "test/lib/**/*.test.ts"] },
-  { name: "crashes", args: [...mocha, "test/crash/*.test.ts"] },
-  { name: "nodes on Node-RED 5", args: [...mocha, "test/nodes/**/*.test.ts"], env: { NODE_RED_PACKAGE: "node-red" } },
-  {
-    name: "nodes on Node-RED 4.1",
-    args: [...mocha, "test/nodes/**/*.test.ts"],
-    env: { NODE_RED_PACKAGE: "node-red-4.1" },
-  },
-  { name: "whole product", args: [...mocha, "test/e2e/**/*.test.ts"] },
+/**
+ * Two lanes, for two cores: most tests wait for sockets more than they compute. The library needs no Node-RED; the nodes
+ * and the browser run on both lines that are supported.
+ */
+const lanes = [
+  [
+    { name: "lint", args: [bin("eslint/bin/eslint.js"), "."] },
+    { name: "format", args: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
+    { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
+    { name: "library", args: [...mocha, "test/*.test.ts", "test/lib/**/*.test.ts"] },
+    { name: "crashes", args: [...mocha, "test/crash/*.test.ts"] },
+  ],
+  [
+    { name: "nodes on Node-RED 5", args: [...mocha, "test/nodes/**/*.test.ts"], env: { NODE_RED_PACKAGE: "node-red" } },
+    {
+      name: "nodes on Node-RED 4.1",
+      args: [...mocha, "test/nodes/**/*.test.ts"],
+      env: { NODE_RED_PACKAGE: "node-red-4.1" },
+    },
+    { name: "whole product", args: [...mocha, "test/e2e/**/*.test.ts"] },
+  ],
 ];
 
 let passed = 0;
@@ -40,15 +47,15 @@ function runStep({ name, args, env }) {
       ...env,
       PATH: `${path.dirname(nodePath())}${path.delimiter}${process.env.PATH}`,
     };
-    const child = spawn(nodePath(), args, { cwd: root, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(nodePath(), args, { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    child.stdout.on("data", (chunk) => {
-      output += chunk;
-      process.stdout.write(chunk);
-    });
+    const append = (chunk) => (output += chunk);
+    child.stdout.on("data", append);
+    child.stderr.on("data", append);
     child.on("close", (code) => {
       count(output);
       if (code !== 0 && !/\d+ failing/.test(output)) failed += 1;
+      process.stdout.write(output);
       console.log(`${code === 0 ? "ok" : "FAILED"}: ${name}, ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
       resolve(code === 0);
     });
@@ -59,9 +66,14 @@ install();
 await build();
 fs.mkdirSync(path.join(root, "test-output"), { recursive: true });
 const only = process.argv.slice(2).join(" ");
-let isGreen = true;
-for (const step of steps) {
-  if (only === "" || step.name.includes(only)) isGreen = (await runStep(step)) && isGreen;
+
+async function runLane(lane) {
+  let isGreen = true;
+  for (const step of lane) if (step.name.includes(only)) isGreen = (await runStep(step)) && isGreen;
+  return isGreen;
 }
+
+console.log("Checking and testing; each part reports when it has ended ...");
+const results = await Promise.all(lanes.map(runLane));
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(isGreen ? 0 : 1);
+process.exit(results.every(Boolean) ? 0 : 1);
