@@ -4,6 +4,7 @@ import { CpisError } from "../../lib/errors.js";
 import { createQueryService, type ChildQuery, type Exchange, type QueryAnswer } from "../../lib/services/query.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
+import { refuseAll } from "../adapter/refuse-all.js";
 import { runInput, toCpisError, type Outputs } from "../adapter/run-input.js";
 import { isEbxmlTransportNode, type EbxmlTransport, type OpenTransport } from "../adapter/transport-model.js";
 import { wordsOf, type Words } from "../adapter/words.js";
@@ -134,19 +135,6 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Ou
     status.failed(failure.code);
     throw failure;
   }
-}
-
-/** The node answers each message with what is wrong with its settings, and shows it. */
-function refuseAll(node: Node, status: NodeStatus, words: Words, error: CpisError): void {
-  status.failed(words("status.failed", { code: error.code }));
-  node.warn(error.message);
-  node.on("input", function (_msg, send, done) {
-    void runInput(send, done, () => Promise.reject(error));
-  });
-  onClose(node, async () => {
-    status.close();
-    await Promise.resolve();
-  });
 }
 
 function findTransport(RED: NodeAPI, config: QueryConfig, words: Words): EbxmlTransport {

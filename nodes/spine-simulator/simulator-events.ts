@@ -13,5 +13,6 @@ export function followSimulator({ events }: SpineSimulator, send: (message: Node
   events.on("access", (event) => send({ topic: "access", payload: event }));
   events.on("refused", (event) => send({ topic: "refused", payload: event }));
   events.on("acknowledged", (event) => send({ topic: "acknowledged", payload: event }));
+  events.on("effect", (event) => send({ topic: "effect", payload: event }));
   events.on("error", (error) => send({ topic: "error", payload: plain(error) }));
 }

@@ -6,6 +6,7 @@ import { CpisError } from "../../lib/errors.js";
 import { createSpineSimulator, loadOrCreatePki, type SpineSimulator } from "../../lib/simulator/index.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
+import { refuseAll } from "../adapter/refuse-all.js";
 import { runInput, toCpisError } from "../adapter/run-input.js";
 import { takeSimulatorPlace, type SimulatorPlace } from "../adapter/simulator-link.js";
 import { wordsOf, type Words } from "../adapter/words.js";
@@ -111,18 +112,6 @@ function start(RED: NodeAPI, node: Node, config: object, words: Words, status: N
   onClose(node, () => life.close());
 }
 
-function refuseAll(node: Node, words: Words, status: NodeStatus, error: CpisError): void {
-  status.failed(words("status.failed", { code: error.code }));
-  node.warn(error.message);
-  node.on("input", function (_msg, send, done) {
-    void runInput(send, done, () => Promise.reject(error));
-  });
-  onClose(node, async () => {
-    status.close();
-    await Promise.resolve();
-  });
-}
-
 export default function register(RED: NodeAPI): void {
   function SpineSimulatorNode(this: Node, config: NodeDef): void {
     RED.nodes.createNode(this, config);
@@ -131,7 +120,7 @@ export default function register(RED: NodeAPI): void {
     try {
       start(RED, this, config, words, status);
     } catch (error) {
-      refuseAll(this, words, status, toCpisError(error));
+      refuseAll(this, status, words, toCpisError(error));
     }
   }
   RED.nodes.registerType("spine simulator", SpineSimulatorNode);

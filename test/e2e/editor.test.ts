@@ -146,7 +146,7 @@ for (const line of nodeRedLines) {
     });
 
     it("shows help for each node in the sidebar", async () => {
-      for (const type of ["cp-is query", "ebxml transport", "spine simulator"]) {
+      for (const type of ["cp-is query", "ebxml transport", "message store", "spine simulator"]) {
         const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) ?? ""`);
         assert.ok(help.length > 500, type);
       }
