@@ -65,15 +65,26 @@ function isBuilt() {
   return Math.max(...sources, ...changed) < fs.statSync(mark).mtimeMs;
 }
 
+/** The checks of a node's fields as an expression that takes the node's name: one list of rules for editor and runtime. */
+async function fieldChecks() {
+  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/field-rules.js")).href);
+  const source = fs.readFileSync(path.join(root, "nodes", "adapter", "field-checks.js"), "utf8").trim();
+  const expression = source.replace(/^\/\/.*\n/, "").replace(/;$/, "");
+  return `((node) => ${expression}(${JSON.stringify(fieldRules)}, node))`;
+}
+
 /** Node-RED looks for icons beside each node file, and for the template and the catalogues by the node file's name. */
 async function copyEditorFiles() {
-  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/field-rules.js")).href);
+  const checks = await fieldChecks();
   for (const node of fs.readdirSync(path.join(root, "nodes"))) {
     const from = path.join(root, "nodes", node);
     const to = path.join(root, "dist", "nodes", node);
     if (!fs.existsSync(path.join(from, `${node}.html`))) continue;
     const template = fs.readFileSync(path.join(from, `${node}.html`), "utf8");
-    fs.writeFileSync(path.join(to, `${node}.html`), template.replaceAll('"%fieldRules%"', JSON.stringify(fieldRules)));
+    fs.writeFileSync(
+      path.join(to, `${node}.html`),
+      template.replaceAll('"%fieldChecks%"', () => checks),
+    );
     fs.cpSync(path.join(from, "locales"), path.join(to, "locales"), { recursive: true });
     fs.cpSync(path.join(root, "icons"), path.join(to, "icons"), { recursive: true });
   }

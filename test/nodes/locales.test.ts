@@ -18,9 +18,8 @@ function all(text: string, pattern: RegExp): string[] {
 function keysUsed(name: string): Set<string> {
   const { template } = readEditorFiles(name);
   const source = sourceOf(name);
-  const script = template.replace(/const rules = .*/, "");
-  const rulesUsed = all(script, /check\w*\(\s*this,\s*"\w+",\s*(?:isSimulator\(this\) \? )?"(\w+)"/g);
-  const otherRules = all(script, /isSimulator\(this\) \? "\w+" : "(\w+)"/g);
+  const rulesUsed = all(template, /check\w*\(\s*this,\s*"\w+",\s*(?:isSimulator\(this\) \? )?"(\w+)"/g);
+  const otherRules = all(template, /isSimulator\(this\) \? "\w+" : "(\w+)"/g);
   const validations = [...rulesUsed, ...otherRules].map((rule) => {
     const found = Object.entries(fieldRules).find(([ruleName]) => ruleName === rule);
     assert.ok(found?.[1].message !== undefined, rule);
@@ -28,8 +27,8 @@ function keysUsed(name: string): Set<string> {
   });
   const quoted = [
     ...all(template, /data-i18n="(?:\[\w+\])?([^"]+)"/g),
-    ...all(script, /_\("([^"]+)"\)/g),
-    ...all(script, /"([a-z-]+\.output\.\w+)"/g),
+    ...all(template, /_\("([^"]+)"\)/g),
+    ...all(template, /"([a-z-]+\.output\.\w+)"/g),
   ].map((key) => key.replace(`${name}.`, ""));
   return new Set([
     ...quoted,

@@ -53,8 +53,8 @@ describe("the package as Node-RED loads it", () => {
       });
 
       it("has the field rules in its template, and not the place for them", () => {
-        assert.ok(!files.template.includes("%fieldRules%"));
-        assert.match(files.template, /const rules = \{"asid":/);
+        assert.ok(!files.template.includes("%fieldChecks%"));
+        assert.match(files.template, /createFieldChecks[^]*\{"asid":/);
       });
 
       it("writes no colour but its own into the template", () => {
