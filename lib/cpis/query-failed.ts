@@ -10,9 +10,20 @@ export interface QueryContext {
 
 export interface FailureDetails {
   readonly retryable?: boolean;
-  /** Names fields, codes and counts; never a patient's detail. */
+  /** Names fields, codes and counts; never a patient's detail. The codes are named when absent. */
   readonly detail?: string;
   readonly codes?: readonly CodedText[];
+}
+
+/** A code that is a code; a long number is none, and might be a patient's. */
+function isSayable({ code }: CodedText): boolean {
+  return /^[A-Za-z0-9._:-]{1,40}$/.test(code) && !/[0-9]{7}/.test(code);
+}
+
+/** The codes by which a failure is told to people and logs; never their free text. */
+export function nameCodes(codes: readonly CodedText[]): string | undefined {
+  const named = new Set(codes.filter(isSayable).map(({ code }) => code));
+  return named.size === 0 ? undefined : `codes ${[...named].join(", ")}`;
 }
 
 /** A failed result with nothing received. Not retryable unless told so. */
@@ -22,7 +33,8 @@ export function createQueryFailed(
   details: FailureDetails = {},
 ): QueryFailed {
   const { nhsNumber, messageId, eventId } = context;
-  const { codes = [], retryable = false, detail } = details;
+  const { codes = [], retryable = false } = details;
+  const detail = details.detail ?? nameCodes(codes);
   const base = { nhsNumber, messageId, eventId, codes, warnings: [], outcome: "failed", code, retryable } as const;
   return detail === undefined ? base : { ...base, detail };
 }

@@ -49,18 +49,11 @@ function baseOf({ context, transmission, respondedAt, codes, warnings }: ReplyFa
   };
 }
 
-/** A code that is a code; a long number is none, and might be a patient's. */
-function isSayable({ code }: CodedText): boolean {
-  return /^[A-Za-z0-9._:-]{1,40}$/.test(code) && !/[0-9]{7}/.test(code);
-}
-
 function failed(facts: ReplyFacts, code: QueryFailureCode, reason?: string): QueryResult {
   const retryable = isRetryable(code) && facts.codes.all.some(isUnexpectedBusinessError);
-  const codes = facts.codes.all.filter(isSayable).map((coded) => coded.code);
-  const named = codes.length === 0 ? undefined : `codes ${codes.join(", ")}`;
-  const detail = reason ?? named;
-  const result = { ...createQueryFailed(facts.context, code, { retryable }), ...baseOf(facts) };
-  return detail === undefined ? result : { ...result, detail };
+  const { all } = facts.codes;
+  const details = { retryable, codes: all, ...(reason === undefined ? {} : { detail: reason }) };
+  return { ...createQueryFailed(facts.context, code, details), ...baseOf(facts) };
 }
 
 /** Those that a code of Spine can tell to be of its own making. */

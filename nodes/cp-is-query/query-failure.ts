@@ -25,18 +25,11 @@ const errorCodes: Record<QueryFailureCode, ErrorCode> = {
 /** Every code that a failed outcome of the service becomes. */
 export const queryErrorCodes: readonly ErrorCode[] = Object.values(errorCodes);
 
-/** A code comes from the wire: what does not look like one could hold anything, and is not repeated. */
-const codePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,39}$|^[0-9]{1,6}$/;
-
-/** The text holds the service's own detail and the codes of the answer, never their free text. */
+/** The text holds the service's own detail, which names the codes of the answer and never their free text. */
 export function failureOf(result: QueryFailed, cause: CpisError | undefined): CpisError {
-  // The message store refused the query, so nothing was sent: its own code tells what to do.
-  if (cause?.code.startsWith("STORE_") === true) return cause;
-  const codes = [...new Set(result.codes.map(({ code }) => code).filter((code) => codePattern.test(code)))];
-  const parts = [result.detail, codes.join(", ")].filter((part) => part !== undefined && part !== "");
   return new CpisError(errorCodes[result.code], {
     retryable: result.retryable,
     ...(cause === undefined ? {} : { cause }),
-    ...(parts.length === 0 ? {} : { detail: parts.join("; ") }),
+    ...(result.detail === undefined ? {} : { detail: result.detail }),
   });
 }

@@ -1,6 +1,7 @@
 // Holds the failed results of which no HL7 payload tells.
 import assert from "node:assert/strict";
 import {
+  nameCodes,
   queryEbxmlError,
   queryHttpError,
   queryNotSent,
@@ -50,6 +51,7 @@ describe("a query that got no answer", () => {
       code: "soap-fault",
       retryable: true,
       codes: [{ code: "101", codeSystem: "urn:nhs:names:errors:tms", displayName: "text" }],
+      detail: "codes 101",
     });
   });
 
@@ -76,6 +78,7 @@ describe("a query that got no answer", () => {
       code: "ebxml-error",
       retryable: false,
       codes: [{ code: "402005", codeSystem: "urn:oasis:names:tc:ebxml-msg:service:errors" }],
+      detail: "codes 402005",
     });
   });
 
@@ -88,5 +91,11 @@ describe("a query that got no answer", () => {
 
   it("row 7: a reply that cannot be read is failed unparseable-reply", () => {
     assert.deepEqual(queryUnparseableReply(context), { ...base, code: "unparseable-reply", retryable: false });
+  });
+
+  it("names each code once, and none that could be a number of a patient or free text", () => {
+    const named = (...codes: readonly string[]): string | undefined => nameCodes(codes.map((code) => ({ code })));
+    assert.equal(named("GE002", "GE002", "1"), "codes GE002, 1");
+    assert.equal(named("9990000018", "X9990000018", "two words", "<b>"), undefined);
   });
 });
