@@ -396,6 +396,11 @@ export class CpisError extends Error {
   }
 }
 
+/** The class of an error that is not ours; its text may quote a message, so it is told to nobody. */
+export function errorClass(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : typeof error;
+}
+
 export function isCpisError(value: unknown): value is CpisError {
   return value instanceof CpisError;
 }

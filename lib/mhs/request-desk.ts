@@ -1,7 +1,7 @@
 // Holds the requests that wait, and gives what arrives at the listener to the one it belongs to.
 import type { EventEmitter } from "node:events";
 import type { Acknowledgment, BusinessMessage, EbxmlError, MessageError } from "../ebxml/model.js";
-import { CpisError } from "../errors.js";
+import { CpisError, errorClass } from "../errors.js";
 import type { MessageId } from "../identifiers.js";
 import { createCorrelation, type RequestIds } from "./correlation.js";
 import type {
@@ -93,7 +93,8 @@ export function createRequestDesk(parts: RequestDeskParts): RequestDesk {
           return "discarded";
       }
     } catch (error) {
-      const failure = new CpisError("EBXML_MALFORMED", { detail: "the answer could not be judged", cause: error });
+      const detail = `the answer could not be judged (${errorClass(error)})`;
+      const failure = new CpisError("EBXML_MALFORMED", { detail });
       end(messageId, { kind: "unparseable", error: failure });
       return "discarded";
     }

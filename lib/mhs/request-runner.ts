@@ -1,6 +1,6 @@
 // Runs one request from its first byte to its one outcome.
 import type { EventEmitter } from "node:events";
-import { CpisError, isCpisError } from "../errors.js";
+import { CpisError, errorClass, isCpisError } from "../errors.js";
 import { interpretReply, type HttpReply } from "./interpret-reply.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
 import { prepareMessage, type PreparedMessage } from "./outbound-record.js";
@@ -41,7 +41,7 @@ export function prepareRequest(request: OutboundRequest, { ownParty, effects }: 
 
 export function notSent(error: unknown): RequestOutcome {
   if (isCpisError(error)) return { kind: "not-sent", error };
-  return { kind: "not-sent", error: new CpisError("CPIS_INVALID_REQUEST", { cause: error }) };
+  return { kind: "not-sent", error: new CpisError("CPIS_INTERNAL", { detail: errorClass(error) }) };
 }
 
 /**

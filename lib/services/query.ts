@@ -14,7 +14,7 @@ import {
 } from "../cpis/query-failed.js";
 import { decideQueryOutcome, type QueryDecision } from "../cpis/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../cpis/query-request.js";
-import { CpisError, isCpisError } from "../errors.js";
+import { CpisError, errorClass, isCpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
 import { parseConversationId, parseMessageId } from "../identifiers.js";
@@ -123,8 +123,8 @@ function failedBefore(context: QueryContext, error: CpisError): QueryFailed {
   }
 }
 
-function unexpected(cause: unknown): CpisError {
-  return isCpisError(cause) ? cause : new CpisError("CPIS_NOT_SENT", { cause });
+function unexpected(error: unknown): CpisError {
+  return isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
 }
 
 async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Preparation> {

@@ -1,6 +1,6 @@
 // The one road of a message through a node: nothing thrown escapes, and done is called exactly once.
 import type { NodeMessage } from "node-red";
-import { CpisError, isCpisError } from "../../lib/errors.js";
+import { CpisError, errorClass, isCpisError } from "../../lib/errors.js";
 
 export type Outputs = NodeMessage | (NodeMessage | NodeMessage[] | null)[];
 type Send = (outputs: Outputs) => void;
@@ -19,7 +19,7 @@ function firstFrame(error: Error): string {
  */
 export function toCpisError(error: unknown): CpisError {
   if (isCpisError(error)) return error;
-  const detail = error instanceof Error ? `${error.constructor.name}${firstFrame(error)}` : typeof error;
+  const detail = `${errorClass(error)}${error instanceof Error ? firstFrame(error) : ""}`;
   return new CpisError("CPIS_INTERNAL", { detail });
 }
 
