@@ -112,13 +112,6 @@ export function parsePersonAgent(interaction: XmlElement): Partial<PersonAgent> 
   });
 }
 
-/** The ASIDs of `author1`, in order; Spine wants exactly one. */
-export function parseSystemAsids(interaction: XmlElement): readonly string[] {
-  return elementsAt(interaction, "ControlActEvent", "author1", "AgentSystemSDS", "agentSystemSDS")
-    .map((system) => parseExtension(system, objectIdentifiers.asid))
-    .filter((asid) => asid !== undefined);
-}
-
 /** What stands in `subject`, through every level that may repeat. */
 export function subjectElements(interaction: XmlElement, localName: string): readonly XmlElement[] {
   return elementsAt(interaction, "ControlActEvent", "subject").flatMap((subject) => children(subject, localName));
