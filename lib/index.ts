@@ -97,7 +97,7 @@ export {
   type MessageHandlingService,
   type MessageHandlingServiceOptions,
 } from "./mhs/message-handling-service.js";
-export type { TlsMaterial } from "./mhs/tls-material.js";
+export type { TlsMaterial } from "./tls/tls-material.js";
 
 export {
   createQueryService,

@@ -17,9 +17,25 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   soap: ["xml", "errors", "identifiers"],
   sds: ["errors", "identifiers"],
   cpis: ["hl7v3", "xml", "errors", "identifiers"],
-  mhs: ["ebxml", "soap", "sds", "store", "xml", "errors", "identifiers"],
-  services: ["cpis", "mhs", "hl7v3", "sds", "ebxml", "soap", "store", "xml", "errors", "identifiers"],
-  simulator: ["cpis", "mhs", "hl7v3", "ebxml", "soap", "sds", "store", "xml", "errors", "identifiers"],
+  tls: ["errors"],
+  delivery: ["store", "errors", "identifiers"],
+  mhs: ["ebxml", "soap", "sds", "delivery", "tls", "store", "xml", "errors", "identifiers"],
+  mesh: ["delivery", "tls", "store", "xml", "errors", "identifiers"],
+  services: [
+    "cpis",
+    "mhs",
+    "mesh",
+    "hl7v3",
+    "sds",
+    "ebxml",
+    "soap",
+    "delivery",
+    "store",
+    "xml",
+    "errors",
+    "identifiers",
+  ],
+  simulator: ["cpis", "mhs", "mesh", "hl7v3", "ebxml", "soap", "sds", "tls", "store", "xml", "errors", "identifiers"],
 };
 
 /** Third-party packages, each with the only rooms that may know it. */

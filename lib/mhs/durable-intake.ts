@@ -14,13 +14,13 @@ import {
 } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { isDuplicateOf, newInboundRecord, type InboundRole } from "./inbound-record.js";
-import type { Inbox } from "./inbox.js";
+import type { Inbox } from "../delivery/inbox.js";
 import type { Arrival, IntakeResult, MessageIntake } from "./message-intake.js";
 import type { InboundDisposition, MhsEvents, WarningCode } from "./model.js";
 import type { OutboundSignals } from "./outbound-signals.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
 import { arrivals, type RequestDesk } from "./request-desk.js";
-import type { StoreWatch } from "./store-watch.js";
+import type { StoreWatch } from "../delivery/store-watch.js";
 
 export interface DurableIntakeParts {
   readonly store: MessageStore;
@@ -31,7 +31,7 @@ export interface DurableIntakeParts {
   judge(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
   readonly desk: RequestDesk;
   readonly signals: OutboundSignals;
-  readonly inbox: Inbox;
+  readonly inbox: Inbox<BusinessMessage>;
   readonly events: EventEmitter<MhsEvents>;
   now(): number;
 }

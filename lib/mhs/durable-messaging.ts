@@ -2,17 +2,20 @@
 import type { EventEmitter } from "node:events";
 import type { MessageRowId, StoredMessage } from "../store/message-model.js";
 import type { StoreEvent } from "../store/message-store.js";
+import type { BusinessMessage } from "../ebxml/model.js";
+import type { DeliveryReports } from "../delivery/model.js";
+import { createInboundKind } from "./inbound-kind.js";
 import type { DurableOptions } from "./durable-model.js";
 import { createDurableIntake, type DurableIntake } from "./durable-intake.js";
 import { runDurableRequest } from "./durable-request.js";
 import { readInboundMessage } from "./inbound-record.js";
-import { createInbox, type Inbox } from "./inbox.js";
+import { createInbox, type Inbox } from "../delivery/inbox.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
 import { createOutboundSignals } from "./outbound-signals.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import type { RequestDesk } from "./request-desk.js";
 import type { Sender } from "./send-message.js";
-import { createStoreWatch } from "./store-watch.js";
+import { createStoreWatch } from "../delivery/store-watch.js";
 import { parseMessageId } from "../identifiers.js";
 
 export interface DurableMessagingParts {
@@ -26,7 +29,7 @@ export interface DurableMessagingParts {
 
 export interface DurableMessaging {
   readonly outbox: Outbox;
-  readonly inbox: Inbox;
+  readonly inbox: Inbox<BusinessMessage>;
   readonly intake: DurableIntake;
   request(request: OutboundRequest): Promise<RequestOutcome>;
   start(): void;
@@ -37,10 +40,20 @@ export interface DurableMessaging {
 
 const dayMilliseconds = 24 * 60 * 60 * 1000;
 
+function reportsTo(events: EventEmitter<MhsEvents>): DeliveryReports {
+  return {
+    setAside: (event) => void events.emit("setAside", event),
+    storeUnavailable: (event) => void events.emit("storeUnavailable", event),
+    storeAvailable: () => void events.emit("storeAvailable"),
+    warning: (event) => void events.emit("warning", event),
+  };
+}
+
 export function createDurableMessaging(parts: DurableMessagingParts): DurableMessaging {
   const { durable, events, effects, desk } = parts;
   const { store, channel, owner } = durable;
-  const watch = createStoreWatch(store, events);
+  const reports = reportsTo(events);
+  const watch = createStoreWatch(store, reports);
   const writings = new Set<Promise<unknown>>();
   const now = (): number => effects.now();
   const shared = {
@@ -51,6 +64,7 @@ export function createDurableMessaging(parts: DurableMessagingParts): DurableMes
     leaseMilliseconds: durable.leaseMilliseconds ?? 30_000,
     maximumParallel: durable.maximumParallel ?? 8,
     events,
+    reports,
   };
   const outbox = createOutbox({
     ...parts,
@@ -58,7 +72,7 @@ export function createDurableMessaging(parts: DurableMessagingParts): DurableMes
     responseMilliseconds: durable.responseMilliseconds ?? dayMilliseconds,
     ...(durable.breaker === undefined ? {} : { breaker: durable.breaker }),
   });
-  const inbox = createInbox({ ...shared, now });
+  const inbox = createInbox({ ...shared, kind: createInboundKind(store, watch), now });
   const intake = createDurableIntake({
     ...shared,
     duplicateMilliseconds: Math.max(dayMilliseconds, durable.duplicateMilliseconds ?? 0),

@@ -2,7 +2,7 @@
 import type { Attachment, BusinessMessage } from "../ebxml/model.js";
 import type { ConversationId, MessageId } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
-import type { InboundState, MessageRowId } from "../store/message-model.js";
+import type { MessageRowId } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 
 /** Makes a service durable: what it accepts is in the store before anything leaves or is acknowledged. */
@@ -64,45 +64,3 @@ export interface OutboxMessage {
   /** The message that this one is a resend of. */
   readonly originalId?: MessageRowId;
 }
-
-/** An inbound message as a consumer gets it. */
-export interface Delivery {
-  readonly id: MessageRowId;
-  readonly message: BusinessMessage;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** 1 the first time. */
-  readonly delivery: number;
-}
-
-export interface ConsumerOptions {
-  /** Absent: any. */
-  readonly services?: readonly string[];
-  /** Absent: any. */
-  readonly actions?: readonly string[];
-  /** "on-handover": confirmed when `deliver` resolves. "by-consumer": by `confirm`. */
-  readonly confirm: "on-handover" | "by-consumer";
-  /** Afterwards the message is set aside. Default 5. */
-  readonly maximumDeliveries?: number;
-  /** After a delivery that failed or was not confirmed. Default 60,000. */
-  readonly redeliverAfterMilliseconds?: number;
-  /**
-   * "conversation": a message waits until the earlier ones of its conversation are confirmed or set aside; "all": until
-   * all earlier ones of this consumer are. Default "conversation".
-   */
-  readonly inOrder?: "none" | "conversation" | "all";
-  /** At least once. A rejection is a failed delivery. */
-  deliver(delivery: Delivery): Promise<void>;
-}
-
-export interface Consumer {
-  /** No more deliveries begin; waits for those under way. What is not confirmed stays for the next consumer. */
-  close(): Promise<void>;
-}
-
-/** "confirmed" also for a message that was confirmed before. */
-export type ConfirmOutcome =
-  | { readonly kind: "confirmed" }
-  /** It was set aside before. */
-  | { readonly kind: "not-confirmable"; readonly state: InboundState }
-  | { readonly kind: "unknown" };

@@ -6,7 +6,7 @@ import { readInboundMessage } from "./inbound-record.js";
 import type { OutboundRequest, RequestOutcome } from "./model.js";
 import { newOutboundRecord } from "./outbound-record.js";
 import { notSent, prepareRequest, runPrepared, type PreparedRequest, type RunnerParts } from "./request-runner.js";
-import type { StoreWatch } from "./store-watch.js";
+import type { StoreWatch } from "../delivery/store-watch.js";
 
 export interface DurableRequestParts extends RunnerParts {
   readonly store: MessageStore;

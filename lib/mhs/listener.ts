@@ -7,14 +7,14 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { CpisError } from "../errors.js";
 import type { StoredReply } from "../store/inbound-register.js";
-import { isAllowedClient } from "./client-names.js";
+import { isAllowedClient } from "../tls/client-names.js";
 import { defaultListenerLimits, type ListenerLimits } from "./listener-limits.js";
 import type { MhsEvents, RefusalReason } from "./model.js";
 import { createOpenConnections, type OpenConnections } from "./open-connections.js";
 import { createByteBudget, readBody, type ByteBudget } from "./read-body.js";
 import type { MessageReceiver } from "./receive-message.js";
 import { judgeRequestHead } from "./request-head.js";
-import { createTlsContext, tlsOptions, type TlsMaterial } from "./tls-material.js";
+import { createTlsContext, tlsOptions, type TlsMaterial } from "../tls/tls-material.js";
 
 export interface ListenerOptions {
   readonly host: string;

@@ -5,7 +5,9 @@ import type { InboundRegister } from "../store/inbound-register.js";
 import type { MessageRowId } from "../store/message-model.js";
 import type { InboundRules } from "./check-inbound.js";
 import { createReplier } from "./inbound-replies.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions, DurableOptions, OutboxMessage } from "./durable-model.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../delivery/model.js";
+import type { BusinessMessage } from "../ebxml/model.js";
+import type { DurableOptions, OutboxMessage } from "./durable-model.js";
 import { createDurableMessaging, type DurableMessaging } from "./durable-messaging.js";
 import { defaultListenerLimits } from "./listener-limits.js";
 import { createListener, type Listener, type ListenerOptions } from "./listener.js";
@@ -15,7 +17,7 @@ import { createMessageReceiver } from "./receive-message.js";
 import { createRequestDesk } from "./request-desk.js";
 import { runRequest } from "./request-runner.js";
 import { createSender, type SendTimeouts } from "./send-message.js";
-import type { TlsMaterial } from "./tls-material.js";
+import type { TlsMaterial } from "../tls/tls-material.js";
 
 export type { ListenerOptions } from "./listener.js";
 
@@ -55,7 +57,7 @@ export interface MessageHandlingService {
    */
   send(message: OutboxMessage): Promise<MessageRowId>;
   /** Delivers inbound messages that answer no request. Throws CONFIG_MISSING without a store, and CONFIG_CLOSED. */
-  consume(consumer: ConsumerOptions): Consumer;
+  consume(consumer: ConsumerOptions<BusinessMessage>): Consumer;
   /** For consumers that confirm by themselves. Throws CONFIG_MISSING without a store, and what the store throws. */
   confirm(id: MessageRowId): Promise<ConfirmOutcome>;
   /** Ends open requests as aborted, lets the listener finish what it is receiving, and closes every connection. */

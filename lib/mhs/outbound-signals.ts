@@ -7,7 +7,7 @@ import type { MessageStore } from "../store/message-store.js";
 import { decideDelivery, type DeliveryEvent } from "./delivery-policy.js";
 import type { MhsEvents } from "./model.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
-import type { StoreWatch } from "./store-watch.js";
+import type { StoreWatch } from "../delivery/store-watch.js";
 import { createMoveWriter, isDeadLetter } from "./write-move.js";
 
 export interface OutboundSignalsParts {

@@ -1,5 +1,6 @@
 // Sends what the store keeps: the same bytes, by their contract, until the peer has them or they are a dead letter.
 import type { EventEmitter } from "node:events";
+import type { DeliveryReports } from "../delivery/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
@@ -18,8 +19,8 @@ import {
 } from "./outbound-record.js";
 import { parseRetryAfter } from "./retry-after.js";
 import type { Sender, SendResult } from "./send-message.js";
-import type { StoreWatch } from "./store-watch.js";
-import { createWorkLoop } from "./work-loop.js";
+import type { StoreWatch } from "../delivery/store-watch.js";
+import { createWorkLoop } from "../delivery/work-loop.js";
 
 export interface OutboxOptions {
   readonly store: MessageStore;
@@ -33,6 +34,7 @@ export interface OutboxOptions {
   readonly ownParty: OwnParty;
   readonly effects: MhsEffects;
   readonly events: EventEmitter<MhsEvents>;
+  readonly reports: Pick<DeliveryReports, "warning">;
   readonly sender: Sender;
 }
 

@@ -3,10 +3,10 @@ import { request as httpsRequest } from "node:https";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { EncodedMessage } from "../ebxml/model.js";
 import { CpisError, isCpisError } from "../errors.js";
-import { defaultConnectTimeouts, type ConnectTimeouts } from "./connect-tls.js";
-import { ConnectionAgent } from "./connection-agent.js";
-import { describeTlsFailure, isHandshakeAlert } from "./tls-failure.js";
-import { createTlsContext, type TlsMaterial } from "./tls-material.js";
+import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import { ConnectionAgent } from "../tls/connection-agent.js";
+import { describeTlsFailure, isHandshakeAlert } from "../tls/tls-failure.js";
+import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
 
 export interface SendTimeouts extends ConnectTimeouts {
   /** From the first byte of the request to the last byte of the reply. Default 30,000. */
@@ -153,7 +153,7 @@ function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
 /** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
 export function createSender(options: SenderOptions): Sender {
   const timeouts = { ...defaultSendTimeouts, ...options.timeouts };
-  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts);
+  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "EBXML_CONNECT_FAILED");
   const { replyMilliseconds } = timeouts;
   const maximumReplyBytes = options.maximumReplyBytes ?? defaultMaximumReplyBytes;
   return {

@@ -4,7 +4,7 @@ import type { OutboundState, StoredOutboundMessage } from "../store/message-mode
 import type { MessageStore, Transition, TransitionOutcome } from "../store/message-store.js";
 import type { Move } from "./delivery-policy.js";
 import type { MhsEvents } from "./model.js";
-import type { StoreWatch } from "./store-watch.js";
+import type { StoreWatch } from "../delivery/store-watch.js";
 
 export interface MoveWriterParts {
   readonly store: MessageStore;

@@ -24,7 +24,7 @@ import {
   statement,
 } from "./sql-operation.js";
 import { readInboundState, readRowId, readState } from "./sql-rows.js";
-import { createFinishing, destinationKey } from "./finish-operations.js";
+import { createFinishing, destinationKey, holdsUpOthers } from "./finish-operations.js";
 
 export interface StoreContext {
   readonly dialect: Dialect;
@@ -41,6 +41,10 @@ interface Acceptance {
 /** What sealed bytes are bound to. */
 export function contentIdentity(id: MessageRowId): string {
   return `content:${id}`;
+}
+
+export function contextIdentity(id: MessageRowId): string {
+  return `context:${id}`;
 }
 
 /** The parts are counted, so that no two pairs read the same when joined. */
@@ -97,8 +101,8 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
   const insertOrdered = `INSERT INTO ${message} (${columns.join(", ")}, is_blocked)
     VALUES (${placeholders}, CASE WHEN EXISTS (
       SELECT 1 FROM ${message} WHERE channel = $3 AND direction = $1 AND destination = $4
-        AND is_finished = 0 AND is_ordered = 1) THEN 1 ELSE 0 END) RETURNING id`;
-  const insertContent = `INSERT INTO ${content} (message_id, key_id, sealed) VALUES ($1, $2, $3)`;
+        AND ${holdsUpOthers}) THEN 1 ELSE 0 END) RETURNING id`;
+  const insertContent = `INSERT INTO ${content} (message_id, key_id, sealed, sealed_context) VALUES ($1, $2, $3, $4)`;
   const insertHistory = `INSERT INTO ${history} (message_id, at, state, code) VALUES ($1, $2, $3, $4)`;
   const insertReply = `INSERT INTO ${inboundReply} AS known (from_party, message_id, accepted_id, body_digest, status,
       content_type, key_id, sealed, duplicate_until) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)
@@ -153,7 +157,10 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
     if (row === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });
     const id = readRowId(row);
     if (mode === "full" || !isFinished(state)) {
-      yield statement(insertContent, id, protection.keyId, protection.seal(entry.content, contentIdentity(id)));
+      const { context } = entry;
+      const sealed = protection.seal(entry.content, contentIdentity(id));
+      const sealedContext = context === undefined ? null : protection.seal(context, contextIdentity(id));
+      yield statement(insertContent, id, protection.keyId, sealed, sealedContext);
     }
     yield statement(insertHistory, id, entry.acceptedAt, state, entry.errorCode ?? null);
     if (!isFinished(state)) yield { kind: "event", event: { kind: "work", channel: entry.channel, direction } };

@@ -10,7 +10,7 @@ import {
   type StoredMessage,
 } from "./message-model.js";
 import type { MessageFilter, MessagePage, OldestUnfinished, PagePosition, StateCount } from "./message-store.js";
-import { contentIdentity, type StoreContext } from "./accept-operations.js";
+import { contentIdentity, contextIdentity, type StoreContext } from "./accept-operations.js";
 import { comparableId } from "../identifiers.js";
 import { readDirection } from "./finish-operations.js";
 import {
@@ -35,6 +35,7 @@ export interface FindOperations {
   countByState(): Operation<readonly StateCount[]>;
   oldestUnfinished(): Operation<readonly OldestUnfinished[]>;
   content(id: MessageRowId): Operation<ContentReading>;
+  context(id: MessageRowId): Operation<Buffer | undefined>;
   history(id: MessageRowId): Operation<readonly HistoryEntry[]>;
 }
 
@@ -101,6 +102,7 @@ export function createFindOperations(context: StoreContext): FindOperations {
   const findConversation = `SELECT * FROM ${message} WHERE conversation_id = $1 ORDER BY id LIMIT ${conversationLimit}`;
   const findContent = `SELECT owner.id, held.sealed FROM ${message} AS owner
     LEFT JOIN ${dialect.table("content")} AS held ON held.message_id = owner.id WHERE owner.id = $1`;
+  const findContext = `SELECT sealed_context FROM ${dialect.table("content")} WHERE message_id = $1`;
   const findHistory = `SELECT at, state, code FROM ${dialect.table("history")} WHERE message_id = $1 ORDER BY id`;
   // A blocked message has an older one before it, so it is never the oldest.
   const findOldest = `SELECT channel, direction, min(created_at) AS created_at FROM ${message}
@@ -147,6 +149,11 @@ export function createFindOperations(context: StoreContext): FindOperations {
       if (row === undefined) return { kind: "unknown" };
       if (isAbsent(row, "sealed")) return { kind: "dropped" };
       return { kind: "content", bytes: protection.open(readBytes(row, "sealed"), contentIdentity(id)) };
+    },
+    *context(id): Operation<Buffer | undefined> {
+      const [row] = yield statement(findContext, id);
+      if (row === undefined || isAbsent(row, "sealed_context")) return undefined;
+      return protection.open(readBytes(row, "sealed_context"), contextIdentity(id));
     },
     *history(id): Operation<readonly HistoryEntry[]> {
       return (yield statement(findHistory, id)).map(readHistoryEntry);

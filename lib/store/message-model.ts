@@ -42,7 +42,10 @@ export type MessageAttributes = Readonly<Record<string, string | number | boolea
 export interface MessageDetails {
   /** Whose workers the message belongs to, for example the id of a transport. */
   readonly channel: string;
-  /** The unit of order: with `isOrdered`, a message waits until all earlier ones of its destination are finished. */
+  /**
+   * The unit of order: with `isOrdered`, a message waits until all earlier ones of its destination are finished, or
+   * have reached the peer and await no more than its response.
+   */
   readonly destination: string;
   readonly isOrdered: boolean;
   readonly interaction: string;
@@ -66,6 +69,8 @@ interface NewMessage extends MessageDetails {
   readonly subject?: string;
   /** The exact bytes. */
   readonly content: Buffer;
+  /** What the acceptor wants back when the message is answered; kept and sealed like the content, and never sent. */
+  readonly context?: Buffer;
   readonly acceptedAt: number;
   /** A message that its acceptor works on itself, at once, is accepted with its lease. */
   readonly lease?: Lease;

@@ -173,11 +173,17 @@ export interface MessageStore {
   oldestUnfinished(): Promise<readonly OldestUnfinished[]>;
   /** Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
   readContent(id: MessageRowId): Promise<ContentReading>;
+  /** Undefined when there is none, or none any more. Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
+  readContext(id: MessageRowId): Promise<Buffer | undefined>;
   /** Oldest first; empty for an unknown message. */
   history(id: MessageRowId): Promise<readonly HistoryEntry[]>;
 
   /** 1, 2, 3 ... per name; durable before it is given, so never given twice. Numbers may be skipped. */
   nextNumber(name: string): Promise<number>;
+  /** Takes this very number: `nextNumber` goes on after it. False when it, or a higher one, was given before. */
+  takeNumber(name: string, number: number): Promise<boolean>;
+  /** The number given last; 0 when none was. */
+  lastNumber(name: string): Promise<number>;
   /** Removes one batch of what the rules have outlived, and of replies past their duplicate window. */
   prune(rules: readonly RetentionRule[], now: number, limit: number): Promise<BatchOutcome>;
   /** Seals one batch of contents again that are under another key than the current one. */

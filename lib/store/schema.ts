@@ -113,9 +113,18 @@ function firstVersion(dialect: SchemaDialect): readonly string[] {
   ];
 }
 
+/** What an acceptor wants back with the answer stands beside the content. */
+function secondVersion(dialect: SchemaDialect): readonly string[] {
+  return [`ALTER TABLE ${dialect.table("content")} ADD COLUMN sealed_context ${dialect.bytes}`];
+}
+
 /** In order. A new version is added at the end; one that was released is never changed. */
 export function createMigrations(dialect: SchemaDialect): readonly Migration[] {
-  return [{ version: 1, statements: firstVersion(dialect) }].map((migration) => ({
+  const versions = [
+    { version: 1, statements: firstVersion(dialect) },
+    { version: 2, statements: secondVersion(dialect) },
+  ];
+  return versions.map((migration) => ({
     ...migration,
     statements: [...migration.statements, ...(dialect.extra[migration.version] ?? [])],
   }));

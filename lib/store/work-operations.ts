@@ -112,12 +112,15 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
     if (row === undefined) return "unknown";
     const refused = refusal(transition, row);
     if (refused !== undefined) return refused;
-    const finishes = isFinished(to) && !isFinished(readState(row));
-    if (finishes) yield* finishing.lock(row);
+    const before = readState(row);
+    const finishes = isFinished(to) && !isFinished(before);
+    const frees = to === "awaiting-response" && before !== to;
+    if (finishes || frees) yield* finishing.lock(row);
     const [changed] = yield changeStatement(transition);
     // Another instance moved the row after it was read: what it is now decides.
     if (changed === undefined) return yield* transit(transition);
     yield statement(insertHistory, id, at, to, code ?? null);
+    if (frees) yield* finishing.free(row);
     if (finishes) yield* finishing.finish(id, row);
     else if (!isFinished(to) && readNumber(changed, "is_blocked") === 0 && readNumber(changed, "due_at") <= at) {
       yield {

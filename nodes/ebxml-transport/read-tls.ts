@@ -1,7 +1,7 @@
 // Certificates of a core `tls-config` node, for a connection that is authenticated on both sides.
 import { X509Certificate } from "node:crypto";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
-import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { Words } from "../adapter/words.js";
 
 interface TlsConfigNode {

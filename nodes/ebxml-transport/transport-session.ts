@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { MhsEffects } from "../../lib/mhs/model.js";
-import type { TlsMaterial } from "../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";

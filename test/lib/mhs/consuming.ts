@@ -1,11 +1,19 @@
 // Inbound business messages, and a consumer that remembers what it got.
 import assert from "node:assert/strict";
-import type { Consumer, ConsumerOptions, Delivery } from "../../../lib/mhs/durable-model.js";
+import type {
+  Consumer,
+  ConsumerOptions as AnyConsumerOptions,
+  Delivery as AnyDelivery,
+} from "../../../lib/delivery/model.js";
+import type { BusinessMessage } from "../../../lib/ebxml/model.js";
 import type { StoredMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { EncodedMessage } from "../../../lib/ebxml/model.js";
 import type { Instance } from "./durable-exchange.js";
 import { encodeInbound, newId, service, type MessageChange } from "./peer.js";
+
+type Delivery = AnyDelivery<BusinessMessage>;
+type ConsumerOptions = AnyConsumerOptions<BusinessMessage>;
 
 export const action = "REPC_IN000010GB01";
 

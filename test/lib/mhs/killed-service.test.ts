@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import type { Delivery } from "../../../lib/mhs/durable-model.js";
+import type { Delivery } from "../../../lib/delivery/model.js";
+import type { BusinessMessage } from "../../../lib/ebxml/model.js";
 import { createFolder } from "../store/sqlite-place.js";
 import { createTestProtection } from "../store/sample-messages.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite-message-store.js";
@@ -66,7 +67,7 @@ describe("after a service was killed", () => {
     const protection = createTestProtection();
     const store = await createSqliteMessageStore({ folder, protection, now: () => Date.now() });
     const next = await scene.start({ store });
-    const taken: Delivery[] = [];
+    const taken: Delivery<BusinessMessage>[] = [];
     next.mhs.consume({ confirm: "on-handover", deliver: (delivery) => Promise.resolve(void taken.push(delivery)) });
     const row = await store.findByMessageId("outbound", messageId);
     const query = await store.findByMessageId("outbound", queryId);

@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { parsePartyKey } from "../../../lib/identifiers.js";
-import type { TlsMaterial } from "../../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import type { Command, Report } from "./abused-listener.js";
 import {
   acknowledgmentFor,

@@ -5,7 +5,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { createListener, type Listener, type ListenerOptions } from "../../../lib/mhs/listener.js";
 import type { MhsEvents } from "../../../lib/mhs/model.js";
 import type { MessageReceiver } from "../../../lib/mhs/receive-message.js";
-import type { TlsMaterial } from "../../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import { post, testCertificates, type Posting, type TestCertificates } from "./peer.js";
 
 const reply = { status: 200, contentType: "text/xml; charset=UTF-8", body: Buffer.from("<reply>ë</reply>") };

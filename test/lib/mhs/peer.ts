@@ -14,7 +14,7 @@ import {
   parsePartyKey,
   type MessageId,
 } from "../../../lib/identifiers.js";
-import type { TlsMaterial } from "../../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import { createPki, type CertificateRequest, type Pki } from "../../../lib/simulator/pki.js";
 
 export const ownParty = parsePartyKey("ZT7-900145");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createSender, type SendResult, type SendTimeouts } from "../../../lib/mhs/send-message.js";
-import type { TlsMaterial } from "../../../lib/mhs/tls-material.js";
+import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import {
   replyEmpty,
   startPeer,

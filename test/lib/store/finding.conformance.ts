@@ -149,6 +149,17 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
       await reopen({});
       assert.ok((await store.nextNumber("upload")) > Math.max(...numbers));
     });
+
+    it("takes a number of the caller's own only when it is higher than all before", async () => {
+      assert.equal(await store.lastNumber("own"), 0);
+      assert.equal(await store.takeNumber("own", 41), true);
+      assert.equal(await store.nextNumber("own"), 42);
+      assert.deepEqual([await store.takeNumber("own", 42), await store.takeNumber("own", 7)], [false, false]);
+      assert.equal(await store.takeNumber("own", 100), true);
+      assert.equal(await store.lastNumber("own"), 100);
+      const taken = await Promise.all(Array.from({ length: 10 }, () => store.takeNumber("own", 200)));
+      assert.equal(taken.filter(Boolean).length, 1);
+    });
   });
 
   describe("retention", () => {
@@ -204,6 +215,13 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
       assert.deepEqual(await store.readContent(id), { kind: "dropped" });
     });
 
+    it("keeps and drops the context with the bytes", async () => {
+      const id = await acceptOne(store, outbound({ context: Buffer.from("kept") }));
+      assert.deepEqual(await store.readContext(id), Buffer.from("kept"));
+      await store.transition({ id, from: ["queued"], to: "completed", at: 2000 });
+      assert.equal(await store.readContext(id), undefined);
+    });
+
     it("drops the bytes of a message that an answer finishes", async () => {
       const id = await acceptOne(store, outbound({ state: "awaiting-response" }));
       const answer = await acceptNew(store, inbound({ answers: { id }, state: "confirmed" }));
@@ -221,7 +239,7 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
 
   describe("content under a new key", () => {
     it("is sealed again in batches, after which the old key is not needed", async () => {
-      const messages = [outbound(), outbound(), outbound()];
+      const messages = [outbound(), outbound({ context: Buffer.from("kept") }), outbound()];
       const ids = await store.acceptOutbound(messages);
       const known = inbound();
       await acceptNew(store, known);
@@ -242,6 +260,8 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
       };
       await reopen({ protection: { ...second, open: strict } });
       assert.deepEqual(await store.readContent(ids[1]!), { kind: "content", bytes: messages[1]!.content });
+      assert.deepEqual(await store.readContext(ids[1]!), Buffer.from("kept"));
+      assert.equal(await store.readContext(ids[0]!), undefined);
       const again = await store.acceptInbound(known);
       assert.deepEqual(again.kind === "duplicate" && again.reply, known.reply);
     });

@@ -45,6 +45,7 @@ export function createModelStore(): ModelStore {
         other.id < id &&
         other.direction === direction &&
         other.destination === destination &&
+        other.state !== "awaiting-response" &&
         !isFinished(other.state),
     );
   }

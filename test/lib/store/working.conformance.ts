@@ -140,6 +140,17 @@ export function describeWorking(createPlace: () => Promise<StorePlace>): void {
       assert.deepEqual(await claimIds(store), [second]);
     });
 
+    it("goes on when the head has reached the peer and awaits no more than its response", async () => {
+      const [first, second] = await store.acceptOutbound([1, 2].map(() => outbound({ isOrdered: true })));
+      await move(first!, "queued", "awaiting-response");
+      const third = await acceptOne(store, outbound({ isOrdered: true }));
+      assert.deepEqual(await claimIds(store), [second]);
+      await move(first!, "awaiting-response", "completed");
+      assert.deepEqual(await claimIds(store), []);
+      await move(second!, "queued", "awaiting-response");
+      assert.deepEqual(await claimIds(store), [third]);
+    });
+
     it("keeps the head when a later message of the destination is finished out of turn", async () => {
       const [first, second, third] = await store.acceptOutbound([1, 2, 3].map(() => outbound({ isOrdered: true })));
       await move(second!, "queued", "failed");

@@ -1,5 +1,5 @@
 // Puts the failures of TLS into words: which side refused what.
-import { CpisError } from "../errors.js";
+import { CpisError, type ErrorCode } from "../errors.js";
 
 const unknownAuthority = "the peer's certificate is of an unknown authority";
 
@@ -78,8 +78,8 @@ export function isBrokenConnection(error: unknown): boolean {
   return ["ECONNRESET", "EPIPE", "ECONNABORTED", "ETIMEDOUT"].includes(codeOf(error));
 }
 
-/** No TCP connection could be made. */
-export function describeConnectFailure(error: unknown): CpisError {
+/** No TCP connection could be made, told under the code of whoever wanted it. */
+export function describeConnectFailure(error: unknown, connectFailed: ErrorCode): CpisError {
   const code = codeOf(error);
   const words: Readonly<Record<string, string>> = {
     ENOTFOUND: "the host name is unknown",
@@ -90,5 +90,5 @@ export function describeConnectFailure(error: unknown): CpisError {
     ETIMEDOUT: "the connection was not made in time",
   };
   const detail = words[code] ?? "the connection failed";
-  return new CpisError("EBXML_CONNECT_FAILED", { detail: code === "" ? detail : `${detail} (${code})`, cause: error });
+  return new CpisError(connectFailed, { detail: code === "" ? detail : `${detail} (${code})`, cause: error });
 }

@@ -1,9 +1,8 @@
 // Notices when the message store fails and when it works again, and tries again what must be written down.
 import { setTimeout as wait } from "node:timers/promises";
-import type { EventEmitter } from "node:events";
 import { isCpisError } from "../errors.js";
 import type { MessageStore } from "../store/message-store.js";
-import type { MhsEvents } from "./model.js";
+import type { DeliveryReports } from "./model.js";
 
 export interface StoreWatch {
   /** Runs one operation and notes how the store is. Throws what it throws. */
@@ -38,7 +37,10 @@ export function isStoreOutage(error: unknown): boolean {
 }
 
 /** One alert for each outage, however many operations fail, and one when it is over. */
-export function createStoreWatch(store: MessageStore, events: EventEmitter<MhsEvents>): StoreWatch {
+export function createStoreWatch(
+  store: MessageStore,
+  reports: Pick<DeliveryReports, "storeUnavailable" | "storeAvailable">,
+): StoreWatch {
   const closing = new AbortController();
   let outage: Outage | undefined;
   let count = 0;
@@ -46,7 +48,7 @@ export function createStoreWatch(store: MessageStore, events: EventEmitter<MhsEv
   function noteSuccess(began: number, showsRoom: boolean): void {
     if (outage === undefined || began < outage.lastFailure || (outage.isFull && !showsRoom)) return;
     outage = undefined;
-    events.emit("storeAvailable");
+    reports.storeAvailable();
   }
 
   function noteFailure(error: unknown): void {
@@ -55,7 +57,7 @@ export function createStoreWatch(store: MessageStore, events: EventEmitter<MhsEv
     const isNew = outage === undefined;
     outage = { isFull, lastFailure: (count += 1), failures: (outage?.failures ?? 0) + 1 };
     if (!isNew) return;
-    events.emit("storeUnavailable", { code: error.code });
+    reports.storeUnavailable({ code: error.code });
     void probe();
   }
 

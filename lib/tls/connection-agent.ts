@@ -3,7 +3,7 @@ import { Agent, type RequestOptions } from "node:https";
 import { PassThrough, type Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import type { SecureContext, TLSSocket } from "node:tls";
-import { CpisError, isCpisError } from "../errors.js";
+import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import { connectTls, type ConnectTarget, type ConnectTimeouts } from "./connect-tls.js";
 
 /** Below the five seconds after which many servers drop an idle connection: one that is stale would be written to. */
@@ -13,9 +13,9 @@ const maximumIdle = 64;
 const maximumTries = 3;
 const firstPauseMilliseconds = 100;
 
-function targetOf(options: RequestOptions): ConnectTarget {
+function targetOf(options: RequestOptions, connectFailed: ErrorCode): ConnectTarget {
   const host = (options.host ?? "").replace(/^\[(.*)\]$/, "$1");
-  return { host, port: Number(options.port) };
+  return { host, port: Number(options.port), connectFailed };
 }
 
 /**
@@ -26,23 +26,26 @@ function targetOf(options: RequestOptions): ConnectTarget {
 export class ConnectionAgent extends Agent {
   readonly #secureContext: SecureContext;
   readonly #timeouts: ConnectTimeouts;
+  readonly #connectFailed: ErrorCode;
   readonly #stopped = new AbortController();
 
-  constructor(secureContext: SecureContext, timeouts: ConnectTimeouts) {
+  /** `connectFailed` is the code of an error before the handshake. */
+  constructor(secureContext: SecureContext, timeouts: ConnectTimeouts, connectFailed: ErrorCode) {
     super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: maximumIdle });
     this.#secureContext = secureContext;
     this.#timeouts = timeouts;
+    this.#connectFailed = connectFailed;
   }
 
   override createConnection(
     options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#connect(targetOf(options)).then(
+    this.#connect(targetOf(options, this.#connectFailed)).then(
       (socket) => callback?.(null, socket),
       // The signature asks for a stream also with an error; nobody looks at it.
       (error: unknown) =>
-        callback?.(error instanceof Error ? error : new CpisError("EBXML_CONNECT_FAILED"), new PassThrough()),
+        callback?.(error instanceof Error ? error : new CpisError(this.#connectFailed), new PassThrough()),
     );
     return undefined;
   }

@@ -1,6 +1,4 @@
 // Delivers stored inbound messages to their consumers: at least once, in order, and no more often than is sensible.
-import type { EventEmitter } from "node:events";
-import type { BusinessMessage } from "../ebxml/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import {
   type InboundState,
@@ -10,40 +8,44 @@ import {
   type StoredMessage,
 } from "../store/message-model.js";
 import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions } from "./durable-model.js";
-import { isForConsumer, readInboundMessage } from "./inbound-record.js";
-import type { MhsEvents } from "./model.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports, MessageKind } from "./model.js";
 import { createParkedMessages } from "./parked-messages.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
 import { createWorkLoop } from "./work-loop.js";
 
-export interface InboxOptions {
+export interface InboxOptions<Message> {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly channel: string;
   readonly owner: string;
   readonly leaseMilliseconds: number;
   readonly maximumParallel: number;
-  readonly events: EventEmitter<MhsEvents>;
+  readonly kind: MessageKind<Message>;
+  readonly reports: DeliveryReports;
   now(): number;
 }
 
-type Kind = Pick<BusinessMessage["header"], "service" | "action" | "conversationId">;
+/** By which a message finds its consumer. */
+export interface Routing {
+  readonly service: string;
+  readonly action: string;
+  readonly conversationId: string;
+}
 
-export interface Inbox {
+export interface Inbox<Message> {
   start(): void;
-  consume(options: ConsumerOptions): Consumer;
+  consume(options: ConsumerOptions<Message>): Consumer;
   confirm(id: MessageRowId): Promise<ConfirmOutcome>;
-  hasConsumer(kind: Kind): boolean;
+  hasConsumer(routing: Routing): boolean;
   /** For a message that is being accepted. */
-  orderOf(kind: Kind): { readonly isOrdered: boolean; readonly destination: string };
+  orderOf(routing: Routing): { readonly isOrdered: boolean; readonly destination: string };
   /** When a message that nobody here consumes is looked at again: another instance may have a consumer. */
   parkUntil(acceptedAt: number): number;
   /** Waits for the deliveries under way. */
   close(): Promise<void>;
 }
 
-interface Consuming extends ConsumerOptions {
+interface Consuming<Message> extends ConsumerOptions<Message> {
   readonly maximumDeliveries: number;
   readonly redeliverAfterMilliseconds: number;
   readonly underWay: Set<Promise<unknown>>;
@@ -57,9 +59,9 @@ function includes(wanted: readonly string[] | undefined, value: string): boolean
   return wanted === undefined || wanted.includes(value);
 }
 
-export function createInbox(options: InboxOptions): Inbox {
-  const { store, watch, channel, owner, events } = options;
-  const consumers = new Set<Consuming>();
+export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Message> {
+  const { store, watch, channel, owner, kind, reports } = options;
+  const consumers = new Set<Consuming<Message>>();
   const parked = createParkedMessages(options);
   const loop = createWorkLoop({
     ...options,
@@ -69,7 +71,7 @@ export function createInbox(options: InboxOptions): Inbox {
     work,
   });
 
-  function findConsumer(service: string, action: string): Consuming | undefined {
+  function findConsumer(service: string, action: string): Consuming<Message> | undefined {
     return [...consumers].find((each) => includes(each.services, service) && includes(each.actions, action));
   }
 
@@ -105,30 +107,20 @@ export function createInbox(options: InboxOptions): Inbox {
 
   async function setAside(message: StoredMessage, code: ErrorCode): Promise<void> {
     const outcome = await move(message, "rejected", { code });
-    if (outcome === "done") events.emit("setAside", { messageId: message.messageId, code });
-  }
-
-  /** What the message that it answers says of it; undefined: it is the answer, or it answers none. */
-  async function flawOf(message: StoredInboundMessage): Promise<ErrorCode | undefined> {
-    const refersTo = message.attributes["refersTo"];
-    if (typeof refersTo !== "number") return undefined;
-    const asked = await watch.run(() => store.findById(refersTo as MessageRowId));
-    if (asked === undefined) return undefined;
-    if (asked.answeredBy !== message.id) return "EBXML_CONFLICTING_ANSWER";
-    return asked.state === "completed" ? undefined : "EBXML_LATE_ANSWER";
+    if (outcome === "done") reports.setAside({ messageId: message.messageId, code });
   }
 
   /** The key ring can be put back: until then nothing is given up. */
   async function waitForKey(message: StoredInboundMessage): Promise<void> {
     const text = "A message cannot be opened and waits for its key: STORE_KEY_UNKNOWN";
-    events.emit("warning", { code: "NOT_DELIVERED", message: text, messageId: message.messageId });
+    reports.warning({ code: "NOT_DELIVERED", message: text, messageId: message.messageId });
     const nextAttemptAt = options.now() + parkMilliseconds;
     await watch.insist(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
   }
 
-  async function read(message: StoredInboundMessage): Promise<BusinessMessage | undefined> {
+  async function read(message: StoredInboundMessage): Promise<Message | undefined> {
     try {
-      return await watch.run(() => readInboundMessage(store, message));
+      return await watch.run(() => kind.read(message));
     } catch (error) {
       if (isStoreOutage(error) || !isCpisError(error) || error.retryable) throw error;
       if (error.code === "STORE_KEY_UNKNOWN") await waitForKey(message);
@@ -137,7 +129,7 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  async function hand(consumer: Consuming, message: StoredInboundMessage, content: BusinessMessage): Promise<boolean> {
+  async function hand(consumer: Consuming<Message>, message: StoredInboundMessage, content: Message): Promise<boolean> {
     const { id, createdAt, attempts } = message;
     const delivering = Promise.resolve().then(() =>
       consumer.deliver({ id, message: content, receivedAt: createdAt, delivery: attempts }),
@@ -151,7 +143,7 @@ export function createInbox(options: InboxOptions): Inbox {
     } catch (error) {
       const code = isCpisError(error) ? error.code : "an error of its own";
       const text = `A consumer did not take a message: ${code}`;
-      events.emit("warning", { code: "NOT_DELIVERED", message: text, messageId: message.messageId });
+      reports.warning({ code: "NOT_DELIVERED", message: text, messageId: message.messageId });
       return false;
     } finally {
       clearTimeout(timer);
@@ -159,8 +151,8 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  async function deliver(consumer: Consuming, claimed: StoredInboundMessage): Promise<void> {
-    if (claimed.attempts >= consumer.maximumDeliveries) return setAside(claimed, "EBXML_NOT_DELIVERED");
+  async function deliver(consumer: Consuming<Message>, claimed: StoredInboundMessage): Promise<void> {
+    if (claimed.attempts >= consumer.maximumDeliveries) return setAside(claimed, kind.notDelivered);
     const content = await read(claimed);
     if (content === undefined) return;
     // Counted before the consumer sees it: a message that ends the process must not do so for ever.
@@ -183,7 +175,7 @@ export function createInbox(options: InboxOptions): Inbox {
       await move(message, "confirmed");
       return;
     }
-    if (!isTaken && attempts >= consumer.maximumDeliveries) return setAside(message, "EBXML_NOT_DELIVERED");
+    if (!isTaken && attempts >= consumer.maximumDeliveries) return setAside(message, kind.notDelivered);
     const nextAttemptAt = options.now() + consumer.redeliverAfterMilliseconds;
     if (isTaken) await move(message, "delivered", { nextAttemptAt, code: "awaiting-confirmation" });
     else await move(message, "received", { nextAttemptAt, code: "not-taken" });
@@ -191,9 +183,8 @@ export function createInbox(options: InboxOptions): Inbox {
 
   async function work(message: StoredMessage): Promise<void> {
     if (message.direction !== "inbound") return;
-    const flaw = await flawOf(message);
+    const flaw = await kind.findFlaw(message);
     if (flaw !== undefined) return setAside(message, flaw);
-    if (!isForConsumer(message)) return setAside(message, "EBXML_ANSWER_NOT_COLLECTED");
     const consumer = findConsumer(message.service, message.interaction);
     if (consumer !== undefined) return deliver(consumer, message);
     await park(message);
@@ -210,12 +201,12 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   /** What nobody had wanted so far is delivered to a consumer that comes later, oldest first. */
-  function beginUnparking(consumer: Consuming): void {
+  function beginUnparking(consumer: Consuming<Message>): void {
     const isWanted = (service: string, interaction: string): boolean => findConsumer(service, interaction) === consumer;
     const releasing = parked.release(isWanted, () => consumers.has(consumer));
     const work = releasing.catch(() => {
       // Looked at again when its time comes; only later than could be.
-      events.emit("warning", {
+      reports.warning({
         code: "INTERNAL",
         message: "Messages that waited for a consumer could not be looked up",
       });
@@ -227,7 +218,7 @@ export function createInbox(options: InboxOptions): Inbox {
   return {
     start: () => loop.start(),
     consume(given): Consumer {
-      const consumer: Consuming = {
+      const consumer: Consuming<Message> = {
         ...given,
         deliver: (delivery) => given.deliver(delivery),
         maximumDeliveries: given.maximumDeliveries ?? 5,
@@ -249,7 +240,7 @@ export function createInbox(options: InboxOptions): Inbox {
     },
     async confirm(id): Promise<ConfirmOutcome> {
       const found = await watch.run(() => store.findById(id));
-      if (found?.direction !== "inbound" || found.channel !== channel || !isForConsumer(found)) {
+      if (found?.direction !== "inbound" || found.channel !== channel || !kind.isForConsumer(found)) {
         return { kind: "unknown" };
       }
       const confirmed = { id, from: openStates, to: "confirmed", at: options.now() } as const;
@@ -261,7 +252,7 @@ export function createInbox(options: InboxOptions): Inbox {
       return now.state === "confirmed" ? { kind: "confirmed" } : { kind: "not-confirmable", state: now.state };
     },
     hasConsumer: ({ service, action }) => findConsumer(service, action) !== undefined,
-    orderOf({ service, action, conversationId }): ReturnType<Inbox["orderOf"]> {
+    orderOf({ service, action, conversationId }): ReturnType<Inbox<Message>["orderOf"]> {
       const consumer = findConsumer(service, action);
       const inOrder = consumer?.inOrder ?? "conversation";
       if (consumer === undefined || inOrder === "none") return { isOrdered: false, destination: conversationId };

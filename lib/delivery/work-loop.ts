@@ -1,9 +1,8 @@
 // Claims due work of a store with a lease and gives it to a worker, woken by the store's events and by the clock.
-import type { EventEmitter } from "node:events";
 import { isCpisError } from "../errors.js";
 import type { Direction, MessageRowId, MessageState, StoredMessage } from "../store/message-model.js";
 import type { MessageStore, StoreEvent } from "../store/message-store.js";
-import type { MhsEvents } from "./model.js";
+import type { DeliveryReports } from "./model.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
 
 export interface WorkLoopOptions {
@@ -15,7 +14,7 @@ export interface WorkLoopOptions {
   readonly states: readonly MessageState[];
   readonly leaseMilliseconds: number;
   readonly maximumParallel: number;
-  readonly events: EventEmitter<MhsEvents>;
+  readonly reports: Pick<DeliveryReports, "warning">;
   now(): number;
   /** Ends the lease by a transition or gives it back. What it throws is warned of; the lease then runs out. */
   work(message: StoredMessage): Promise<void>;
@@ -39,7 +38,7 @@ const hopelessMilliseconds = 10_000;
 const closeGraceMilliseconds = 5_000;
 
 export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
-  const { store, watch, channel, direction, states, owner, leaseMilliseconds, events } = options;
+  const { store, watch, channel, direction, states, owner, leaseMilliseconds, reports } = options;
   const underWay = new Map<MessageRowId, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let renewal: NodeJS.Timeout | undefined;
@@ -51,7 +50,7 @@ export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
 
   function warn(error: unknown, message: string): void {
     const code = isCpisError(error) ? error.code : "an unexpected error";
-    events.emit("warning", { code: "INTERNAL", message: `${message}: ${code}` });
+    reports.warning({ code: "INTERNAL", message: `${message}: ${code}` });
   }
 
   async function workOn(message: StoredMessage): Promise<void> {

@@ -1,7 +1,7 @@
 // Opens one TLS connection and gives it away only when the peer has accepted us.
 import { isIP } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
-import { CpisError } from "../errors.js";
+import { CpisError, type ErrorCode } from "../errors.js";
 import { checkServerName } from "./server-name.js";
 import { describeConnectFailure, describeTlsFailure, isBrokenConnection, tlsInterrupted } from "./tls-failure.js";
 
@@ -27,12 +27,14 @@ export interface ConnectTarget {
   /** A name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
+  /** The code of an error before the handshake. */
+  readonly connectFailed: ErrorCode;
 }
 
 type Phase = "connect" | "handshake" | "verdict";
 
-function failureIn(phase: Phase, error: unknown): CpisError {
-  if (phase === "connect") return describeConnectFailure(error);
+function failureIn(phase: Phase, error: unknown, connectFailed: ErrorCode): CpisError {
+  if (phase === "connect") return describeConnectFailure(error, connectFailed);
   if (isBrokenConnection(error)) return closedInHandshake(error);
   return describeTlsFailure(error);
 }
@@ -44,16 +46,16 @@ function closedInHandshake(cause?: unknown): CpisError {
   );
 }
 
-function timeoutIn(phase: Phase, milliseconds: number): CpisError {
+function timeoutIn(phase: Phase, milliseconds: number, connectFailed: ErrorCode): CpisError {
   if (phase !== "connect") return tlsInterrupted(`the handshake was not finished within ${milliseconds} ms`);
-  return new CpisError("EBXML_CONNECT_FAILED", { detail: `no connection within ${milliseconds} ms` });
+  return new CpisError(connectFailed, { detail: `no connection within ${milliseconds} ms` });
 }
 
 /**
  * Gives a connected socket on which nothing was written yet. In TLS 1.3 a server judges our certificate only after our
  * side has finished (RFC 8446, 4.4.2.4), so the first session ticket, which it sends after that, is waited for: a
  * refusal is then known before a request could have left.
- * Rejects with EBXML_CONNECT_FAILED or TLS_FAILED, `retryable` when the connection only broke, or CONFIG_CLOSED when
+ * Rejects with the target's code or TLS_FAILED, `retryable` when the connection only broke, or CONFIG_CLOSED when
  * the signal aborts.
  */
 export function connectTls(
@@ -71,7 +73,10 @@ export function connectTls(
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
       checkServerIdentity: (_name, certificate) => checkServerName(target.host, certificate),
     });
-    let timer = setTimeout(() => fail(timeoutIn(phase, timeouts.connectMilliseconds)), timeouts.connectMilliseconds);
+    let timer = setTimeout(
+      () => fail(timeoutIn(phase, timeouts.connectMilliseconds, target.connectFailed)),
+      timeouts.connectMilliseconds,
+    );
 
     const finish = (): void => {
       clearTimeout(timer);
@@ -100,7 +105,7 @@ export function connectTls(
 
     const onConnect = (): void => {
       const { tlsMilliseconds } = timeouts;
-      enter("handshake", tlsMilliseconds, () => fail(timeoutIn("handshake", tlsMilliseconds)));
+      enter("handshake", tlsMilliseconds, () => fail(timeoutIn("handshake", tlsMilliseconds, target.connectFailed)));
     };
     const onSecureConnect = (): void => {
       if (socket.getProtocol() === "TLSv1.3") enter("verdict", timeouts.verdictMilliseconds, succeed);
@@ -111,7 +116,7 @@ export function connectTls(
       if (phase === "verdict") enter("verdict", 0, succeed);
     };
     const onEnd = (): void => fail(closedInHandshake());
-    const onError = (error: unknown): void => fail(failureIn(phase, error));
+    const onError = (error: unknown): void => fail(failureIn(phase, error, target.connectFailed));
     const listeners = [
       ["connect", onConnect],
       ["secureConnect", onSecureConnect],
