@@ -17,7 +17,8 @@ export interface DeliveryPolicy {
   /** From the first sending; 0 for as long as the retries take. */
   readonly persistDurationMilliseconds: number;
   readonly resendable: "by-contract" | "never";
-  readonly completedBy: "acknowledgment" | "response";
+  /** "consumer": the peer has it, and a response, whenever it comes, goes to a consumer, who then finishes it. */
+  readonly completedBy: "acknowledgment" | "response" | "consumer";
   /** How long a response is waited for once the peer has the message. */
   readonly responseMilliseconds: number;
   /** The one who asked waits in the program that accepted the message, and is gone when that ends. */
@@ -64,6 +65,9 @@ interface Case {
   readonly policy: DeliveryPolicy;
   readonly now: number;
 }
+
+/** A hundred years. */
+const withoutEnd = 100 * 365 * 24 * 3_600_000;
 
 function persistMilliseconds(policy: DeliveryPolicy): number {
   const { persistDurationMilliseconds, retries, retryIntervalMilliseconds } = policy;
@@ -116,7 +120,7 @@ function afterTemporaryRefusal(each: Case, milliseconds: number): Move {
 function afterDelivery({ policy, now }: Case, acknowledgedAt?: number): Move {
   const acknowledged = acknowledgedAt === undefined ? {} : { acknowledgedAt };
   if (policy.completedBy === "acknowledgment") return { kind: "move", to: "completed", changes: acknowledged };
-  const nextAttemptAt = now + policy.responseMilliseconds;
+  const nextAttemptAt = now + (policy.completedBy === "consumer" ? withoutEnd : policy.responseMilliseconds);
   return { kind: "move", to: "awaiting-response", changes: { ...acknowledged, nextAttemptAt } };
 }
 
@@ -178,7 +182,7 @@ function afterReply(each: Case, event: Extract<DeliveryEvent, { kind: "replied" 
         : afterDelivery(each);
     case "undecided":
       // An express message has no acknowledgment to wait for, but its answer may come.
-      return policy.pattern === "express" && policy.completedBy === "response"
+      return policy.pattern === "express" && policy.completedBy !== "acknowledgment"
         ? afterDelivery(each)
         : afterUnknownOutcome(each);
     case "failed":

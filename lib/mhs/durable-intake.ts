@@ -49,6 +49,8 @@ interface Asked {
   readonly messageId: MessageId;
   /** By a request that waits, here or elsewhere. */
   readonly isAwaited: boolean;
+  /** By the answer itself, or by its consumer. */
+  readonly completedBy: "response" | "consumer";
 }
 
 interface Reference {
@@ -90,7 +92,8 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     );
     const [only, ...others] = ours.flatMap((stored) => {
       const { completedBy, isAwaited } = readDeliveryPolicy(stored);
-      return completedBy === "response" ? [{ stored, messageId: parseMessageId(stored.messageId), isAwaited }] : [];
+      if (completedBy === "acknowledgment") return [];
+      return [{ stored, messageId: parseMessageId(stored.messageId), isAwaited, completedBy }];
     });
     const isOurs = ours.length > 0;
     return only === undefined || others.length > 0 ? { isOurs } : { isOurs, asked: only };
@@ -125,7 +128,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
       order,
       ...(asked === undefined ? {} : { refersTo: asked.stored.id }),
     });
-    const answers = asked === undefined ? {} : { answers: { id: asked.stored.id } };
+    const answers = asked?.completedBy === "response" ? { answers: { id: asked.stored.id } } : {};
     switch (role) {
       case "consumer": {
         const parked = isConsumed ? {} : { nextAttemptAt: inbox.parkUntil(acceptedAt) };

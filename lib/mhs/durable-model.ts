@@ -2,7 +2,7 @@
 import type { Attachment, BusinessMessage } from "../ebxml/model.js";
 import type { ConversationId, MessageId } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
-import type { MessageRowId } from "../store/message-model.js";
+import type { MessageAttributes, MessageRowId } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 
 /** Makes a service durable: what it accepts is in the store before anything leaves or is acknowledged. */
@@ -55,10 +55,17 @@ export interface OutboxMessage {
   readonly subject?: string;
   /** The id that the payload carries. */
   readonly applicationId?: string;
-  /** Messages with the same text are sent one after another, each when the one before is finished. */
+  /** What the acceptor wants back later; see the message store. */
+  readonly context?: Buffer;
+  /** Small details of the acceptor's own, stored as readable text. */
+  readonly attributes?: MessageAttributes;
+  /** Messages with the same text are sent one after another, each when the peer has the one before. */
   readonly orderedBy?: string;
-  /** What finishes it. Default "acknowledgment": the peer has it. "response": a business answer that refers to it. */
-  readonly completedBy?: "acknowledgment" | "response";
+  /**
+   * What finishes it. Default "acknowledgment": the peer has it. "response": a business answer that refers to it.
+   * "consumer": whoever consumes that answer, by a transition of its own; it never expires once the peer has it.
+   */
+  readonly completedBy?: "acknowledgment" | "response" | "consumer";
   /** "never": after an unknown outcome it fails with EBXML_OUTCOME_UNKNOWN. Default "by-contract". */
   readonly resendable?: "by-contract" | "never";
   /** The message that this one is a resend of. */

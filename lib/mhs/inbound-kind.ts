@@ -13,7 +13,7 @@ export function createInboundKind(store: MessageStore, watch: StoreWatch): Messa
     const refersTo = message.attributes["refersTo"];
     if (typeof refersTo !== "number") return undefined;
     const asked = await watch.run(() => store.findById(refersTo as MessageRowId));
-    if (asked === undefined) return undefined;
+    if (asked === undefined || asked.attributes["completedBy"] === "consumer") return undefined;
     if (asked.answeredBy !== message.id) return "EBXML_CONFLICTING_ANSWER";
     return asked.state === "completed" ? undefined : "EBXML_LATE_ANSWER";
   }

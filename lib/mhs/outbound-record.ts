@@ -22,6 +22,8 @@ export interface MessageToEncode {
   readonly attachments?: readonly Attachment[];
   readonly subject?: string;
   readonly applicationId?: string;
+  readonly context?: Buffer;
+  readonly attributes?: MessageAttributes;
 }
 
 export interface PreparedMessage {
@@ -93,7 +95,7 @@ export function newOutboundRecord(
   { message, pattern, url }: PreparedMessage,
   { channel, ownParty, acceptedAt, policy, orderedBy }: RecordDetails,
 ): NewOutboundMessage {
-  const { contract, refToMessageId, applicationId, subject } = outgoing;
+  const { contract, refToMessageId, applicationId, subject, context } = outgoing;
   return {
     channel,
     destination: orderedBy ?? url.href,
@@ -105,11 +107,13 @@ export function newOutboundRecord(
     ...(refToMessageId === undefined ? {} : { refToMessageId }),
     ...(applicationId === undefined ? {} : { applicationId }),
     ...(subject === undefined ? {} : { subject }),
+    ...(context === undefined ? {} : { context }),
     fromParty: ownParty.partyKey,
     toParty: contract.toPartyKey,
     acceptedAt,
     content: message.body,
     attributes: {
+      ...outgoing.attributes,
       endpoint: url.href,
       contentType: message.contentType,
       soapAction: message.soapAction,
@@ -153,7 +157,7 @@ export function readDeliveryPolicy({ attributes }: StoredMessage): DeliveryPolic
     retryIntervalMilliseconds: readNumber(attributes, "retryIntervalMilliseconds"),
     persistDurationMilliseconds: readNumber(attributes, "persistDurationMilliseconds"),
     resendable: readWord(attributes, "resendable", ["by-contract", "never"]),
-    completedBy: readWord(attributes, "completedBy", ["acknowledgment", "response"]),
+    completedBy: readWord(attributes, "completedBy", ["acknowledgment", "response", "consumer"]),
     responseMilliseconds: readNumber(attributes, "responseMilliseconds"),
     isAwaited: attributes["isAwaited"] === true,
   };

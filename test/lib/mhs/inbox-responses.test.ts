@@ -7,6 +7,29 @@ import { acknowledgmentFor, answerTo, messageIn, replyEmpty, replyWith } from ".
 describe("the inbox", () => {
   const scene = useDurableScene();
 
+  describe("with responses to a message that its consumer finishes", () => {
+    it("delivers each of them, and leaves the message as it is", async () => {
+      const peer = await scene.startPeer((request, response) =>
+        replyWith(response, acknowledgmentFor(messageIn(request))),
+      );
+      const instance = await scene.start({ durable: { responseMilliseconds: 1 } });
+      const context = Buffer.from("kept");
+      const message = scene.message({ completedBy: "consumer", context, attributes: { file: 42 } });
+      const id = await instance.mhs.send(message);
+      await untilState(instance.store, id, "awaiting-response");
+      const { taken } = consume(instance);
+      const [request] = peer.requests;
+      if (request === undefined) assert.fail("nothing was sent");
+      for (const payload of ["<first/>", "<second/>"]) {
+        await instance.post({ message: answerTo(messageIn(request), { payload, header: { action } }) });
+      }
+      await until(() => taken.length === 2);
+      const row = await stored(instance.store, id);
+      assert.deepEqual([row.state, row.answeredBy, row.attributes["file"]], ["awaiting-response", undefined, 42]);
+      assert.deepEqual(await instance.store.readContext(id), context);
+    });
+  });
+
   describe("with the response to a message of ours", () => {
     async function asked() {
       const peer = await scene.startPeer((request, response) =>
