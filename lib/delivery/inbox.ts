@@ -8,7 +8,14 @@ import {
   type StoredMessage,
 } from "../store/message-model.js";
 import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports, MessageKind } from "./model.js";
+import {
+  type ConfirmOutcome,
+  type Consumer,
+  type ConsumerOptions,
+  type DeliveryReports,
+  type MessageKind,
+  UnwantedMessage,
+} from "./model.js";
 import { createParkedMessages } from "./parked-messages.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
 import { createWorkLoop } from "./work-loop.js";
@@ -50,6 +57,9 @@ interface Consuming<Message> extends ConsumerOptions<Message> {
   readonly redeliverAfterMilliseconds: number;
   readonly underWay: Set<Promise<unknown>>;
 }
+
+type Handover =
+  { readonly kind: "taken" } | { readonly kind: "not-taken" } | { readonly kind: "unwanted"; readonly code: ErrorCode };
 
 const parkMilliseconds = 60_000;
 const longestParkMilliseconds = 3_600_000;
@@ -129,7 +139,11 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     }
   }
 
-  async function hand(consumer: Consuming<Message>, message: StoredInboundMessage, content: Message): Promise<boolean> {
+  async function hand(
+    consumer: Consuming<Message>,
+    message: StoredInboundMessage,
+    content: Message,
+  ): Promise<Handover> {
     const { id, createdAt, attempts } = message;
     const delivering = Promise.resolve().then(() =>
       consumer.deliver({ id, message: content, receivedAt: createdAt, delivery: attempts }),
@@ -139,12 +153,13 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     consumer.underWay.add(delivering);
     try {
       await Promise.race([delivering, tooLate]);
-      return true;
+      return { kind: "taken" };
     } catch (error) {
+      if (error instanceof UnwantedMessage) return { kind: "unwanted", code: error.code };
       const code = isCpisError(error) ? error.code : "an error of its own";
       const text = `A consumer did not take a message: ${code}`;
       reports.warning({ code: "NOT_DELIVERED", message: text, messageId: message.messageId });
-      return false;
+      return { kind: "not-taken" };
     } finally {
       clearTimeout(timer);
       consumer.underWay.delete(delivering);
@@ -170,7 +185,9 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     );
     if (begun !== "done") return;
     const message = { ...claimed, state: "delivered", attempts } as const;
-    const isTaken = await hand(consumer, message, content);
+    const handover = await hand(consumer, message, content);
+    if (handover.kind === "unwanted") return setAside(message, handover.code);
+    const isTaken = handover.kind === "taken";
     if (isTaken && consumer.confirm === "on-handover") {
       await move(message, "confirmed");
       return;

@@ -1,5 +1,5 @@
 // What those who consume stored messages are promised, whatever the messages came by.
-import type { ErrorCode } from "../errors.js";
+import { CpisError, type ErrorCode } from "../errors.js";
 import type { InboundState, MessageRowId, StoredInboundMessage } from "../store/message-model.js";
 
 /** An inbound message as a consumer gets it. */
@@ -28,9 +28,12 @@ export interface ConsumerOptions<Message> {
    * all earlier ones of this consumer are. Default "conversation".
    */
   readonly inOrder?: "none" | "conversation" | "all";
-  /** At least once. A rejection is a failed delivery. */
+  /** At least once. A rejection is a failed delivery; one with UnwantedMessage sets the message aside for good. */
   deliver(delivery: Delivery<Message>): Promise<void>;
 }
+
+/** What a consumer rejects with that has looked at a message and will never want it. */
+export class UnwantedMessage extends CpisError {}
 
 export interface Consumer {
   /** No more deliveries begin; waits for those under way. What is not confirmed stays for the next consumer. */

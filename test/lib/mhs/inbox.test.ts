@@ -1,5 +1,6 @@
 // Inbound messages that the store keeps: their replies, their delivery, and what becomes of those nobody takes.
 import assert from "node:assert/strict";
+import { UnwantedMessage } from "../../../lib/delivery/model.js";
 import { parseConversationId } from "../../../lib/identifiers.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import { business, consume, inboundIn, onlyInbound, textOf } from "./consuming.js";
@@ -101,6 +102,20 @@ describe("the inbox", () => {
   it("knows no confirmation of what it has not delivered to a consumer", async () => {
     const instance = await scene.start();
     assert.deepEqual(await instance.mhs.confirm(4711 as MessageRowId), { kind: "unknown" });
+  });
+
+  it("sets a message aside at once that its consumer will never want", async () => {
+    const instance = await scene.start();
+    let deliveries = 0;
+    consume(instance, {
+      deliver: () => {
+        deliveries += 1;
+        return Promise.reject(new UnwantedMessage("CPIS_MESSAGE_INVALID"));
+      },
+    });
+    await instance.post({ message: business("<one/>") });
+    await until(async () => (await onlyInbound(instance.store)).state === "rejected");
+    assert.deepEqual([(await onlyInbound(instance.store)).errorCode, deliveries], ["CPIS_MESSAGE_INVALID", 1]);
   });
 
   it("sets a message aside that no delivery succeeded with, says so once, and goes on", async () => {
