@@ -245,6 +245,89 @@ export const errorTable = define({
     advice: "It is set aside in the message log. Correct the flow, then handle the message by hand.",
     retryable: false,
   },
+  MESH_CONNECT_FAILED: {
+    message: "No connection to MESH could be made",
+    advice: "Check the base URL of the mailbox, the name server, the proxy and the network. Nothing was sent.",
+    retryable: true,
+  },
+  MESH_UNAUTHORISED: {
+    message: "MESH refused the credentials of the mailbox",
+    advice:
+      "Check mailbox id, password, shared key and certificate, all of the same environment, and the clock of this machine.",
+    retryable: false,
+  },
+  MESH_UNAVAILABLE: {
+    message: "MESH is busy or out of order",
+    advice: "Nothing to do at first: it is tried again by itself. If it lasts, ask the national service desk.",
+    retryable: true,
+  },
+  MESH_RESPONSE_INVALID: {
+    message: "MESH answered with something that its API does not describe",
+    advice: "Check that the base URL is that of the MESH API and that no proxy answers; the text names the status.",
+    retryable: false,
+  },
+  MESH_REFUSED: {
+    message: "MESH refused the file",
+    advice: "Correct the setting that the text names, then send the file again as a new one. MESH does not have it.",
+    retryable: false,
+  },
+  MESH_RECIPIENT_UNKNOWN: {
+    message: "MESH refused the file: the recipient's mailbox is not registered",
+    advice: "Check the mailbox id of CP-IS for this environment. MESH does not have the file.",
+    retryable: false,
+  },
+  MESH_SENDER_NOT_ALLOWED: {
+    message: "MESH refused the file: this mailbox may not send files of this kind",
+    advice: "Ask the national service desk to finish the onboarding of the mailbox for CP-IS. MESH does not have the file.",
+    retryable: false,
+  },
+  MESH_WORKFLOW_NOT_REGISTERED: {
+    message: "MESH refused the file: the workflow id is not registered for the mailbox",
+    advice: "Compare the workflow id with the one given at onboarding, or ask for it to be registered.",
+    retryable: false,
+  },
+  MESH_OUTCOME_UNKNOWN: {
+    message: "Whether MESH has the file is not known, and it is not sent again by itself",
+    advice:
+      "Wait for its response, which proves that it arrived, or ask the national service desk; later files wait meanwhile.",
+    retryable: false,
+  },
+  MESH_UNDELIVERED: {
+    message: "MESH reports that the recipient did not collect the file",
+    advice:
+      "It did not reach CP-IS. Ask the national service desk first: for 30 days it can put the file back. Else send it again.",
+    retryable: false,
+  },
+  MESH_BAD_FILE: {
+    message: "MESH reports that the file as a whole was refused as a bad CP-IS file",
+    advice: "Never send the same file again. Correct it, and send it as a new file.",
+    retryable: false,
+  },
+  MESH_REPORTED: {
+    message: "MESH reports that the file could not be delivered",
+    advice: "Read code and description of the report, or ask the national service desk with the message id.",
+    retryable: false,
+  },
+  MESH_NOT_DELIVERED: {
+    message: "The flow did not take what came from MESH in the number of tries",
+    advice: "It is set aside in the message log. Correct the flow, then handle the file by hand.",
+    retryable: false,
+  },
+  MESH_FILE_TOO_LARGE: {
+    message: "The file is larger than the limit",
+    advice: "Raise the limit of the mailbox if the file is legitimate; it stays in MESH for five days.",
+    retryable: false,
+  },
+  MESH_INCOMPLETE: {
+    message: "The file did not arrive whole",
+    advice: "It is fetched again by itself. If that lasts, give the message id to the national service desk.",
+    retryable: true,
+  },
+  MESH_MESSAGE_GONE: {
+    message: "MESH lists the message and does not give it: it has expired, or failed",
+    advice: "Give the message id to the national service desk, which can put it back into the mailbox for 30 days.",
+    retryable: false,
+  },
   SOAP_MALFORMED: {
     message: "The message is not a SOAP 1.1 envelope",
     advice: "Check that the endpoint address is that of a message handling service.",
@@ -284,6 +367,31 @@ export const errorTable = define({
   CONFIG_CLOSED: {
     message: "The transport is closed",
     advice: "Wait until the flows are started, or deploy them again.",
+    retryable: true,
+  },
+  MESH_CONTROL_FILE_INVALID: {
+    message: "A control file of the MESH client cannot be read",
+    advice: "The pair stays in its folder. Read it there by hand; the text names what is wrong with it.",
+    retryable: false,
+  },
+  MESH_FOLDER_MISSING: {
+    message: "A folder of the MESH client is not there",
+    advice: "Check the folder's path, that its file system is mounted, and that the client has SaveSent set to Y.",
+    retryable: true,
+  },
+  MESH_FOLDER_DENIED: {
+    message: "A folder of the MESH client may not be read or written",
+    advice: "Give the user that runs Node-RED the right to read and write the folder that the text names.",
+    retryable: true,
+  },
+  MESH_FOLDER_FULL: {
+    message: "The file system of the MESH client's folders has no room left",
+    advice: "Free space there. What waits is kept in the message store and goes out by itself afterwards.",
+    retryable: true,
+  },
+  MESH_FOLDER_FAILED: {
+    message: "The file system of the MESH client's folders failed",
+    advice: "Check the disk or the network share that the text names; what waits is tried again.",
     retryable: true,
   },
   STORE_NODE_VERSION: {
