@@ -1,6 +1,6 @@
 // What a `cp-is query` node shows: the transport while that does not listen, else how the queries go.
 import type { NodeStatus, StatusShape } from "../adapter/node-status.js";
-import type { TransportReport } from "../adapter/transport-model.js";
+import type { TransportReport } from "../adapter/transport-state.js";
 import type { Words } from "../adapter/words.js";
 
 export class QueryStatus {

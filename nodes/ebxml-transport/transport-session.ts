@@ -8,16 +8,18 @@ import type { MessagingContract } from "../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
+import type { OperatorLog } from "../adapter/operator-log.js";
+import type { Session } from "../adapter/transport-connection.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
-import { followService, type SessionLog } from "./session-log.js";
+import type { ListeningState } from "../adapter/transport-state.js";
+import { followService } from "./session-log.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
-export interface TransportSession {
+export type TransportSession = Session<OpenTransport, ListeningState>;
+
+/** A session that others need to know the listener of. */
+interface ListeningSession extends TransportSession {
   readonly port: number;
-  readonly open: OpenTransport;
-  /** Calls the watcher at once with the condition of the message store, and at every change. */
-  watchStore(watcher: (condition: StoreCondition) => void): void;
-  close(): Promise<void>;
 }
 
 /** What is the same in every session of a transport. */
@@ -26,7 +28,7 @@ export interface SessionBasis {
   /** The transport node's id: whose messages in the store these are. */
   readonly channel: string;
   readonly openStore: StoreSource;
-  readonly log: SessionLog;
+  readonly log: OperatorLog;
 }
 
 /** By which the simulator addresses answers to a party that has named none. */
@@ -79,7 +81,12 @@ function createStoreWatch() {
   };
 }
 
-async function startSession(parts: SessionParts): Promise<TransportSession> {
+function openState(port: number, condition: StoreCondition): ListeningState {
+  if (condition.kind === "ready") return { kind: "listening", port };
+  return { kind: "store-unavailable", error: condition.error };
+}
+
+async function startSession(parts: SessionParts): Promise<ListeningSession> {
   const { settings, contract, log } = parts;
   const storeWatch = createStoreWatch();
   const use = await parts.openStore({
@@ -108,7 +115,9 @@ async function startSession(parts: SessionParts): Promise<TransportSession> {
       contract: () => Promise.resolve(contract),
       request: (request) => service.request(request),
     };
-    return { port, open, watchStore: (watcher) => storeWatch.watch(watcher), close };
+    const watch: TransportSession["watch"] = (watcher) =>
+      storeWatch.watch((condition) => watcher(openState(port, condition)));
+    return { port, open, watch, close };
   } catch (error) {
     await use.release();
     throw error;

@@ -5,9 +5,13 @@ import path from "node:path";
 import { fieldRules } from "../../nodes/adapter/field-rules.js";
 import { nodeNames, readDefinition, readEditorFiles, root } from "./editor-files.js";
 
+/** A node's own files, and those of the adapter that they import: these take their words from the node's catalogue. */
 function sourceOf(folder: string): string {
-  const files = fs.readdirSync(path.join(root, "nodes", folder)).filter((file) => file.endsWith(".ts"));
-  return files.map((file) => fs.readFileSync(path.join(root, "nodes", folder, file), "utf8")).join("\n");
+  const read = (file: string): string => fs.readFileSync(path.join(root, "nodes", file), "utf8");
+  const own = fs.readdirSync(path.join(root, "nodes", folder)).filter((file) => file.endsWith(".ts"));
+  const text = own.map((file) => read(path.join(folder, file))).join("\n");
+  const imported = [...new Set(all(text, /import \{[^}]*\} from "\.\.\/(adapter\/[a-z-]+)\.js"/g))];
+  return [text, ...imported.map((file) => read(`${file}.ts`))].join("\n");
 }
 
 function all(text: string, pattern: RegExp): string[] {

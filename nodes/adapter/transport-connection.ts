@@ -1,23 +1,29 @@
-// Opens and closes a transport as it is wanted, and tries again when the listener cannot be opened.
+// Opens and closes a transport as it is wanted, and tries again when it cannot be opened.
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
-import { afterDelay, type AfterDelay } from "../adapter/after-delay.js";
-import type { StoreCondition } from "../adapter/message-store-model.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { watchSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
-import type { OpenTransport, TransportState } from "../adapter/transport-model.js";
-import type { TransportSession } from "./transport-session.js";
+import { afterDelay, type AfterDelay } from "./after-delay.js";
+import { toCpisError } from "./run-input.js";
+import { watchSimulator, type SpineSimulator } from "./simulator-link.js";
+import type { TransportState, UnopenedState } from "./transport-state.js";
 
-export interface TransportConnectionOptions {
+/** One time span in which a transport is open. */
+export interface Session<Open, OpenState> {
+  readonly open: Open;
+  /** Calls the watcher at once with how the session is, and at every change. */
+  watch(watcher: (state: OpenState) => void): void;
+  close(): Promise<void>;
+}
+
+export interface TransportConnectionOptions<Open, OpenState extends TransportState> {
   /** True: a session is possible only while a simulator is offered, and with that one. */
   readonly needsSimulator: boolean;
-  openSession(simulator: SpineSimulator | undefined): Promise<TransportSession>;
-  stateChanged(state: TransportState): void;
+  openSession(simulator: SpineSimulator | undefined): Promise<Session<Open, OpenState>>;
+  stateChanged(state: UnopenedState | OpenState): void;
   /** Passed in by tests. */
   readonly after?: AfterDelay;
 }
 
-interface CurrentSession {
-  readonly session: TransportSession;
+interface CurrentSession<Open, OpenState> {
+  readonly session: Session<Open, OpenState>;
   readonly simulator: SpineSimulator | undefined;
 }
 
@@ -44,24 +50,19 @@ function isRetried({ code, retryable }: CpisError): boolean {
   return retriedCodes.has(code) || (code === "CONFIG_INVALID" && retryable);
 }
 
-function openState(port: number, condition: StoreCondition): TransportState {
-  if (condition.kind === "ready") return { kind: "listening", port };
-  return { kind: "store-unavailable", error: condition.error };
-}
-
 /** Each change of what is wanted is one step; the steps run one after the other and none of them rejects. */
-export class TransportConnection {
-  private state: TransportState = { kind: "closed" };
+export class TransportConnection<Open, OpenState extends TransportState> {
+  private state: UnopenedState | OpenState = { kind: "closed" };
   private isWanted = false;
   private simulator: SpineSimulator | undefined;
-  private current: CurrentSession | undefined;
+  private current: CurrentSession<Open, OpenState> | undefined;
   private steps: Promise<void> = Promise.resolve();
   private stopWatching: (() => void) | undefined;
   private cancelRetry: (() => void) | undefined;
   private retryMilliseconds = firstRetryMilliseconds;
   private readonly waiters = new Set<() => void>();
 
-  constructor(private readonly options: TransportConnectionOptions) {}
+  constructor(private readonly options: TransportConnectionOptions<Open, OpenState>) {}
 
   open(): void {
     if (this.isWanted) return;
@@ -87,10 +88,13 @@ export class TransportConnection {
     await this.step();
   }
 
-  /** Waits while the state may still become "listening". Throws the error of the state, or CONFIG_CLOSED. */
-  async whenOpen(signal: AbortSignal): Promise<OpenTransport> {
+  /**
+   * Waits while it may still open. Throws the error of the state, or CONFIG_CLOSED. With a store that is unavailable each
+   * request is refused by the store itself: so it is tried, and may succeed.
+   */
+  async whenOpen(signal: AbortSignal): Promise<Open> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(longestOpeningMilliseconds)]);
-    while (this.current === undefined || !this.isOpen()) {
+    while (this.current === undefined) {
       if (this.state.kind === "failed") throw this.state.error;
       if (deadline.aborted || !this.isWanted) {
         throw new CpisError("CONFIG_CLOSED", { detail: this.state.kind });
@@ -98,11 +102,6 @@ export class TransportConnection {
       await this.nextState(deadline);
     }
     return this.current.session.open;
-  }
-
-  /** With a store that is unavailable, each request is refused by the store itself: so it is tried, and may succeed. */
-  private isOpen(): boolean {
-    return this.state.kind === "listening" || this.state.kind === "store-unavailable";
   }
 
   private nextState(deadline: AbortSignal): Promise<void> {
@@ -117,7 +116,7 @@ export class TransportConnection {
     });
   }
 
-  private tell(state: TransportState): void {
+  private tell(state: UnopenedState | OpenState): void {
     this.state = state;
     this.options.stateChanged(state);
     for (const waiter of [...this.waiters]) waiter();
@@ -144,8 +143,8 @@ export class TransportConnection {
     const session = await options.openSession(simulator);
     this.current = { session, simulator };
     this.retryMilliseconds = firstRetryMilliseconds;
-    session.watchStore((condition) => {
-      if (this.current?.session === session) this.tell(openState(session.port, condition));
+    session.watch((state) => {
+      if (this.current?.session === session) this.tell(state);
     });
   }
 
@@ -155,7 +154,7 @@ export class TransportConnection {
     if (this.state.kind !== "failed" || idle.kind !== "opening") this.tell(idle);
   }
 
-  private idleState(): TransportState {
+  private idleState(): UnopenedState {
     if (!this.isWanted) return { kind: "closed" };
     const isWaiting = this.options.needsSimulator && this.simulator === undefined;
     return { kind: isWaiting ? "waiting-for-simulator" : "opening" };

@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import type { Words } from "../adapter/words.js";
+import type { Words } from "./words.js";
 
 interface TlsConfigNode {
   readonly valid: boolean;

@@ -1,17 +1,19 @@
 // When a transport opens, waits, tries again and closes, by timers of the test's own.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
-import type { TransportState } from "../../../nodes/adapter/transport-model.js";
-import { TransportConnection } from "../../../nodes/ebxml-transport/transport-connection.js";
-import { systemEffects, type TransportSession } from "../../../nodes/ebxml-transport/transport-session.js";
+import { TransportConnection, type Session } from "../../../nodes/adapter/transport-connection.js";
+import type { ListeningState, TransportState } from "../../../nodes/adapter/transport-state.js";
+
+/** What the users of this transport get is a word. */
+type WordSession = Session<string, ListeningState>;
 
 const portInUse = (): Promise<never> => Promise.reject(new CpisError("CONFIG_PORT_IN_USE"));
 
-function setUp(openSession: () => Promise<TransportSession>) {
+function setUp(openSession: () => Promise<WordSession>) {
   const states: TransportState[] = [];
   const delays: number[] = [];
   let callback: (() => void) | undefined;
-  const connection = new TransportConnection({
+  const connection = new TransportConnection<string, ListeningState>({
     needsSimulator: false,
     openSession,
     stateChanged: (state) => states.push(state),
@@ -30,17 +32,10 @@ function setUp(openSession: () => Promise<TransportSession>) {
   return { connection, states, delays, retry, settle, isRetryDue: () => callback !== undefined };
 }
 
-function session(closed: () => void): TransportSession {
+function session(closed: () => void): WordSession {
   return {
-    port: 4711,
-    open: {
-      fromAsid: "200000000115",
-      organisation: { code: "RZZ01", name: "Example Hospital" },
-      effects: systemEffects,
-      contract: () => Promise.reject(new CpisError("CONFIG_CLOSED")),
-      request: () => Promise.resolve({ kind: "aborted" }),
-    },
-    watchStore: (watcher) => watcher({ kind: "ready" }),
+    open: "word",
+    watch: (watcher) => watcher({ kind: "listening", port: 4711 }),
     close: () => {
       closed();
       return Promise.resolve();
@@ -89,7 +84,7 @@ describe("the connection of a transport", () => {
   });
 
   it("closes a session that was still being opened when it was closed", async () => {
-    const { promise, resolve } = Promise.withResolvers<TransportSession>();
+    const { promise, resolve } = Promise.withResolvers<WordSession>();
     let closed = 0;
     const { connection, states, settle } = setUp(() => promise);
     connection.open();
@@ -102,19 +97,19 @@ describe("the connection of a transport", () => {
   });
 
   it("lets those wait who come while it opens, and refuses those who come after it was closed", async () => {
-    const { promise, resolve } = Promise.withResolvers<TransportSession>();
+    const { promise, resolve } = Promise.withResolvers<WordSession>();
     const { connection } = setUp(() => promise);
     connection.open();
     const { signal } = new AbortController();
     const early = connection.whenOpen(signal);
     resolve(session(() => undefined));
-    assert.equal((await early).fromAsid, "200000000115");
+    assert.equal(await early, "word");
     await connection.close();
     await assert.rejects(connection.whenOpen(signal), { code: "CONFIG_CLOSED" });
   });
 
   it("ends the wait of one who gives up", async () => {
-    const { promise } = Promise.withResolvers<TransportSession>();
+    const { promise } = Promise.withResolvers<WordSession>();
     const { connection } = setUp(() => promise);
     connection.open();
     const giveUp = new AbortController();

@@ -1,0 +1,80 @@
+// Makes a config node a transport: it has users, opens for the first, closes after the last, and tells them how it is.
+import type { Node } from "node-red";
+import type { CpisError } from "../../lib/errors.js";
+import { ConfigNodeUsers } from "./config-node-users.js";
+import type { StatusShape } from "./node-status.js";
+import { onClose } from "./on-close.js";
+import { TransportConnection, type TransportConnectionOptions } from "./transport-connection.js";
+import type { Transport, TransportReport, TransportState, UnopenedState } from "./transport-state.js";
+
+export interface TransportOffer<Open, OpenState extends TransportState> extends Pick<
+  TransportConnectionOptions<Open, OpenState>,
+  "needsSimulator" | "openSession"
+> {
+  statusOf(state: UnopenedState | OpenState): StatusShape;
+}
+
+/** The same failure again, at each retry, is told by the status only. */
+function logFailures(node: Node): (state: TransportState) => void {
+  let told = "";
+  return (state) => {
+    if (state.kind === "listening" || state.kind === "collecting") told = "";
+    if (!("error" in state) || state.error.message === told) return;
+    told = state.error.message;
+    node.error(state.error);
+  };
+}
+
+/** Closes with the node. */
+export function offerTransport<Open, OpenState extends TransportState>(
+  node: Node,
+  { needsSimulator, openSession, statusOf }: TransportOffer<Open, OpenState>,
+): Transport<Open> {
+  let report: TransportReport = { state: { kind: "closed" }, status: statusOf({ kind: "closed" }) };
+  const logFailure = logFailures(node);
+  const connection = new TransportConnection<Open, OpenState>({
+    needsSimulator,
+    openSession,
+    stateChanged: (state) => {
+      report = { state, status: statusOf(state) };
+      logFailure(state);
+      users.tell(report);
+    },
+  });
+  const users = new ConfigNodeUsers<TransportReport>({
+    first: () => connection.open(),
+    last: () => connection.close(),
+  });
+  Object.assign(node, { users: users.byId });
+  onClose(node, () => connection.close());
+  return {
+    label: node.name || node.id,
+    addUser: (user, listener) => {
+      users.add(user, listener);
+      listener(report);
+    },
+    removeUser: (user) => users.remove(user),
+    whenOpen: (signal) => connection.whenOpen(signal),
+  };
+}
+
+/** Tells each user what is wrong with the settings, and never opens. */
+export function refuseTransport<Open>(
+  node: Node,
+  error: CpisError,
+  statusOf: (state: UnopenedState) => StatusShape,
+): Transport<Open> {
+  const users = new ConfigNodeUsers<TransportReport>({ first: () => undefined, last: () => Promise.resolve() });
+  const state: UnopenedState = { kind: "failed", error, willRetry: false };
+  Object.assign(node, { users: users.byId });
+  node.warn(error.message);
+  return {
+    label: node.name || node.id,
+    addUser: (user, listener) => {
+      users.add(user, listener);
+      listener({ state, status: statusOf(state) });
+    },
+    removeUser: (user) => users.remove(user),
+    whenOpen: () => Promise.reject(error),
+  };
+}
