@@ -20,6 +20,8 @@ export {
 } from "./identifiers.js";
 
 export { element, encodeXml, type XmlNode } from "./xml/encode-xml.js";
+export { createElementFinder, type ElementFinder } from "./xml/find-element.js";
+export { createElementReader, type ElementReader, type ElementReaderOptions } from "./xml/read-elements.js";
 export { defaultXmlLimits, parseXml, type ParseXmlOptions, type XmlLimits } from "./xml/parse-xml.js";
 export type { XmlAttribute, XmlElement } from "./xml/xml-element.js";
 

@@ -2,6 +2,9 @@
 import { CpisError } from "../errors.js";
 
 const declarationPattern = /^<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']/;
+/** No declaration that the pattern takes is longer. */
+const longestDeclaration = 256;
+const startOfDeclaration = "<?xml";
 
 function encodingByMark(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
@@ -10,15 +13,23 @@ function encodingByMark(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-function encodingByDeclaration(bytes: Uint8Array): string | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 256)).toString("latin1");
-  return declarationPattern.exec(start)?.[1];
+function startText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, longestDeclaration)).toString("latin1");
+}
+
+function encodingOf(bytes: Uint8Array, transportCharset: string | undefined): string {
+  return encodingByMark(bytes) ?? declarationPattern.exec(startText(bytes))?.[1] ?? transportCharset ?? "utf-8";
 }
 
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true });
 
-function decoderFor(label: string): TextDecoder {
-  return label.toLowerCase() === "utf-8" ? utf8Decoder : new TextDecoder(label, { fatal: true });
+/** Runs what throws for an unknown encoding or bytes that are not valid in it. */
+function decodeOrRefuse<Result>(decode: () => Result): Result {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new CpisError("XML_ENCODING", { cause });
+  }
 }
 
 /**
@@ -27,10 +38,41 @@ function decoderFor(label: string): TextDecoder {
  * Throws XML_ENCODING for an unknown encoding or bytes that are not valid in it.
  */
 export function decodeXmlText(bytes: Uint8Array, transportCharset?: string): string {
-  const label = encodingByMark(bytes) ?? encodingByDeclaration(bytes) ?? transportCharset ?? "utf-8";
-  try {
-    return decoderFor(label).decode(bytes);
-  } catch (cause) {
-    throw new CpisError("XML_ENCODING", { cause });
-  }
+  const label = encodingOf(bytes, transportCharset);
+  return decodeOrRefuse(() =>
+    label.toLowerCase() === "utf-8" ? utf8Decoder.decode(bytes) : new TextDecoder(label, { fatal: true }).decode(bytes),
+  );
+}
+
+/** Decodes in pieces. Both throw XML_ENCODING, after which the decoder is of no use. */
+export interface XmlTextDecoder {
+  /** The text that is certain so far: the first bytes and a cut character wait for the next piece. */
+  write(chunk: Uint8Array): string;
+  end(): string;
+}
+
+/** Whether what follows can still change the encoding that these first bytes of a document say. */
+function isEncodingOpen(start: Uint8Array): boolean {
+  if (start.byteLength >= longestDeclaration) return false;
+  if (start.byteLength < 3) return true;
+  const text = startText(start);
+  if (text.length < startOfDeclaration.length) return startOfDeclaration.startsWith(text);
+  return text.startsWith(startOfDeclaration) && !text.includes(">");
+}
+
+/** By the same rules as decodeXmlText, wherever the bytes are cut. */
+export function createXmlTextDecoder(transportCharset?: string): XmlTextDecoder {
+  let start = Buffer.alloc(0);
+  let decoder: TextDecoder | undefined;
+  const decode = (chunk: Uint8Array, isLast: boolean): string =>
+    decodeOrRefuse(() => {
+      if (decoder !== undefined) return decoder.decode(chunk, { stream: !isLast });
+      start = Buffer.concat([start, chunk]);
+      if (!isLast && isEncodingOpen(start)) return "";
+      decoder = new TextDecoder(encodingOf(start, transportCharset), { fatal: true });
+      const text = decoder.decode(start, { stream: !isLast });
+      start = Buffer.alloc(0);
+      return text;
+    });
+  return { write: (chunk) => decode(chunk, false), end: () => decode(new Uint8Array(), true) };
 }

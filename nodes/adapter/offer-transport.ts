@@ -28,15 +28,15 @@ function logFailures(node: Node): (state: TransportState) => void {
 /** Closes with the node. */
 export function offerTransport<Open, OpenState extends TransportState>(
   node: Node,
-  { needsSimulator, openSession, statusOf }: TransportOffer<Open, OpenState>,
+  offer: TransportOffer<Open, OpenState>,
 ): Transport<Open> {
-  let report: TransportReport = { state: { kind: "closed" }, status: statusOf({ kind: "closed" }) };
+  let report: TransportReport = { state: { kind: "closed" }, status: offer.statusOf({ kind: "closed" }) };
   const logFailure = logFailures(node);
   const connection = new TransportConnection<Open, OpenState>({
-    needsSimulator,
-    openSession,
+    needsSimulator: offer.needsSimulator,
+    openSession: (simulator) => offer.openSession(simulator),
     stateChanged: (state) => {
-      report = { state, status: statusOf(state) };
+      report = { state, status: offer.statusOf(state) };
       logFailure(state);
       users.tell(report);
     },
