@@ -52,6 +52,34 @@ export type {
   QueryResponseDeviation,
   ReceivedQueryResponse,
 } from "./cpis/query-response-model.js";
+export {
+  createReceivedUploadChecker,
+  type ReceivedUploadChecker,
+  type ReceivedUploadContext,
+} from "./cpis/check-received-upload.js";
+export {
+  describeFileResult,
+  describeRecordResult,
+  uploadFileResults,
+  uploadRecordResults,
+  type MayResend,
+  type UploadResultWords,
+} from "./cpis/upload-result-words.js";
+export { readUploadRecord, type ReadUploadRecord, type UploadField, type UploadMapping } from "./cpis/upload-row.js";
+export type { UploadFaultSeverity, UploadRule } from "./cpis/upload-rule.js";
+export {
+  hasUploadError,
+  uploadFault,
+  uploadRules,
+  type UploadFault,
+  type UploadFaultCode,
+} from "./cpis/upload-rules.js";
+export {
+  createUploadValidator,
+  type UploadCheckContext,
+  type UploadFileFacts,
+  type UploadValidator,
+} from "./cpis/validate-upload.js";
 export { planTypeDisplayNames, queryIssueCodes } from "./cpis/vocabularies.js";
 
 export type * from "./ebxml/model.js";
