@@ -278,7 +278,8 @@ export const errorTable = define({
   },
   MESH_SENDER_NOT_ALLOWED: {
     message: "MESH refused the file: this mailbox may not send files of this kind",
-    advice: "Ask the national service desk to finish the onboarding of the mailbox for CP-IS. MESH does not have the file.",
+    advice:
+      "Ask the national service desk to finish the onboarding of the mailbox for CP-IS. MESH does not have the file.",
     retryable: false,
   },
   MESH_WORKFLOW_NOT_REGISTERED: {
@@ -331,6 +332,51 @@ export const errorTable = define({
   SOAP_MALFORMED: {
     message: "The message is not a SOAP 1.1 envelope",
     advice: "Check that the endpoint address is that of a message handling service.",
+    retryable: false,
+  },
+  SDS_CONNECT_FAILED: {
+    message: "No connection to the Spine Directory Service could be made",
+    advice: "Check the base address of SDS, the name server, the proxy and the firewall.",
+    retryable: true,
+  },
+  SDS_TIMEOUT: {
+    message: "The Spine Directory Service did not answer in time",
+    advice: "Try again later; if it lasts, check the network to SDS and its service status.",
+    retryable: true,
+  },
+  SDS_UNAVAILABLE: {
+    message: "The Spine Directory Service cannot answer at the moment",
+    advice: "Try again later; a status of 429 means that too many questions were asked with this API key.",
+    retryable: true,
+  },
+  SDS_UNAUTHORISED: {
+    message: "The Spine Directory Service does not accept the API key",
+    advice: "Check that the key is of an application subscribed to the SDS API in this very environment.",
+    retryable: false,
+  },
+  SDS_REFUSED: {
+    message: "The Spine Directory Service refused the question",
+    advice: "Check the base address of SDS, the ODS code and the party key; the text names the status.",
+    retryable: false,
+  },
+  SDS_NOT_FOUND: {
+    message: "The Spine Directory Service has no record for this organisation and interaction",
+    advice: "Check the ODS code of Spine and the environment, or fill in the contract by hand.",
+    retryable: false,
+  },
+  SDS_AMBIGUOUS: {
+    message: "The Spine Directory Service has several records, and they differ",
+    advice: "Choose one of the values that the text lists and fill it in by hand, or have the records corrected.",
+    retryable: false,
+  },
+  SDS_INCOMPLETE: {
+    message: "The Spine Directory Service's record lacks a value that is needed",
+    advice: "Fill in by hand the value that the text names, or have the record corrected.",
+    retryable: false,
+  },
+  SDS_RESPONSE_INVALID: {
+    message: "The Spine Directory Service's answer cannot be used",
+    advice: "Check that the base address is that of the SDS FHIR API; else give the text to the service desk of SDS.",
     retryable: false,
   },
   TLS_FAILED: {
