@@ -160,6 +160,33 @@ export const errorTable = define({
     advice: "CP-IS could not be checked: use the local fallback. Check the ASIDs; give the codes to support.",
     retryable: false,
   },
+  CPIS_UPLOAD_INVALID: {
+    message: "Records of the upload break the rules of CP-IS, and nothing was sent",
+    advice:
+      "Each faulty record left by the second output, with its reasons. Correct them, or let the valid ones be sent.",
+    retryable: false,
+  },
+  CPIS_UPLOAD_EMPTY: {
+    message: "The upload holds no record",
+    advice: "Give an array of records, or one record, in msg.payload. Absence from a file ends no plan.",
+    retryable: false,
+  },
+  CPIS_UPLOAD_NUMBER_USED: {
+    message: "The file's sequence number, or a higher one, was used before",
+    advice: "Leave the number to the node, or give one that is higher than the last.",
+    retryable: false,
+  },
+  CPIS_UPLOAD_REFUSED: {
+    message: "CP-IS did not process the file, and none of its records was loaded",
+    advice:
+      "The response says why, and whether to correct the file or to send the same content later under a new number.",
+    retryable: false,
+  },
+  CPIS_UPLOAD_UNKNOWN: {
+    message: "Word came about a file that this store does not know",
+    advice: "Look whether another system uploads for the same mailbox. The message is kept in the message log.",
+    retryable: false,
+  },
   CPIS_MESSAGE_INVALID: {
     message: "The HL7 message lacks a part that must be there, or a value is not of its type",
     advice: "Ask the sender for a corrected message; the text names the part.",

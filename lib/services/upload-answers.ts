@@ -1,0 +1,87 @@
+// Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
+import { CpisError } from "../errors.js";
+import type { MhsEffects } from "../mhs/model.js";
+import type { MessageStore } from "../store/message-store.js";
+import { createUploadResponseReader } from "../cpis/upload-response.js";
+import type { UploadResponseSummary } from "../cpis/upload-model.js";
+import type { FileExchange, IncomingFile } from "./file-exchange.js";
+import { readSentRecords, type SentRecords } from "./sent-records.js";
+import { inputIndexes, readUploadContext, type UploadContext } from "./upload-context.js";
+import { matchResponse } from "./upload-matching.js";
+import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
+import { findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
+
+export interface UploadAnswersParts {
+  readonly exchange: FileExchange;
+  readonly store: MessageStore;
+  readonly channel: string;
+  readonly effects: Pick<MhsEffects, "now">;
+  listenerOf(upload: UploadRow | undefined): UploadListener | undefined;
+}
+
+export interface UploadAnswers {
+  /**
+   * Throws XML_* or CPIS_MESSAGE_INVALID for a response that cannot be read, CONFIG_CLOSED when nobody is there to take
+   * it, or what the store throws.
+   */
+  take(file: IncomingFile): Promise<void>;
+}
+
+const nothingSent: SentRecords = { all: [], take: () => undefined };
+
+async function readSummary({ contents }: IncomingFile): Promise<UploadResponseSummary> {
+  const reader = createUploadResponseReader();
+  for await (const piece of contents()) reader.write(piece);
+  return reader.end();
+}
+
+export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
+  const { exchange, store, channel, effects, listenerOf } = parts;
+
+  async function readContext({ row }: UploadRow): Promise<UploadContext> {
+    const context = await store.readContext(row.id);
+    return context === undefined ? { leftOut: [] } : readUploadContext(context);
+  }
+
+  /** A file whose bytes are gone, for example of an earlier response: its results then belong to no known record. */
+  async function readSent({ row }: UploadRow): Promise<SentRecords> {
+    const reading = await store.readContent(row.id);
+    return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : nothingSent;
+  }
+
+  /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
+  async function finish({ row }: UploadRow, { outcome }: UploadOutcome): Promise<void> {
+    const failed = {
+      to: "failed",
+      code: "CPIS_UPLOAD_REFUSED",
+      changes: { errorCode: "CPIS_UPLOAD_REFUSED" },
+    } as const;
+    const ended = outcome === "file-refused" ? failed : ({ to: "completed", code: outcome } as const);
+    await store.transition({ id: row.id, from: unfinishedUploadStates, at: effects.now(), ...ended });
+  }
+
+  return {
+    async take(file): Promise<void> {
+      const { fileId, localAuthority } = await readSummary(file);
+      const code = localAuthority?.code;
+      const upload = await findUpload(store, channel, {
+        ...(file.refersTo === undefined ? {} : { refersTo: file.refersTo }),
+        ...(fileId === undefined ? {} : { fileId }),
+        ...(code === undefined ? {} : { localAuthority: code }),
+      });
+      const listener = listenerOf(upload);
+      if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
+      const context = upload === undefined ? { leftOut: [] } : await readContext(upload);
+      const sent = upload === undefined ? nothingSent : await readSent(upload);
+      const matched = await matchResponse(() => file.contents(), sent, inputIndexes(context.leftOut));
+      const reference: UploadReference = {
+        ...(upload === undefined ? {} : { fileNumber: upload.fileNumber, conversationId: upload.row.conversationId }),
+        messageId: file.messageId,
+        ...(context.kept === undefined ? {} : { kept: context.kept }),
+      };
+      for await (const refused of matched.refused()) await listener.refused(refused, reference);
+      await listener.answered(matched.outcome, reference);
+      if (upload !== undefined) await finish(upload, matched.outcome);
+    },
+  };
+}

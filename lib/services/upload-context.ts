@@ -1,0 +1,47 @@
+// What is kept with an upload until its response comes: what the flow wants back, and which of its records were sent.
+import { createHash } from "node:crypto";
+import { gunzipWhole, gzipText } from "./gzip-pieces.js";
+
+export interface UploadContext {
+  readonly kept?: unknown;
+  /** Places in the input, from 0, of the records that were found faulty and not sent; ascending. */
+  readonly leftOut: readonly number[];
+}
+
+const maximumContextBytes = 64 * 1024 * 1024;
+
+export function encodeUploadContext(context: UploadContext): Buffer {
+  return gzipText(JSON.stringify(context));
+}
+
+/** Throws STORE_CORRUPT for what this file cannot have written. */
+export function readUploadContext(bytes: Buffer): UploadContext {
+  const text = gunzipWhole(bytes, maximumContextBytes).toString("utf8");
+  // Written by the function above, sealed in between: its shape is ours.
+  return JSON.parse(text) as UploadContext;
+}
+
+/** From a place in the file that was sent to the one in the input. */
+export function inputIndexes(leftOut: readonly number[]): (position: number) => number {
+  return (position) => {
+    let low = 0;
+    let high = leftOut.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      // As many as stand before the missing one were sent before it.
+      if ((leftOut[middle] ?? 0) - middle <= position) low = middle + 1;
+      else high = middle;
+    }
+    return position + low;
+  };
+}
+
+/** RFC 9562, 5.5: the same file has the same conversation id, wherever its response is looked for. */
+export function conversationOf(localAuthority: string, fileNumber: number): string {
+  const namespace = Buffer.from("6f0c9a3e3b5d4f0e9d0b7c52a1e84d17", "hex");
+  const hash = createHash("sha1").update(namespace).update(`cp-is upload ${localAuthority} ${fileNumber}`).digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  const hex = hash.subarray(0, 16).toString("hex").toUpperCase();
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,76 @@
+// Tells the owners of uploads of files that were not delivered, and of responses that do not come.
+import { CpisError } from "../errors.js";
+import type { MhsEffects } from "../mhs/model.js";
+import type { MessageStore } from "../store/message-store.js";
+import { readUploadContext } from "./upload-context.js";
+import type { UploadListener, UploadReference } from "./upload-model.js";
+import { endCodeOf, listUploads, type UploadRow } from "./upload-rows.js";
+
+export interface UploadFailuresParts {
+  readonly store: MessageStore;
+  readonly channel: string;
+  readonly effects: Pick<MhsEffects, "now">;
+  /** After so long without a response the owner is told, once. */
+  readonly overdueMilliseconds: number;
+  /** Who gets the outcome of an upload, if anyone is there. */
+  listenerOf(upload: UploadRow): UploadListener | undefined;
+}
+
+export interface UploadFailures {
+  /** Tells of each failure once, also of those before a restart. One look after another; never rejects. */
+  look(): Promise<void>;
+}
+
+const hourMilliseconds = 3_600_000;
+
+/** What the flow had asked to be kept, if it can still be read. */
+export async function referenceOf(store: MessageStore, { row, fileNumber }: UploadRow): Promise<UploadReference> {
+  const context = await store.readContext(row.id);
+  const kept = context === undefined ? undefined : readUploadContext(context).kept;
+  return { fileNumber, conversationId: row.conversationId, ...(kept === undefined ? {} : { kept }) };
+}
+
+export function createUploadFailures(parts: UploadFailuresParts): UploadFailures {
+  const { store, channel, effects } = parts;
+  let looking = Promise.resolve();
+
+  /** On the row itself, so that nobody is told twice. False when somebody else has moved it meanwhile. */
+  async function mark({ row }: UploadRow, flag: string): Promise<boolean> {
+    const { id, state, attributes } = row;
+    const changes = { attributes: { ...attributes, [flag]: true } };
+    return (
+      (await store.transition({ id, from: [state], to: state, at: effects.now(), code: flag, changes })) === "done"
+    );
+  }
+
+  async function tellFailure(upload: UploadRow): Promise<void> {
+    const listener = parts.listenerOf(upload);
+    if (listener === undefined || upload.row.attributes["isFailureTold"] === true) return;
+    const state = upload.row.state === "held" ? "held" : "failed";
+    const error = new CpisError(endCodeOf(upload.row), { detail: `file ${upload.fileNumber}` });
+    const { fileNumber } = upload;
+    await listener.undelivered({ fileNumber, state, error }, await referenceOf(store, upload));
+    await mark(upload, "isFailureTold");
+  }
+
+  async function tellOverdue(upload: UploadRow): Promise<void> {
+    const waited = effects.now() - upload.row.updatedAt;
+    const listener = parts.listenerOf(upload);
+    if (listener === undefined || waited < parts.overdueMilliseconds) return;
+    if (upload.row.attributes["isOverdueTold"] === true || !(await mark(upload, "isOverdueTold"))) return;
+    listener.overdue(upload.fileNumber, Math.floor(waited / hourMilliseconds));
+  }
+
+  async function lookOnce(): Promise<void> {
+    for await (const upload of listUploads(store, channel, ["failed", "expired", "held"])) await tellFailure(upload);
+    for await (const upload of listUploads(store, channel, ["awaiting-response"])) await tellOverdue(upload);
+  }
+
+  return {
+    look(): Promise<void> {
+      // What fails now, for example because the store is away, is looked at again later.
+      looking = looking.then(() => lookOnce()).catch(() => undefined);
+      return looking;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Uploads as they stand in the store: to whom they belong, and which of them a response answers.
+import { errorTable, type ErrorCode } from "../errors.js";
+import {
+  isFinished,
+  outboundStates,
+  type MessageAttributes,
+  type MessageRowId,
+  type StoredMessage,
+  type StoredOutboundMessage,
+} from "../store/message-model.js";
+import type { MessageStore, PagePosition } from "../store/message-store.js";
+import { conversationOf } from "./upload-context.js";
+
+/** What every upload has in the store beside its file. */
+export type UploadAttributes = MessageAttributes & {
+  readonly uploadOwner: string;
+  readonly fileNumber: number;
+  /** ODS code. */
+  readonly localAuthority: string;
+};
+
+export interface UploadRow {
+  readonly row: StoredOutboundMessage;
+  readonly owner: string;
+  readonly fileNumber: number;
+  readonly localAuthority: string;
+}
+
+export const unfinishedUploadStates = outboundStates.filter((state) => !isFinished(state));
+const pageSize = 200;
+
+/** Undefined for a message that is no upload of this channel. */
+export function readUploadRow(message: StoredMessage | undefined, channel: string): UploadRow | undefined {
+  if (message?.direction !== "outbound" || message.channel !== channel) return undefined;
+  const { uploadOwner, fileNumber, localAuthority } = message.attributes;
+  if (typeof uploadOwner !== "string" || typeof fileNumber !== "number" || typeof localAuthority !== "string") {
+    return undefined;
+  }
+  return { row: message, owner: uploadOwner, fileNumber, localAuthority };
+}
+
+/** Under which an upload ended; CPIS_INTERNAL for one that this version does not know. */
+export function endCodeOf({ errorCode }: StoredOutboundMessage): ErrorCode {
+  return errorCode !== undefined && errorCode in errorTable ? (errorCode as ErrorCode) : "CPIS_INTERNAL";
+}
+
+/** Newest first. */
+export async function* listUploads(
+  store: MessageStore,
+  channel: string,
+  states: readonly StoredOutboundMessage["state"][],
+): AsyncGenerator<UploadRow> {
+  let after: PagePosition | undefined;
+  do {
+    const page = await store.list({ channel, direction: "outbound", states }, pageSize, after);
+    for (const message of page.messages) {
+      const upload = readUploadRow(message, channel);
+      if (upload !== undefined) yield upload;
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** What a response says of the file that it answers. */
+export interface ResponseReference {
+  /** By the transport. */
+  readonly refersTo?: MessageRowId;
+  readonly fileId?: string;
+  /** ODS code. */
+  readonly localAuthority?: string;
+}
+
+/**
+ * By the transport's word, else by local authority and file number; a response that names no file belongs to the only
+ * one that waits, if there is only one.
+ */
+export async function findUpload(
+  store: MessageStore,
+  channel: string,
+  { refersTo, fileId, localAuthority }: ResponseReference,
+): Promise<UploadRow | undefined> {
+  if (refersTo !== undefined) {
+    const upload = readUploadRow(await store.findById(refersTo), channel);
+    if (upload !== undefined) return upload;
+  }
+  const code = localAuthority?.trim().toUpperCase();
+  const isMeant = (upload: UploadRow): boolean => code === undefined || upload.localAuthority === code;
+  if (fileId !== undefined && code !== undefined) {
+    const ofFile = await store.findByConversation(conversationOf(code, Number(fileId)));
+    const found = ofFile.flatMap((message) => readUploadRow(message, channel) ?? []).at(-1);
+    if (found !== undefined) return found;
+  }
+  const waiting: UploadRow[] = [];
+  for await (const upload of listUploads(store, channel, unfinishedUploadStates)) {
+    if (isMeant(upload) && (fileId === undefined || upload.fileNumber.toString() === fileId)) waiting.push(upload);
+  }
+  const [only, ...others] = waiting;
+  return others.length === 0 ? only : undefined;
+}

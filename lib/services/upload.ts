@@ -1,0 +1,146 @@
+// Uploads of a local authority: a file of records goes out once, and what CP-IS says of each record comes back.
+import { UnwantedMessage, type Consumer, type Delivery } from "../delivery/model.js";
+import { CpisError, errorClass, isCpisError } from "../errors.js";
+import type { MhsEffects } from "../mhs/model.js";
+import type { MessageStore } from "../store/message-store.js";
+import type { FileExchange, IncomingFile } from "./file-exchange.js";
+import { createUploadAnswers } from "./upload-answers.js";
+import { createUploadFailures } from "./upload-failures.js";
+import type { UploadAcceptance, UploadListener, UploadRequest } from "./upload-model.js";
+import { readUploadRow, type UploadRow } from "./upload-rows.js";
+import { sendUpload } from "./upload-sending.js";
+
+export interface UploadServiceParts {
+  readonly exchange: FileExchange;
+  readonly store: MessageStore;
+  /** Whose messages in the store these are. */
+  readonly channel: string;
+  readonly effects: Pick<MhsEffects, "now">;
+  /** After so long without a response the owner is told. Default 24 hours. */
+  readonly overdueMilliseconds?: number;
+}
+
+/** Who takes the outcomes of one owner's uploads. */
+export interface UploadOwner {
+  readonly owner: string;
+  /** ODS code: of two owners with the same one, one takes what the other has left behind. */
+  readonly localAuthority: string;
+  readonly listener: UploadListener;
+}
+
+export interface UploadService {
+  /**
+   * Resolves once the file is in the store. Throws CONFIG_*, EBXML_TOO_LARGE, or what the store throws: then nothing
+   * was stored.
+   */
+  upload(request: UploadRequest): Promise<UploadAcceptance>;
+  /** From now on the owner is told, also of uploads before a restart. Gives a function that ends it. */
+  attach(owner: UploadOwner): () => Promise<void>;
+  close(): Promise<void>;
+}
+
+const dayMilliseconds = 24 * 3_600_000;
+/** Until somebody takes it: a response is never given up. */
+const endless = Number.MAX_SAFE_INTEGER;
+const redeliverMilliseconds = 30_000;
+/** How often responses that do not come are looked for. */
+const lookMilliseconds = 10 * 60_000;
+
+export function createUploadService(parts: UploadServiceParts): UploadService {
+  const { exchange, store, channel, effects } = parts;
+  const owners = new Map<string, UploadOwner>();
+  let consumer: Consumer | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function listenerOf(upload: UploadRow | undefined): UploadListener | undefined {
+    const all = [...owners.values()];
+    if (upload === undefined) return all[0]?.listener;
+    const sameAuthority = all.find(({ localAuthority }) => localAuthority === upload.localAuthority);
+    return (owners.get(upload.owner) ?? sameAuthority)?.listener;
+  }
+
+  const answers = createUploadAnswers({ exchange, store, channel, effects, listenerOf });
+  const failures = createUploadFailures({
+    store,
+    channel,
+    effects,
+    overdueMilliseconds: parts.overdueMilliseconds ?? dayMilliseconds,
+    listenerOf,
+  });
+
+  async function takeReport({ refersTo, reportCode }: IncomingFile): Promise<void> {
+    const upload = refersTo === undefined ? undefined : readUploadRow(await store.findById(refersTo), channel);
+    if (upload !== undefined) return failures.look();
+    const code = reportCode ?? "none";
+    const error = new UnwantedMessage("CPIS_UPLOAD_UNKNOWN", { detail: `a report of MESH with the code ${code}` });
+    listenerOf(undefined)?.stray(error);
+    throw error;
+  }
+
+  async function take(delivery: Delivery<IncomingFile>): Promise<void> {
+    if (delivery.message.kind === "report") return takeReport(delivery.message);
+    try {
+      await answers.take(delivery.message);
+    } catch (error) {
+      if (
+        isCpisError(error) &&
+        (error.retryable || error.code.startsWith("STORE_") || error.code === "CONFIG_CLOSED")
+      ) {
+        throw error;
+      }
+      const coded = isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
+      listenerOf(undefined)?.stray(coded);
+      throw new UnwantedMessage(coded.code, { cause: coded });
+    }
+  }
+
+  function open(): void {
+    consumer ??= exchange.consume({
+      kinds: ["upload-response", "report"],
+      confirm: "on-handover",
+      inOrder: "none",
+      maximumDeliveries: endless,
+      redeliverAfterMilliseconds: redeliverMilliseconds,
+      deliver: take,
+    });
+    timer ??= setInterval(() => void failures.look(), lookMilliseconds);
+    timer.unref();
+  }
+
+  const stopWatching = exchange.watch({
+    undelivered: () => void failures.look(),
+    sending: ({ messageId, piece, pieces }) => void tellSending(messageId, piece, pieces),
+  });
+
+  async function tellSending(messageId: string, piece: number, pieces: number): Promise<void> {
+    if (pieces < 2) return;
+    const found = await store.findByMessageId("outbound", messageId).catch(() => undefined);
+    const upload = readUploadRow(found, channel);
+    if (upload !== undefined) listenerOf(upload)?.sending({ fileNumber: upload.fileNumber, piece, pieces });
+  }
+
+  return {
+    upload: (request) => sendUpload(request, { exchange, store, effects }),
+    attach(owner): () => Promise<void> {
+      owners.set(owner.owner, owner);
+      open();
+      void failures.look();
+      return async () => {
+        if (owners.get(owner.owner) !== owner) return;
+        owners.delete(owner.owner);
+        if (owners.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+        const closing = consumer;
+        consumer = undefined;
+        await closing?.close();
+      };
+    },
+    async close(): Promise<void> {
+      owners.clear();
+      clearInterval(timer);
+      stopWatching();
+      await consumer?.close();
+    },
+  };
+}
