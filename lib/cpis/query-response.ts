@@ -11,7 +11,7 @@ import { findElement, type XmlElement } from "../xml/xml-element.js";
 import { contentElements, type Warn } from "./content-id.js";
 import { localAuthorityNode, parseLocalAuthority } from "./local-authority.js";
 import type { Warning } from "./model.js";
-import { parsePlans, planNodes } from "./plan-template.js";
+import { parseResponsePlans, responsePlanNodes } from "./plan-template.js";
 import { parseQueryEvent, queryEventNode } from "./query-event.js";
 import { deviate, formOf } from "./query-response-deviations.js";
 import type {
@@ -36,7 +36,7 @@ function totalNode([outer, inner]: readonly [string, string], total: number): Xm
 }
 
 function recordNode(record: ResponseRecord): XmlNode {
-  const plans = record.plans.map((plan) => element("pertinentInformation15", {}, planNodes(plan)));
+  const plans = record.plans.map((plan) => element("pertinentInformation15", {}, responsePlanNodes(plan)));
   const written = element("record", {}, [
     element("communicationFunctionSnd", {}, [localAuthorityNode(record.localAuthority)]),
     element("CP-ISRecord", {}, [...plans, ...record.subjects.map(subjectNode)]),
@@ -77,7 +77,7 @@ function parseTotal(payloads: readonly XmlElement[], path: readonly [string, str
 
 function parseRecord(record: XmlElement, warn: Warn): ReceivedRecord {
   const holders = elementsAt(record, "CP-ISRecord", "pertinentInformation15");
-  const parsed = holders.map((holder) => parsePlans(holder, warn));
+  const parsed = holders.map((holder) => parseResponsePlans(holder, warn));
   const plans = parsed.flatMap((part) => part.plans);
   const unreadable = parsed.reduce((sum, part) => sum + part.unreadable, 0);
   const model: ReceivedRecord = {

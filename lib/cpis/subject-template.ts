@@ -1,28 +1,15 @@
 // Whom a plan is about: the templates COCT_TP145101GB01 (a child) and COCT_TP145100GB01 (an unborn child's mother).
-import { extensionOf, idNode, known, nameNode, parseIdentifiers, parseName } from "../hl7v3/data-types.js";
-import { attribute, child, elementAt } from "../hl7v3/elements.js";
-import { objectIdentifiers } from "../hl7v3/object-identifiers.js";
+import { known, nameNode, parseName } from "../hl7v3/data-types.js";
+import { attribute, child, children, elementsAt } from "../hl7v3/elements.js";
 import { parseHl7Time } from "../hl7v3/timestamp.js";
 import { element, type XmlNode } from "../xml/encode-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { isTemplate, templateElements, templateNodes, type Template, type Warn } from "./content-id.js";
 import type { Subject } from "./model.js";
-import { readNhsNumber, stripNhsNumber } from "./nhs-number.js";
+import { identityNodes, parseIdentity } from "./person-identity.js";
 
 const childTemplate: Template = { id: "COCT_TP145101GB01", className: "Child" };
 const unbornChildTemplate: Template = { id: "COCT_TP145100GB01", className: "UnbornChild" };
-
-function identifierNodes(subject: Subject): readonly (XmlNode | undefined)[] {
-  const { nhsNumber, localId, localIdAuthority } = subject;
-  const local = known<{ extension: string; assigningAuthorityName?: string }>({
-    extension: localId ?? "",
-    assigningAuthorityName: localIdAuthority,
-  });
-  return [
-    nhsNumber === undefined ? undefined : idNode({ root: objectIdentifiers.nhsNumber, extension: nhsNumber }),
-    localId === undefined ? undefined : idNode({ root: objectIdentifiers.localPersonId, ...local }),
-  ];
-}
 
 function demographicNodes(subject: Subject): readonly (XmlNode | undefined)[] {
   const { birthDate, givenName, familyName, nameText } = subject;
@@ -37,11 +24,11 @@ function demographicNodes(subject: Subject): readonly (XmlNode | undefined)[] {
 export function subjectNode(subject: Subject): XmlNode {
   if (subject.kind === "child") {
     const childPerson = element("childPerson", {}, demographicNodes(subject));
-    return element("subject", {}, templateNodes(childTemplate, [...identifierNodes(subject), childPerson]));
+    return element("subject", {}, templateNodes(childTemplate, [...identityNodes("id", subject), childPerson]));
   }
   const mother = element("parentMotherPerson", {}, [
     ...demographicNodes(subject),
-    element("playedMother", {}, identifierNodes(subject)),
+    element("playedMother", {}, identityNodes("id", subject)),
   ]);
   return element("subject", {}, templateNodes(unbornChildTemplate, [mother]));
 }
@@ -55,19 +42,6 @@ function parseBirthDate(person: XmlElement | undefined, warn: Warn): string | un
     warn({ code: "unreadable-birth-date", message: "A date of birth could not be read", path: "birthTime" });
   }
   return birthDate;
-}
-
-function parseIdentity(holder: XmlElement | undefined): Pick<Subject, "nhsNumber" | "localId" | "localIdAuthority"> {
-  const identifiers = holder === undefined ? [] : parseIdentifiers(holder);
-  const local = identifiers.find((id) => id.root === objectIdentifiers.localPersonId && id.extension !== undefined);
-  const nhsNumber = extensionOf(identifiers, objectIdentifiers.nhsNumber);
-  const rootless = identifiers.find((id) => id.root === undefined && readNhsNumber(id.extension ?? "") !== undefined);
-  const found = nhsNumber ?? rootless?.extension;
-  return known({
-    nhsNumber: found === undefined ? undefined : stripNhsNumber(found),
-    localId: local?.extension,
-    localIdAuthority: local?.assigningAuthorityName,
-  });
 }
 
 function parseDemographics(person: XmlElement | undefined, warn: Warn): Omit<Subject, "kind"> {
@@ -86,11 +60,11 @@ export function parseSubjects(subject: XmlElement, warn: Warn): readonly Subject
   return templateElements(subject, warn).flatMap((candidate): readonly Subject[] => {
     if (isTemplate(candidate, childTemplate)) {
       const person = child(candidate, "childPerson");
-      return [{ kind: "child", ...parseIdentity(candidate), ...parseDemographics(person, warn) }];
+      return [{ kind: "child", ...parseIdentity(children(candidate, "id")), ...parseDemographics(person, warn) }];
     }
     if (isTemplate(candidate, unbornChildTemplate)) {
       const person = child(candidate, "parentMotherPerson");
-      const identity = parseIdentity(elementAt(person, "playedMother"));
+      const identity = parseIdentity(person === undefined ? [] : elementsAt(person, "playedMother", "id"));
       return [{ kind: "mother", ...identity, ...parseDemographics(person, warn) }];
     }
     warn({ code: "unknown-subject", message: "A person is described in an unknown form", path: "subject" });

@@ -31,14 +31,22 @@ export function parseIdRoot(parent: XmlElement | undefined): string | undefined 
   return parseUuidText(attribute(child(parent, "id"), "root"));
 }
 
+/** Takes an `id`, or a `value` that is of the same type. */
+export function parseIdentifier(id: XmlElement): InstanceIdentifier {
+  return known<InstanceIdentifier>({
+    root: attribute(id, "root"),
+    extension: attribute(id, "extension"),
+    assigningAuthorityName: attribute(id, "assigningAuthorityName"),
+  });
+}
+
 export function parseIdentifiers(parent: XmlElement): readonly InstanceIdentifier[] {
-  return children(parent, "id").map((id) =>
-    known<InstanceIdentifier>({
-      root: attribute(id, "root"),
-      extension: attribute(id, "extension"),
-      assigningAuthorityName: attribute(id, "assigningAuthorityName"),
-    }),
-  );
+  return children(parent, "id").map(parseIdentifier);
+}
+
+/** An identifier whose scheme is fixed: its extension; some senders write `value` or `root` in its place. */
+export function parsePlainIdentifier(id: XmlElement | undefined): string | undefined {
+  return attribute(id, "extension") ?? attribute(id, "value") ?? attribute(id, "root");
 }
 
 /** The extension of the first identifier of that scheme. */

@@ -10,7 +10,7 @@ export const localisationPrefix = "npfitlc";
 const schemaInstanceNamespace = "http://www.w3.org/2001/XMLSchema-instance";
 
 /** Real bodies come with the HL7 namespace, or with none at all. */
-export function isHl7(element: XmlElement): boolean {
+export function isHl7(element: Pick<XmlElement, "namespace">): boolean {
   return element.namespace === hl7Namespace || element.namespace === "";
 }
 
@@ -21,8 +21,13 @@ function isNil(element: XmlElement): boolean {
   return nil === "true" || nil === "1";
 }
 
+/** Whether the element is an HL7 one and says something. */
+export function isGiven(element: XmlElement): boolean {
+  return isHl7(element) && !isNil(element);
+}
+
 function isPresent(element: XmlElement, localName: string): boolean {
-  return element.localName === localName && isHl7(element) && !isNil(element);
+  return element.localName === localName && isGiven(element);
 }
 
 /** The children of that name, in document order. */
