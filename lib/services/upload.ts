@@ -36,7 +36,6 @@ export interface UploadService {
   upload(request: UploadRequest): Promise<UploadAcceptance>;
   /** From now on the owner is told, also of uploads before a restart. Gives a function that ends it. */
   attach(owner: UploadOwner): () => Promise<void>;
-  close(): Promise<void>;
 }
 
 const dayMilliseconds = 24 * 3_600_000;
@@ -49,8 +48,7 @@ const lookMilliseconds = 10 * 60_000;
 export function createUploadService(parts: UploadServiceParts): UploadService {
   const { exchange, store, channel, effects } = parts;
   const owners = new Map<string, UploadOwner>();
-  let consumer: Consumer | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let endWork: (() => Promise<void>) | undefined;
 
   function listenerOf(upload: UploadRow | undefined): UploadListener | undefined {
     const all = [...owners.values()];
@@ -94,24 +92,6 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
     }
   }
 
-  function open(): void {
-    consumer ??= exchange.consume({
-      kinds: ["upload-response", "report"],
-      confirm: "on-handover",
-      inOrder: "none",
-      maximumDeliveries: endless,
-      redeliverAfterMilliseconds: redeliverMilliseconds,
-      deliver: take,
-    });
-    timer ??= setInterval(() => void failures.look(), lookMilliseconds);
-    timer.unref();
-  }
-
-  const stopWatching = exchange.watch({
-    undelivered: () => void failures.look(),
-    sending: ({ messageId, piece, pieces }) => void tellSending(messageId, piece, pieces),
-  });
-
   async function tellSending(messageId: string, piece: number, pieces: number): Promise<void> {
     if (pieces < 2) return;
     const found = await store.findByMessageId("outbound", messageId).catch(() => undefined);
@@ -119,28 +99,44 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
     if (upload !== undefined) listenerOf(upload)?.sending({ fileNumber: upload.fileNumber, piece, pieces });
   }
 
+  /** While somebody is there to be told. */
+  function beginWork(): () => Promise<void> {
+    const consumer: Consumer = exchange.consume({
+      kinds: ["upload-response", "report"],
+      confirm: "on-handover",
+      inOrder: "none",
+      maximumDeliveries: endless,
+      redeliverAfterMilliseconds: redeliverMilliseconds,
+      deliver: take,
+    });
+    const stopWatching = exchange.watch({
+      undelivered: () => void failures.look(),
+      sending: ({ messageId, piece, pieces }) => void tellSending(messageId, piece, pieces),
+    });
+    const timer = setInterval(() => void failures.look(), lookMilliseconds);
+    timer.unref();
+    return async () => {
+      clearInterval(timer);
+      stopWatching();
+      await consumer.close();
+      await failures.look();
+    };
+  }
+
   return {
     upload: (request) => sendUpload(request, { exchange, store, effects }),
     attach(owner): () => Promise<void> {
       owners.set(owner.owner, owner);
-      open();
+      endWork ??= beginWork();
       void failures.look();
       return async () => {
         if (owners.get(owner.owner) !== owner) return;
         owners.delete(owner.owner);
         if (owners.size > 0) return;
-        clearInterval(timer);
-        timer = undefined;
-        const closing = consumer;
-        consumer = undefined;
-        await closing?.close();
+        const ending = endWork;
+        endWork = undefined;
+        await ending?.();
       };
-    },
-    async close(): Promise<void> {
-      owners.clear();
-      clearInterval(timer);
-      stopWatching();
-      await consumer?.close();
     },
   };
 }
