@@ -31,6 +31,22 @@ export const fieldRules = rules({
   wholeNumber: { pattern: "^[0-9]{1,7}$", message: "validation.wholeNumber" },
   positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
   schemaName: { pattern: "^[a-z_][a-z0-9_]{0,40}$", message: "validation.schemaName" },
+  /** Of MESH; the letters are in upper case in the token of each request. */
+  mailbox: { pattern: "^[A-Z0-9]{4,50}$", message: "validation.mailbox" },
+  workflowId: { pattern: "^[!-~]{1,300}$", message: "validation.workflowId" },
+  baseUrl: { pattern: "^https://[^\\s/?#@]+$", message: "validation.baseUrl" },
+  mediaType: { pattern: "^[a-z]+/[a-z0-9][a-z0-9.+-]*$", message: "validation.mediaType" },
+  /** The placeholders take numbers and times only: nothing of a record can get into a name. */
+  namePattern: {
+    pattern: "^([A-Za-z0-9 ._()-]|\\{(ods|number|timestamp)\\}){1,100}$",
+    message: "validation.namePattern",
+  },
+  absoluteFolder: { pattern: "^(/|[A-Za-z]:[\\\\/]|\\\\\\\\)", message: "validation.absoluteFolder" },
+  /** MESH asks for five minutes at least, and for once a day. */
+  pollMinutes: {
+    pattern: "^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$",
+    message: "validation.pollMinutes",
+  },
   duration: {
     pattern:
       "^P(?!$)([0-9]+(\\.[0-9]+)?W|([0-9]+(\\.[0-9]+)?D)?(T(?=[0-9])([0-9]+(\\.[0-9]+)?H)?([0-9]+(\\.[0-9]+)?M)?([0-9]+(\\.[0-9]+)?S)?)?)$",
@@ -41,6 +57,8 @@ export const fieldRules = rules({
 });
 
 export type FieldRuleName = keyof typeof fieldRules;
+
+type NumberRuleName = "port" | "wholeNumber" | "positiveNumber" | "pollMinutes";
 
 export function isFieldValid(rule: FieldRuleName, value: string): boolean {
   return new RegExp(fieldRules[rule].pattern).test(value);
@@ -80,7 +98,7 @@ export class FieldReader {
     return value === "" ? fallback : this.checked(property, value, rule);
   }
 
-  number(property: string, rule: "port" | "wholeNumber" | "positiveNumber", fallback: number): number {
+  number(property: string, rule: NumberRuleName, fallback: number): number {
     return Number(this.optional(property, rule, fallback.toString()));
   }
 

@@ -25,10 +25,20 @@ const systemTiming: StatusTiming = {
   },
 };
 
+function joined(parts: readonly number[], separator: string): string {
+  return parts.map((part) => part.toString().padStart(2, "0")).join(separator);
+}
+
 /** "14:05" in the time zone of the server. */
 export function clockTime(milliseconds: number): string {
   const date = new Date(milliseconds);
-  return [date.getHours(), date.getMinutes()].map((part) => part.toString().padStart(2, "0")).join(":");
+  return joined([date.getHours(), date.getMinutes()], ":");
+}
+
+/** "2026-11-22 14:05" in the time zone of the server, for what may last longer than a day. */
+export function dayAndTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return `${joined([date.getFullYear(), date.getMonth() + 1, date.getDate()], "-")} ${clockTime(milliseconds)}`;
 }
 
 /**

@@ -23,8 +23,10 @@ export type ListeningState = { readonly kind: "listening"; readonly port: number
 
 /** Of a transport that collects its messages. Times are milliseconds since 1970, of the last success. */
 export type CollectingState =
-  | { readonly kind: "collecting"; readonly lastAt: number }
-  /** What is given to it is stored and sent later; it tries again by itself. */
+  /** Its peer was not reached yet. What is given to it is stored and sent later. */
+  | { readonly kind: "connecting" }
+  | { readonly kind: "collecting"; readonly lastAt?: number }
+  /** As before; it tries again by itself. */
   | { readonly kind: "peer-unavailable"; readonly error: CpisError; readonly lastAt?: number }
   | StoreUnavailableState;
 

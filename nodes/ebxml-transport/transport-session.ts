@@ -1,14 +1,13 @@
 // One time span in which a transport is open: its message store, its message handling service, and what it knows.
-import { randomUUID } from "node:crypto";
 import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { parseCpaId } from "../../lib/identifiers.js";
-import type { MhsEffects } from "../../lib/mhs/model.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
+import { processOwner, systemEffects } from "../adapter/this-process.js";
 import type { Session } from "../adapter/transport-connection.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
 import type { ListeningState } from "../adapter/transport-state.js";
@@ -33,14 +32,6 @@ export interface SessionBasis {
 
 /** By which the simulator addresses answers to a party that has named none. */
 const inventedCpaId = parseCpaId("S2000SIM000001");
-
-/** Names this process among those that share a store: what another one had under way is not ours. */
-const processOwner = randomUUID();
-
-export const systemEffects: MhsEffects = {
-  now: () => Date.now(),
-  newUuid: () => randomUUID().toUpperCase(),
-};
 
 /** What a session is opened with. */
 interface SessionParts extends SessionBasis {

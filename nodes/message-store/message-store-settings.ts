@@ -2,6 +2,7 @@
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { CpisError } from "../../lib/errors.js";
 import type { FinishedState } from "../../lib/store/message-model.js";
+import { readSecret } from "../adapter/credentials.js";
 import { FieldReader } from "../adapter/field-rules.js";
 import {
   defaultRetentionDays,
@@ -20,11 +21,6 @@ export interface StoreSurroundings {
 }
 
 const bytesPerMegabyte = 1024 * 1024;
-
-function readSecret(credentials: object, property: string): string {
-  const value: unknown = Reflect.get(credentials, property);
-  return typeof value === "string" ? value.trim() : "";
-}
 
 function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurroundings, words: Words): StorePlace {
   const keyRing = readSecret(credentials, "encryptionKey");

@@ -1,5 +1,6 @@
 // The `message store` config node: where transports keep their messages. It is open while a transport uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { credentialsOf } from "../adapter/credentials.js";
 import type { StoreSource } from "../adapter/message-store-model.js";
 import { toCpisError } from "../adapter/run-input.js";
 import { useStore } from "../adapter/shared-stores.js";
@@ -12,12 +13,7 @@ const credentials = { databaseUrl: { type: "password" }, encryptionKey: { type: 
 
 function sourceOf(RED: NodeAPI, node: Node<object>, config: NodeDef): StoreSource {
   try {
-    // Without any, Node-RED leaves the property out.
-    const given: unknown = Reflect.get(node, "credentials");
-    const surroundings = {
-      credentials: typeof given === "object" && given !== null ? given : {},
-      userFolder: userFolderOf(RED),
-    };
+    const surroundings = { credentials: credentialsOf(node), userFolder: userFolderOf(RED) };
     const settings = readStoreSettings(config, surroundings, wordsOf(RED, "message-store"));
     return (user) => useStore(settings, user);
   } catch (error) {
