@@ -29,3 +29,8 @@ export type { ResponseShape } from "./response-shape.js";
 export { sampleChildren } from "./sample-children.js";
 export { specialNumbers } from "./special-numbers.js";
 export type { SpecialExpectation, SpecialNumber } from "./special-number-rows.js";
+export { createMeshServer } from "./mesh-server.js";
+export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh-server-model.js";
+export type { MeshBehaviours } from "./mesh-behaviours.js";
+export type { MeshWorkflow, WorkflowParties } from "./mesh-directory.js";
+export type { MeshCallName, MeshFault, MeshFaultInjection } from "./mesh-faults.js";

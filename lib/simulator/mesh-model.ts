@@ -1,5 +1,6 @@
 // What the simulated MESH is to those who use it: mailboxes, their credentials, and what moves between them.
 import type { EventEmitter } from "node:events";
+import type { CpisError } from "../errors.js";
 
 /** A whole file that has arrived in a mailbox, or a report about one of ours. */
 export interface SimulatedMeshMessage {
@@ -48,11 +49,16 @@ export type SimulatedMeshEvents = {
   ];
   /** A file is complete in its recipient's mailbox. */
   meshMessage: [SimulatedMeshMessage];
+  /** A keeper failed, or the simulator itself. */
+  error: [CpisError];
 };
 
 /** A mailbox at the other end of the wire, worked in this process: CP-IS itself has one. */
 export interface MailboxKeeper {
-  /** Told of each message that is complete in the mailbox, once, in order; the message is then acknowledged. */
+  /**
+   * Told of each message that is complete in the mailbox, once, in order; the message is then acknowledged. When it
+   * throws, the message stays in the mailbox, and the event "error" tells.
+   */
   take(message: SimulatedMeshMessage): Promise<void>;
 }
 
@@ -64,7 +70,13 @@ export interface MailboxDelivery {
   readonly localId?: string;
   readonly fileName?: string;
   readonly subject?: string;
+  /** Default "application/xml". */
+  readonly contentType?: string;
   readonly content: Buffer;
+  /** The content is kept in chunks of at most so many bytes. Absent: in one. */
+  readonly chunkBytes?: number;
+  /** Each chunk is kept compressed, and goes so to those who accept gzip. */
+  readonly isCompressed?: boolean;
 }
 
 export interface SimulatedMesh {
@@ -87,7 +99,7 @@ export interface SimulatedMesh {
   findMailbox(odsCode: string): SimulatedMailbox | undefined;
   /** From now on this keeper works the mailbox. */
   keepMailbox(mailbox: string, keeper: MailboxKeeper): void;
-  /** Gives the message id. Throws CONFIG_INVALID for an unknown recipient. */
+  /** Gives the message id. Throws CONFIG_INVALID for an unknown recipient, a full mailbox, or a text no header may hold. */
   deliver(delivery: MailboxDelivery): string;
   /** Puts a report about a message into the mailbox of its sender. Throws CONFIG_INVALID for an unknown message. */
   report(messageId: string, report: { readonly statusCode?: string; readonly description?: string }): string;
