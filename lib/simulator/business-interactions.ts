@@ -1,4 +1,5 @@
 // The interactions beside the query that the simulator takes, and a count of what they did.
+import type { SimulatedPattern } from "./model.js";
 import { createRecentMap } from "./recent-map.js";
 import { CpisError } from "../errors.js";
 import { comparableId } from "../identifiers.js";
@@ -7,6 +8,8 @@ import { comparableId } from "../identifiers.js";
 export interface BusinessInteraction {
   readonly service: string;
   readonly action: string;
+  /** Also taken without acknowledgment, in the express pattern. Default false. */
+  readonly isExpressToo?: boolean;
 }
 
 /** What one business message did. */
@@ -34,7 +37,7 @@ export interface EffectRecord {
 export interface BusinessInteractions extends EffectRecord {
   /** Throws CONFIG_INVALID. */
   register(interaction: BusinessInteraction): void;
-  isRegistered(service: string, action: string): boolean;
+  isRegistered(service: string, action: string, pattern: SimulatedPattern): boolean;
   /** Gives the effect with its count. */
   takeEffect(effect: Omit<RecordedEffect, "count">): RecordedEffect;
   clear(): void;
@@ -42,12 +45,12 @@ export interface BusinessInteractions extends EffectRecord {
 
 const maximumInteractions = 1000;
 
-function keyOf({ service, action }: BusinessInteraction): string {
+function keyOf({ service, action }: Pick<BusinessInteraction, "service" | "action">): string {
   return `${service}/${action}`;
 }
 
 export function createBusinessInteractions(maximumIds: number): BusinessInteractions {
-  const registered = new Set<string>();
+  const registered = new Map<string, BusinessInteraction>();
   const effects = createRecentMap<RecordedEffect>(maximumIds);
   return {
     register: (interaction) => {
@@ -57,9 +60,12 @@ export function createBusinessInteractions(maximumIds: number): BusinessInteract
       if (registered.size >= maximumInteractions) {
         throw new CpisError("CONFIG_INVALID", { detail: `more than ${maximumInteractions} simulated interactions` });
       }
-      registered.add(keyOf(interaction));
+      registered.set(keyOf(interaction), interaction);
     },
-    isRegistered: (service, action) => registered.has(keyOf({ service, action })),
+    isRegistered: (service, action, pattern) => {
+      const interaction = registered.get(keyOf({ service, action }));
+      return interaction !== undefined && (pattern !== "express" || interaction.isExpressToo === true);
+    },
     takeEffect: (effect) => {
       const key = comparableId(effect.id);
       const earlier = effects.get(key);

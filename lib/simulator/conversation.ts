@@ -1,6 +1,7 @@
 // One request from its bytes to its reply and its answers: judged, remembered, answered.
 import { encodeAnswer, type QueryVerdict } from "./answer-message.js";
 import type { AnswerMessage } from "./answer-sender.js";
+import type { AuthoritySide } from "./authority-side.js";
 import type { BusinessInteractions } from "./business-interactions.js";
 import { isTakenIn, normalConduct, type AnswerConduct, type Conduct, type ReplyConduct } from "./conduct.js";
 import { applyFault, type FaultInjector } from "./faults.js";
@@ -32,6 +33,7 @@ export interface ConversationParts {
   readonly register: CpisRegister;
   readonly faults: FaultInjector;
   readonly business: BusinessInteractions;
+  readonly authorities: Pick<AuthoritySide, "takeMessage" | "accessed">;
   /** Of each reliable message, by sender and MessageId: given again when the message is sent again. */
   readonly acknowledgments: RecentMap<AnswerMessage>;
   /** HL7 ids seen, by sender. */
@@ -201,6 +203,7 @@ function takeEffect(verdict: QueryVerdict, messageId: string, parts: Conversatio
   if (!parts.register.recordAccess(query.nhsNumber, access)) return;
   const byName = new Map(record.plans.map(({ localAuthority }) => [JSON.stringify(localAuthority), localAuthority]));
   parts.tell("access", { nhsNumber: query.nhsNumber, access, localAuthorities: [...byName.values()] });
+  parts.authorities.accessed(query.nhsNumber, access);
 }
 
 function countEffect({ message, hl7Id }: Extract<Judgement, { kind: "business" }>, parts: ConversationParts): void {
@@ -213,7 +216,7 @@ function countEffect({ message, hl7Id }: Extract<Judgement, { kind: "business" }
 export function decideCourse(request: IncomingRequest, parts: ConversationParts): Course {
   const judgement = judgeRequest(request, {
     parties: parts.parties,
-    isRegistered: (service, action) => parts.business.isRegistered(service, action),
+    isRegistered: (service, action, patternAsked) => parts.business.isRegistered(service, action, patternAsked),
   });
   if (judgement.kind !== "query" && judgement.kind !== "business") return refusedCourse(judgement, parts);
   const { message, party } = judgement;
@@ -228,7 +231,10 @@ export function decideCourse(request: IncomingRequest, parts: ConversationParts)
   const conduct = chooseConduct(request, message, judged, parts.faults);
   if (isNew && isTakenIn(conduct.reply)) {
     if (pattern !== "express") parts.acknowledgments.set(key, acknowledgmentFor(message, effects));
-    if (judgement.kind === "business") countEffect(judgement, parts);
+    if (judgement.kind === "business") {
+      countEffect(judgement, parts);
+      parts.authorities.takeMessage(message, party, pattern);
+    }
     if (judged !== undefined) takeEffect(judged.verdict, header.messageId, parts);
   }
   const stored = pattern === "express" ? undefined : parts.acknowledgments.get(key);

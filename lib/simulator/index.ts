@@ -27,7 +27,18 @@ export { loadOrCreatePki, type FolderPki, type KeptCertificate } from "./pki-fol
 export type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
 export type { ResponseShape } from "./response-shape.js";
 export { sampleChildren } from "./sample-children.js";
+export type { RecordHolder, UploadedPlan } from "./register-uploads.js";
 export { specialNumbers } from "./special-numbers.js";
+export { specialUploadNumbers, type SpecialUploadNumber } from "./special-upload-numbers.js";
+export type {
+  MailboxDelivery,
+  MailboxKeeper,
+  SimulatedMailbox,
+  SimulatedMesh,
+  SimulatedMeshEvents,
+  SimulatedMeshMessage,
+  SimulatedWorkflowIds,
+} from "./mesh-model.js";
 export type { SpecialExpectation, SpecialNumber } from "./special-number-rows.js";
 export { createMeshServer } from "./mesh-server.js";
 export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh-server-model.js";

@@ -26,6 +26,11 @@ export function readOptionalText(value: unknown, field: string): string | undefi
   return value === undefined ? undefined : readText(value, field);
 }
 
+export function readBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== "boolean") throw invalid(field, "must be true or false");
+  return value;
+}
+
 export function readArray(value: unknown, field: string, maximumLength: number): readonly unknown[] {
   if (!Array.isArray(value)) throw invalid(field, "must be an array");
   if (value.length > maximumLength) throw invalid(field, `has more than ${maximumLength} entries`);

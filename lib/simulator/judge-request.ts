@@ -125,8 +125,8 @@ function isQuery(service: string, action: string): boolean {
 
 interface SupportedActions {
   readonly parties: ReadonlyMap<string, SimulatedParty>;
-  /** Whether messages of this interaction are taken as reliable ones beside the query. */
-  isRegistered(service: string, action: string): boolean;
+  /** Whether messages of this interaction are taken beside the query, in this pattern. */
+  isRegistered(service: string, action: string, pattern: SimulatedPattern): boolean;
 }
 
 /** What the SOAPAction header names must be taken on this address, and be what the envelope names. */
@@ -136,7 +136,7 @@ function isSupported(request: IncomingRequest, routing: RoutingHeader, supported
   const service = soapAction.slice(0, Math.max(end, 0));
   const action = soapAction.slice(end + 1);
   if ((routing.service ?? service) !== service || (routing.action ?? action) !== action) return false;
-  return isQuery(service, action) || (request.pattern !== "express" && supported.isRegistered(service, action));
+  return isQuery(service, action) || supported.isRegistered(service, action, request.pattern);
 }
 
 /** Never throws for anything that can be in the bytes. */

@@ -1,8 +1,10 @@
 // What the Spine simulator is to those who use it: its options, its handles and its events.
 import type { EventEmitter } from "node:events";
+import type { UnreadableFileAnswer } from "./authority-side.js";
 import type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
 import type { CommandOutcome } from "./commands.js";
 import type { FaultInjection } from "./faults.js";
+import type { MeshServer, MeshServerOptions } from "./mesh-server-model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
 import type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
 import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
@@ -30,6 +32,9 @@ export interface SimulatorLimits {
   readonly answerTimeoutMilliseconds?: number;
 }
 
+/** The simulated MESH shares host, certificates and clock with the simulator. */
+export type SimulatedMeshOptions = Omit<MeshServerOptions, "host" | "pki" | "effects" | "certificate">;
+
 export interface SpineSimulatorOptions {
   /** A loopback address; default 127.0.0.1. */
   readonly host?: string;
@@ -51,6 +56,15 @@ export interface SpineSimulatorOptions {
   readonly lateAnswerMilliseconds?: number;
   /** How a message is refused that breaks the rules of its pattern. Default "message-error". */
   readonly acceptanceFailure?: "message-error" | "soap-fault";
+  /** The simulated MESH. False: there is none. Default: on any free port of the same host. */
+  readonly mesh?: SimulatedMeshOptions | false;
+  /**
+   * From an access until the local authorities are told, together with those of the meantime. "on-command": by the
+   * command "notify-accesses" only. Default 0.
+   */
+  readonly accessNotificationDelayMilliseconds?: number | "on-command";
+  /** How a file that cannot be read is refused over MESH: by report 15, or by an answer with CPF01. Default "report". */
+  readonly unreadableFiles?: UnreadableFileAnswer;
   readonly limits?: SimulatorLimits;
 }
 
@@ -62,6 +76,8 @@ export interface SimulatedParty {
   readonly cpaId: string;
   /** An https address. */
   readonly answerUrl: string;
+  /** Of a local authority: it gets the notifications for it, unless the authority has a MESH mailbox. */
+  readonly odsCode?: string;
 }
 
 /** One HTTP exchange with all that was said, as text: the people in it are invented. */
@@ -96,6 +112,35 @@ export type SimulatorEvents = {
   ];
   /** A message of a registered interaction took effect; `count` as in `effects`. */
   effect: [RecordedEffect & { readonly conversationId: string }];
+  /** A file of a local authority was read, and answered. `faults`: why it was refused as a whole. */
+  upload: [
+    {
+      readonly by: "mesh" | "ebxml";
+      readonly messageId: string;
+      /** Its ODS code. */
+      readonly localAuthority: string;
+      readonly fileId?: string;
+      /** As in CPF02. */
+      readonly fileCode: string;
+      readonly records: number;
+      readonly accepted: number;
+      readonly refused: number;
+      readonly faults: readonly string[];
+    },
+  ];
+  /** A local authority is told of accesses, or of an inactive NHS number. */
+  notification: [
+    {
+      readonly kind: "access" | "inactive";
+      readonly by: "mesh" | "ebxml";
+      /** Its ODS code. */
+      readonly localAuthority: string;
+      readonly messageId: string;
+      readonly notificationId: string;
+      /** Of accesses or of numbers; 0 in an empty notification. */
+      readonly entries: number;
+    },
+  ];
   /** A message was refused, by the transport or by the checks of the query. */
   refused: [
     {
@@ -117,6 +162,8 @@ export type SimulatorEvents = {
 };
 
 export interface SpineSimulator {
+  /** The simulated MESH. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly mesh: MeshServer;
   readonly host: string;
   readonly port: number;
   /** "https://127.0.0.1:12345", without a path. */

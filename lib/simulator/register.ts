@@ -1,8 +1,17 @@
 // What the simulated CP-IS knows: children with plans, and who has looked.
+import {
+  authorityKey,
+  holdersOf,
+  plansAfter,
+  type RecordHolder,
+  type UploadedPlan,
+  type UploadTrace,
+} from "./register-uploads.js";
 import type { ResponseShape } from "./response-shape.js";
 import type { Author, Plan } from "../cpis/model.js";
 import { readNhsNumber } from "../cpis/nhs-number.js";
 import { CpisError } from "../errors.js";
+import { known } from "../hl7v3/data-types.js";
 
 export interface RegisterAccess {
   /** The event id of the query. */
@@ -32,6 +41,13 @@ export interface CpisRegister {
   /** Says whether there was one. */
   remove(nhsNumber: string): boolean;
   /**
+   * Takes a plan of an upload: adds it, replaces or withdraws the one of the same number, local authority, type and start
+   * date. A number without plans left is no longer held. "full": nothing was taken, there are too many already.
+   */
+  upload(uploaded: UploadedPlan): "taken" | "full";
+  /** The local authorities that have plans under the number. */
+  holders(nhsNumber: string): readonly RecordHolder[];
+  /**
    * Records that somebody looked. The same author within 24 hours of a recorded access stays one access.
    * Gives whether it is new: only then is the local authority told.
    */
@@ -47,9 +63,13 @@ const sameAccessMilliseconds = 24 * 3_600_000;
 /** More than is ever returned; what is older cannot be seen by anybody. */
 const maximumAccessesKept = 100;
 
+const maximumPlansKept = 100;
+
 interface Entry {
   readonly record: RegisterRecord;
   readonly accesses: RegisterAccess[];
+  /** What uploads have said, by local authority. */
+  readonly traces: ReadonlyMap<string, UploadTrace>;
 }
 
 /** Who looked: a person by user id, else by name; a system by its ASID. */
@@ -61,12 +81,27 @@ function authorKey(author: Author): string {
 
 function newEntry(record: RegisterRecord): Entry {
   const accesses = [...(record.accesses ?? [])].sort((one, other) => one.accessedAt - other.accessedAt);
-  return { record, accesses: accesses.slice(-maximumAccessesKept) };
+  return { record, accesses: accesses.slice(-maximumAccessesKept), traces: new Map() };
+}
+
+/** The entry with an uploaded plan in it; undefined when no plan is left. */
+function entryAfter(entry: Entry, uploaded: UploadedPlan): Entry | undefined {
+  const plans = plansAfter(entry.record.plans, uploaded);
+  if (plans.length === 0) return undefined;
+  const key = authorityKey(uploaded.localAuthority);
+  const { uploadFileId, subject } = uploaded;
+  const localId = subject.localId ?? entry.traces.get(key)?.localId;
+  const traces = new Map(entry.traces).set(key, known<UploadTrace>({ localId, uploadFileId }));
+  const keys = plans.map(({ localAuthority }) => authorityKey(localAuthority));
+  const kept = [...traces].filter(([holder]) => keys.includes(holder));
+  return { ...entry, record: { ...entry.record, plans }, traces: new Map(kept) };
 }
 
 export interface RegisterOptions {
   /** The register refuses to hold more, so that a test in a loop cannot fill the memory. */
   readonly maximumRecords?: number;
+  /** Told of each record that is added, those of the start included; uploads are none. */
+  added?(record: RegisterRecord): void;
 }
 
 /** Throws CONFIG_INVALID for a record with an invalid NHS number. */
@@ -84,6 +119,18 @@ export function createRegister(records: readonly RegisterRecord[], options: Regi
       throw new CpisError("CONFIG_INVALID", { detail: `the register holds at most ${maximumRecords} records` });
     }
     entries.set(record.nhsNumber, newEntry(record));
+    options.added?.(record);
+  };
+  const upload: CpisRegister["upload"] = (uploaded) => {
+    const { nhsNumber } = uploaded;
+    const entry = entries.get(nhsNumber);
+    const isAddition = uploaded.plan.deleteDate === undefined;
+    if (isAddition && entry === undefined && entries.size >= maximumRecords) return "full";
+    const after = entryAfter(entry ?? newEntry({ nhsNumber, plans: [] }), uploaded);
+    if (after === undefined) entries.delete(nhsNumber);
+    else if (after.record.plans.length > maximumPlansKept) return "full";
+    else entries.set(nhsNumber, after);
+    return "taken";
   };
   const reset = (): void => {
     entries.clear();
@@ -98,6 +145,11 @@ export function createRegister(records: readonly RegisterRecord[], options: Regi
     find: (nhsNumber) => entries.get(nhsNumber)?.record,
     add,
     remove: (nhsNumber) => entries.delete(nhsNumber),
+    upload,
+    holders: (nhsNumber) => {
+      const entry = entries.get(nhsNumber);
+      return entry === undefined ? [] : holdersOf(entry.record.plans, entry.traces);
+    },
     recordAccess: (nhsNumber, access) => {
       const accesses = entries.get(nhsNumber)?.accesses;
       if (accesses === undefined) return false;

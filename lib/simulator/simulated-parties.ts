@@ -19,6 +19,7 @@ function refusal(detail: string): CpisError {
 function requireParty(party: SimulatedParty): void {
   if (party.partyKey.trim() === "") throw refusal("the party key of a simulated party is empty");
   if (party.cpaId.trim() === "") throw refusal("the CPA id of a simulated party is empty");
+  if (party.odsCode?.trim() === "") throw refusal("the ODS code of a simulated party is empty");
   if (!isAsid(party.asid)) throw refusal("the ASID of a simulated party has not 12 digits");
   if (!URL.canParse(party.answerUrl) || new URL(party.answerUrl).protocol !== "https:") {
     throw refusal("the answer address of a simulated party is no https address");

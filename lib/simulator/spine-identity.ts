@@ -1,4 +1,5 @@
 // Who the simulated Spine is: invented identifiers, and the contracts a client needs to ask it.
+import type { BusinessInteraction } from "./business-interactions.js";
 import type { SimulatedPattern } from "./model.js";
 import type { EbxmlPattern } from "../ebxml/reliability.js";
 import { parseCpaId, parsePartyKey, type CpaId } from "../identifiers.js";
@@ -7,6 +8,14 @@ import type { MessagingContract } from "../sds/contract.js";
 export const spinePartyKey = parsePartyKey("ZSP-0000001");
 export const spineAsid = "990000000001";
 export const queryService = "urn:nhs:names:services:cpisquery";
+export const uploadService = "urn:nhs:names:services:cpisupload";
+export const uploadAction = "REPC_IN000002SM01";
+/** Uploads of local authorities over ebXML; which pattern is real is not known. */
+export const uploadInteraction: BusinessInteraction = {
+  service: uploadService,
+  action: uploadAction,
+  isExpressToo: true,
+};
 
 interface SimulatedContract {
   readonly path: string;

@@ -1,14 +1,17 @@
 // Puts the simulator together: listener, checks, register, answers.
 import { EventEmitter } from "node:events";
-import net from "node:net";
 import { createAnswerGate } from "./answer-gate.js";
 import { createAnswerSender } from "./answer-sender.js";
+import { createAuthoritySide } from "./authority-side.js";
 import type { DeliveryParts } from "./answer-delivery.js";
 import { createBusinessInteractions } from "./business-interactions.js";
 import { carryOut, parseCommand, type CommandTarget } from "./commands.js";
 import type { ConversationParts } from "./conversation.js";
 import { createFaultInjector } from "./faults.js";
-import { openListener } from "./message-listener.js";
+import { openListener, type MessageListener } from "./message-listener.js";
+import { httpsUrl, requireLoopback } from "./loopback-address.js";
+import { createMeshServer } from "./mesh-server.js";
+import type { MeshServer } from "./mesh-server-model.js";
 import type { SimulatorEvents, SpineSimulator, SpineSimulatorOptions } from "./model.js";
 import type { IssuedCertificate } from "./pki.js";
 import { createRecentMap } from "./recent-map.js";
@@ -16,7 +19,8 @@ import { createReliableSender, type ReliableSender } from "./reliable-sender.js"
 import { createRegister } from "./register.js";
 import { sampleChildren } from "./sample-children.js";
 import { createParties } from "./simulated-parties.js";
-import { contractsOf, patternOfPath } from "./spine-identity.js";
+import { createSimulatedPds } from "./simulated-pds.js";
+import { contractsOf, patternOfPath, uploadInteraction } from "./spine-identity.js";
 import { createRequestTaker } from "./take-request.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { readSoapAction } from "../soap/soap-action.js";
@@ -26,18 +30,6 @@ const defaultIdsRemembered = 20_000;
 const defaultAnswerTimeoutMilliseconds = 30_000;
 const defaultLateAnswerMilliseconds = 45_000;
 const maximumHeldAnswers = 10_000;
-
-/** The simulator has no protection that a network would need: nobody but this machine may reach it. */
-function requireLoopback(host: string): string {
-  const address = host === "localhost" ? "127.0.0.1" : host;
-  const isLoopback = (net.isIPv4(address) && address.startsWith("127.")) || address === "::1";
-  if (!isLoopback) throw new CpisError("CONFIG_INVALID", { detail: "the simulator's host is not a loopback address" });
-  return address;
-}
-
-function urlOf(host: string, port: number): string {
-  return `https://${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
-}
 
 function certificateOf(options: SpineSimulatorOptions, host: string): Promise<IssuedCertificate> {
   if (options.certificate !== undefined) return Promise.resolve(options.certificate);
@@ -56,7 +48,7 @@ function actionOf(soapAction: string | undefined): string {
 }
 
 /** What lives as long as the simulator, before it listens. */
-function createParts(options: SpineSimulatorOptions, certificate: IssuedCertificate) {
+function createParts(options: SpineSimulatorOptions, certificate: IssuedCertificate, mesh: MeshServer | undefined) {
   const { effects, pki, limits = {} } = options;
   const maximumIds = limits.maximumIdsRemembered ?? defaultIdsRemembered;
   const events = new EventEmitter<SimulatorEvents>();
@@ -75,6 +67,7 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
   };
   const faults = createFaultInjector(options.seed ?? 1);
   const business = createBusinessInteractions(maximumIds);
+  business.register(uploadInteraction);
   for (const interaction of options.interactions ?? []) business.register(interaction);
   const delivery: DeliveryParts = {
     effects,
@@ -93,10 +86,30 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
     tell,
   };
   const reliable: ReliableSender = createReliableSender({ parties: parties.byKey, delivery });
+  const pds = createSimulatedPds(maximumIds);
+  const register = createRegister(options.records ?? sampleChildren(effects.now()), {
+    added: (record) => pds.learn(record),
+  });
+  const authorities = createAuthoritySide({
+    effects,
+    register,
+    pds,
+    mesh,
+    parties: parties.byKey,
+    accessDelayMilliseconds: options.accessNotificationDelayMilliseconds ?? 0,
+    unreadableFiles: options.unreadableFiles ?? "report",
+    maximumIds,
+    sendReliable: (message) => reliable.send(message),
+    tell,
+    failed,
+  });
+  mesh?.keepMailbox(mesh.cpisMailbox, authorities.keeper);
+  mesh?.events.on("error", failed);
   const conversation: ConversationParts = {
     effects,
     parties: parties.byKey,
-    register: createRegister(options.records ?? sampleChildren(effects.now())),
+    register,
+    authorities,
     faults,
     business,
     acknowledgments: createRecentMap(maximumIds),
@@ -105,12 +118,12 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
     takeSignal: (signal) => reliable.takeSignal(signal),
     tell,
   };
-  return { events, closing, parties, tell, failed, conversation, delivery, reliable };
+  return { events, closing, parties, tell, failed, conversation, delivery, reliable, pds, authorities };
 }
 
 type Parts = ReturnType<typeof createParts>;
 
-function createControls({ conversation, delivery, failed }: Parts): CommandTarget {
+function createControls({ conversation, delivery, failed }: Parts): Omit<CommandTarget, "pds" | "authorities"> {
   const { faults, register } = conversation;
   const { gate } = delivery;
   return {
@@ -130,32 +143,61 @@ function createControls({ conversation, delivery, failed }: Parts): CommandTarge
   };
 }
 
+async function openMesh(
+  options: SpineSimulatorOptions,
+  host: string,
+  certificate: IssuedCertificate,
+): Promise<MeshServer | undefined> {
+  if (options.mesh === false) return undefined;
+  const { pki, effects } = options;
+  return createMeshServer({ ...options.mesh, host, pki, effects, certificate });
+}
+
+function openSpineListener(
+  options: SpineSimulatorOptions,
+  host: string,
+  certificate: IssuedCertificate,
+  parts: Parts,
+): Promise<MessageListener> {
+  const { faults } = parts.conversation;
+  return openListener({
+    host,
+    port: options.port ?? 0,
+    ...certificate,
+    caPem: options.pki.caPem,
+    maximumBytes: options.limits?.maximumBytes ?? defaultMaximumBytes,
+    isKnownPath: (path) => patternOfPath(path) !== undefined,
+    disturb: (soapAction) => faults.disturbanceFor("received", { action: actionOf(soapAction) }),
+    take: createRequestTaker(parts),
+    refused: (status, reason) => parts.tell("refused", { stage: "http", faults: [`status ${status}: ${reason}`] }),
+    failed: parts.failed,
+  });
+}
+
 /**
  * Opens a simulator of Spine's ebXML messaging and of CP-IS on a loopback address. It asks for client certificates of
- * its own authority, and posts answers with a certificate of it.
+ * its own authority, and posts answers with a certificate of it. Beside it opens a simulated MESH, where CP-IS has a
+ * mailbox.
  * Throws CONFIG_INVALID for a host that is not loopback, CONFIG_PORT_IN_USE or CONFIG_LISTEN.
  */
 export async function createSpineSimulator(options: SpineSimulatorOptions): Promise<SpineSimulator> {
   const host = requireLoopback(options.host ?? "127.0.0.1");
   const { effects, pki } = options;
   const certificate = await certificateOf(options, host);
-  const parts = createParts(options, certificate);
+  const mesh = await openMesh(options, host, certificate);
+  const parts = createParts(options, certificate, mesh);
   const { conversation, delivery, parties, closing, events } = parts;
-  const listener = await openListener({
-    host,
-    port: options.port ?? 0,
-    ...certificate,
-    caPem: pki.caPem,
-    maximumBytes: options.limits?.maximumBytes ?? defaultMaximumBytes,
-    isKnownPath: (path) => patternOfPath(path) !== undefined,
-    disturb: (soapAction) => conversation.faults.disturbanceFor("received", { action: actionOf(soapAction) }),
-    take: createRequestTaker(parts),
-    refused: (status, reason) => parts.tell("refused", { stage: "http", faults: [`status ${status}: ${reason}`] }),
-    failed: parts.failed,
+  const listener = await openSpineListener(options, host, certificate, parts).catch(async (cause: unknown) => {
+    await mesh?.close();
+    throw cause;
   });
-  const url = urlOf(host, listener.port);
+  const url = httpsUrl(host, listener.port);
   const controls = createControls(parts);
   return {
+    get mesh() {
+      if (mesh === undefined) throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without MESH" });
+      return mesh;
+    },
     host,
     port: listener.port,
     url,
@@ -172,13 +214,14 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
     get heldAnswers() {
       return delivery.gate.held;
     },
-    applyCommand: (command) => carryOut(parseCommand(command, effects.now()), controls),
+    applyCommand: (command) => carryOut(parseCommand(command, effects.now()), { ...parts, ...controls }),
     events,
     close: async () => {
       closing.abort();
+      parts.authorities.close();
       controls.dropHeldAnswers();
       delivery.sender.close();
-      await listener.close();
+      await Promise.all([listener.close(), mesh?.close()]);
       conversation.acknowledgments.clear();
       conversation.business.clear();
       conversation.hl7Ids.clear();
