@@ -187,6 +187,12 @@ export const errorTable = define({
     advice: "Look whether another system uploads for the same mailbox. The message is kept in the message log.",
     retryable: false,
   },
+  CPIS_NOTHING_TO_CONFIRM: {
+    message: "The message carries nothing that could be confirmed",
+    advice:
+      "Lead messages of a notification node here that is set to be confirmed by the flow, and keep msg.cpis.confirm.",
+    retryable: false,
+  },
   CPIS_MESSAGE_INVALID: {
     message: "The HL7 message lacks a part that must be there, or a value is not of its type",
     advice: "Ask the sender for a corrected message; the text names the part.",

@@ -1,0 +1,60 @@
+// The `cp-is notification` node: begins a flow when CP-IS tells a local authority something.
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { createNotificationService } from "../../lib/services/notifications.js";
+import { FieldReader } from "../adapter/field-rules.js";
+import { findFileTransport } from "../adapter/file-transport-choice.js";
+import type { FileTransport } from "../adapter/file-transport-model.js";
+import { followSessions } from "../adapter/follow-sessions.js";
+import { NodeStatus } from "../adapter/node-status.js";
+import { onClose } from "../adapter/on-close.js";
+import { offerNotifications } from "../adapter/open-notifications.js";
+import { refuseAll } from "../adapter/refuse-all.js";
+import { toCpisError } from "../adapter/run-input.js";
+import { wordsOf, type Words } from "../adapter/words.js";
+import { createNotificationOutputs } from "./notification-outputs.js";
+import { readNotificationSettings, type NotificationSettings } from "./notification-settings.js";
+import { NotificationStatus } from "./notification-status.js";
+
+function start(node: Node, words: Words, settings: NotificationSettings, transport: FileTransport): void {
+  const nodeStatus = new NodeStatus(node);
+  const status = new NotificationStatus(nodeStatus, words);
+  const { confirm, redeliverAfterMilliseconds, takesUnknown } = settings;
+  const isConfirmedByFlow = confirm === "by-flow";
+  const listener = createNotificationOutputs({
+    node,
+    words,
+    status,
+    transport: transport.label,
+    isConfirmedByFlow,
+    takesUnknown,
+  });
+  const unfollow = followSessions(transport, node, {
+    report: (report) => status.transportChanged(report),
+    opened({ exchange }) {
+      const service = createNotificationService({ exchange, confirm, redeliverAfterMilliseconds, listener });
+      const withdraw = offerNotifications(node.id, service);
+      return async () => {
+        withdraw();
+        await service.close();
+      };
+    },
+  });
+  onClose(node, async () => {
+    await unfollow();
+    nodeStatus.close();
+  });
+}
+
+export default function register(RED: NodeAPI): void {
+  function CpIsNotificationNode(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    const words = wordsOf(RED, "cp-is-notification");
+    try {
+      const fields = new FieldReader(config, (property) => words(`field.${property}`));
+      start(this, words, readNotificationSettings(config, words), findFileTransport(RED, fields, words));
+    } catch (error) {
+      refuseAll(this, new NodeStatus(this), words, toCpisError(error));
+    }
+  }
+  RED.nodes.registerType("cp-is notification", CpIsNotificationNode);
+}

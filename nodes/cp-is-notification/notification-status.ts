@@ -1,0 +1,37 @@
+// What a `cp-is notification` node shows: the transport, and what came last and when.
+import type { NodeStatus } from "../adapter/node-status.js";
+import type { TransportReport } from "../adapter/transport-state.js";
+import type { Words } from "../adapter/words.js";
+
+export class NotificationStatus {
+  private report: TransportReport | undefined;
+  private showLast: (() => void) | undefined;
+
+  constructor(
+    private readonly status: NodeStatus,
+    private readonly words: Words,
+  ) {}
+
+  transportChanged(report: TransportReport): void {
+    this.report = report;
+    this.refresh();
+  }
+
+  received(key: string, number: number): void {
+    const at = this.status.now();
+    this.showLast = () => this.status.succeeded(this.words(key, { number }), at);
+    this.refresh();
+  }
+
+  failed(code: string): void {
+    this.showLast = () => this.status.failed(this.words("status.failed", { code }));
+    this.refresh();
+  }
+
+  private refresh(): void {
+    const kind = this.report?.state.kind;
+    const works = kind === "listening" || kind === "collecting";
+    if (this.report !== undefined && (!works || this.showLast === undefined)) this.status.show(this.report.status);
+    else this.showLast?.();
+  }
+}

@@ -1,0 +1,73 @@
+// What a `cp-is upload` node shows: records being checked, pieces being sent, and what became of the last file.
+import type { UploadFailure, UploadOutcome } from "../../lib/services/upload-model.js";
+import type { NodeStatus } from "../adapter/node-status.js";
+import type { TransportReport } from "../adapter/transport-state.js";
+import type { Words } from "../adapter/words.js";
+
+export class UploadStatus {
+  private report: TransportReport | undefined;
+  private showLast: (() => void) | undefined;
+  private isBusy = false;
+
+  constructor(
+    private readonly status: NodeStatus,
+    private readonly words: Words,
+  ) {}
+
+  /** Files are taken and kept while MESH is away, so that what became of the last one stays in sight. */
+  transportChanged(report: TransportReport): void {
+    this.report = report;
+    this.refresh();
+  }
+
+  checking(checked: number, total: number | undefined): void {
+    this.isBusy = true;
+    const key = total === undefined ? "status.checkingSome" : "status.checking";
+    this.status.busy(this.words(key, { checked, total: total ?? 0 }));
+  }
+
+  stored(file: number, sent: number): void {
+    this.ended(() => this.status.waiting(this.words("status.waiting", { file, sent })));
+  }
+
+  sending(file: number, piece: number, pieces: number): void {
+    this.ended(() => this.status.busy(this.words("status.sending", { file, piece, pieces })));
+  }
+
+  answered({ outcome, accepted, refused }: UploadOutcome, file: number | undefined): void {
+    const at = this.status.now();
+    const text = this.words(`status.${outcome}`, { file: file ?? "?", accepted, refused });
+    this.ended(() => {
+      if (outcome === "accepted") this.status.succeeded(text, at);
+      else this.status.failed(text);
+    });
+  }
+
+  undelivered({ state, fileNumber, error }: UploadFailure): void {
+    const key = state === "held" ? "status.held" : "status.undelivered";
+    this.ended(() => this.status.failed(this.words(key, { file: fileNumber ?? "?", code: error.code })));
+  }
+
+  overdue(file: number, hours: number): void {
+    this.ended(() => this.status.failed(this.words("status.overdue", { file, hours })));
+  }
+
+  failed(code: string): void {
+    this.ended(() => this.status.failed(this.words("status.failed", { code })));
+  }
+
+  private ended(show: () => void): void {
+    this.isBusy = false;
+    this.showLast = show;
+    this.refresh();
+  }
+
+  private refresh(): void {
+    if (this.isBusy) return;
+    const kind = this.report?.state.kind;
+    const works = kind === "listening" || kind === "collecting";
+    if (!works && this.report !== undefined) this.status.show(this.report.status);
+    else if (this.showLast !== undefined) this.showLast();
+    else if (this.report !== undefined) this.status.show(this.report.status);
+  }
+}
