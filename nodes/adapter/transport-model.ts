@@ -2,6 +2,7 @@
 import type { Node } from "node-red";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../lib/mhs/model.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
+import type { FileTransport, OpenFileTransport } from "./file-transport-model.js";
 import type { Transport } from "./transport-state.js";
 
 export interface OwnOrganisation {
@@ -16,6 +17,8 @@ export interface OpenTransport {
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
   request(request: OutboundRequest): Promise<RequestOutcome>;
+  /** Present when the transport carries files of a local authority too. */
+  readonly files?: OpenFileTransport;
 }
 
 /** The `ebxml transport` node as other nodes see it. */
@@ -23,6 +26,8 @@ export type EbxmlTransport = Transport<OpenTransport>;
 
 export interface EbxmlTransportNode extends Node {
   transport: EbxmlTransport;
+  /** Present when the transport carries files of a local authority too. */
+  fileTransport?: FileTransport;
 }
 
 /** A node id may lead to nothing, to a disabled node, or in a hand-made flow to a node of another kind. */

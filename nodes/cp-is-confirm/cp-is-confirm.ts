@@ -26,11 +26,11 @@ function takeTicket(msg: NodeMessageInFlow): void {
 function show(outcome: NotificationConfirmation, status: NodeStatus, words: Words): void {
   switch (outcome.kind) {
     case "confirmed":
-      return status.succeeded(words("status.confirmed"));
+      { status.succeeded(words("status.confirmed")); return; }
     case "noted":
-      return status.ok(words("status.noted", { remaining: outcome.remaining }));
+      { status.ok(words("status.noted", { remaining: outcome.remaining })); return; }
     case "unknown":
-      return status.waiting(words("status.unknown"));
+      { status.waiting(words("status.unknown")); return; }
   }
 }
 

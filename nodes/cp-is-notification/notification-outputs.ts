@@ -67,7 +67,7 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
     },
     unreadable(error, messageId): void {
       status.failed(error.code);
-      node.error(error, { payload: undefined, cpis: { transport, messageId } } as NodeMessage);
+      node.error(error, { payload: undefined, cpis: { transport, messageId } });
     },
   };
   if (!outputs.takesUnknown) return listener;

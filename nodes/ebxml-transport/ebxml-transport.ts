@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import { configuredStore } from "../adapter/configured-store.js";
 import type { StatusShape } from "../adapter/node-status.js";
+import type { FileTransport } from "../adapter/file-transport-model.js";
 import { offerTransport, refuseTransport } from "../adapter/offer-transport.js";
 import { operatorLogOf } from "../adapter/operator-log.js";
 import { readTls } from "../adapter/read-tls.js";
@@ -54,12 +55,26 @@ function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: Tran
   });
 }
 
+/** The same transport, as the nodes of a local authority see it. */
+function filesOf(transport: EbxmlTransport): FileTransport {
+  return {
+    ...transport,
+    async whenOpen(signal) {
+      const { files } = await transport.whenOpen(signal);
+      if (files === undefined) throw new CpisError("CONFIG_CLOSED");
+      return files;
+    },
+  };
+}
+
 export default function register(RED: NodeAPI): void {
   function EbxmlTransportConfigNode(this: EbxmlTransportNode, config: TransportConfig): void {
     RED.nodes.createNode(this, config);
     const words = wordsOf(RED, "ebxml-transport");
     try {
-      this.transport = workingTransport(RED, this, words, readTransportSettings(config, words));
+      const settings = readTransportSettings(config, words);
+      this.transport = workingTransport(RED, this, words, settings);
+      if (settings.files !== undefined) this.fileTransport = filesOf(this.transport);
     } catch (error) {
       this.transport = refuseTransport(this, toCpisError(error), (state) => statusOf(state, words));
     }

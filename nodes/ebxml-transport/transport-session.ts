@@ -1,5 +1,6 @@
 // One time span in which a transport is open: its message store, its message handling service, and what it knows.
-import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
+import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
+import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
@@ -9,6 +10,7 @@ import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
 import { processOwner, systemEffects } from "../adapter/this-process.js";
 import type { Session } from "../adapter/transport-connection.js";
+import type { OpenFileTransport } from "../adapter/file-transport-model.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
 import type { ListeningState } from "../adapter/transport-state.js";
 import { followService } from "./session-log.js";
@@ -77,6 +79,23 @@ function openState(port: number, condition: StoreCondition): ListeningState {
   return { kind: "store-unavailable", error: condition.error };
 }
 
+/** One object for the whole session, by which its users know it. */
+function openFiles(
+  { settings, channel, contract }: SessionParts,
+  mhs: MessageHandlingService,
+  { store }: StoreUse,
+): OpenFileTransport | undefined {
+  if (settings.files === undefined) return undefined;
+  const exchange = createEbxmlExchange({
+    mhs,
+    store,
+    settings: settings.files,
+    effects: systemEffects,
+    contract: () => Promise.resolve(contract),
+  });
+  return { exchange, store, channel, effects: systemEffects };
+}
+
 async function startSession(parts: SessionParts): Promise<ListeningSession> {
   const { settings, contract, log } = parts;
   const storeWatch = createStoreWatch();
@@ -99,12 +118,14 @@ async function startSession(parts: SessionParts): Promise<ListeningSession> {
       await close();
       throw error;
     });
+    const files = openFiles(parts, service, use);
     const open: OpenTransport = {
       fromAsid: settings.asid,
       organisation: settings.organisation,
       effects: systemEffects,
       contract: () => Promise.resolve(contract),
       request: (request) => service.request(request),
+      ...(files === undefined ? {} : { files }),
     };
     const watch: TransportSession["watch"] = (watcher) =>
       storeWatch.watch((condition) => watcher(openState(port, condition)));
@@ -142,6 +163,7 @@ export async function openSimulatorSession(
     asid,
     cpaId: ownCpaId ?? inventedCpaId,
     answerUrl: `https://${listener.host}:${session.port}${listener.path}`,
+    ...(basis.settings.files === undefined ? {} : { odsCode: basis.settings.organisation.code }),
   });
   return {
     ...session,

@@ -2,6 +2,7 @@
 import { CpisError } from "../../lib/errors.js";
 import { parseAsid, parseCpaId, parsePartyKey, type Asid, type CpaId, type PartyKey } from "../../lib/identifiers.js";
 import { selectPattern, type MessagingContract } from "../../lib/sds/contract.js";
+import type { EbxmlExchangeSettings } from "../../lib/services/ebxml-exchange.js";
 import { parseDuration } from "../../lib/sds/duration.js";
 import { FieldReader } from "../adapter/field-rules.js";
 import type { OwnOrganisation } from "../adapter/transport-model.js";
@@ -29,6 +30,16 @@ export interface ListenerSettings {
   readonly ackWhenNotRequested: boolean;
 }
 
+/** Of the former CP-IS client, as Spine has them registered; the upload's own name is not confirmed, so it is set. */
+const fileInteractions = {
+  uploadService: "urn:nhs:names:services:cpisupload",
+  responseAction: "REPC_IN000003GB01",
+  accessAction: "REPC_IN000004GB01",
+  inactiveAction: "REPC_IN000005GB01",
+} as const;
+/** The name under which the simulator takes uploads. */
+const simulatorUploadAction = "REPC_IN000002SM01";
+
 export interface TransportSettings {
   readonly partyKey: PartyKey;
   readonly asid: Asid;
@@ -37,6 +48,8 @@ export interface TransportSettings {
   readonly ownCpaId: CpaId | undefined;
   readonly spine: SpineSide;
   readonly listener: ListenerSettings;
+  /** Undefined: this transport carries no files of a local authority. */
+  readonly files: EbxmlExchangeSettings | undefined;
   /** Undefined: the embedded store in the user directory. */
   readonly storeNodeId: string | undefined;
   readonly connectTimeoutMilliseconds: number;
@@ -80,12 +93,21 @@ function readListener(fields: FieldReader, isSimulator: boolean): ListenerSettin
   };
 }
 
+function readFiles(fields: FieldReader, isSimulator: boolean, maximumBytes: number): EbxmlExchangeSettings | undefined {
+  if (!fields.flag("carriesFiles", false)) return undefined;
+  const uploadAction = isSimulator
+    ? fields.optional("uploadAction", "token", simulatorUploadAction)
+    : fields.required("uploadAction", "token");
+  return { ...fileInteractions, uploadAction, maximumBytes };
+}
+
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does. */
 export function readTransportSettings(config: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
   const environment = fields.choice("environment", environments, "simulator");
   const isSimulator = environment === "simulator";
   const ownCpaId = fields.optional("ownCpaId", "token", "");
+  const listener = readListener(fields, isSimulator);
   const storeNodeId = fields.optional("messageStore", "token", "");
   return {
     partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
@@ -103,7 +125,8 @@ export function readTransportSettings(config: object, words: Words): TransportSe
           tlsNodeId: fields.required("tls", "token"),
           acceptsSimulatorCertificates: environment === "other",
         },
-    listener: readListener(fields, isSimulator),
+    listener,
+    files: readFiles(fields, isSimulator, listener.maximumBytes),
     storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
