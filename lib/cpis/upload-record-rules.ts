@@ -74,8 +74,8 @@ export const uploadRecordRules = {
     "Write the NHS number first, then the local identifier.",
   ),
   "upload.person-id-root": recordError(
-    "The identifiers of the person are not one NHS number and at most one local identifier.",
-    "Give each identifier once, with its scheme, and no other.",
+    "The identifiers of the person are not one NHS number and at most one local identifier, each with a value.",
+    "Give each identifier once, in its own scheme, and no other.",
   ),
   "upload.local-id-authority": recordWarning(
     "The local identifier is said to be of another authority than the one that sends the file.",

@@ -36,3 +36,14 @@ export function hasUploadError(faults: readonly UploadFault[]): boolean {
 
 /** Takes what a check finds. */
 export type ReportFault = (code: UploadFaultCode, field?: string) => void;
+
+const noFaults: readonly UploadFault[] = [];
+
+/** Runs the checks and gives what they report. */
+export function collectFaults(check: (report: ReportFault) => void): readonly UploadFault[] {
+  let faults: UploadFault[] | undefined;
+  check((code, field) => {
+    (faults ??= []).push(uploadFault(code, field));
+  });
+  return faults ?? noFaults;
+}

@@ -1,7 +1,10 @@
 // Judges the records of one upload file, and the file itself, before anything is sent.
+import { checkCreatedAt, checkFileId, checkLocalAuthority } from "./check-upload-file.js";
+import { checkDuplicates, checkRecord } from "./check-upload-record.js";
 import type { LocalAuthority } from "./model.js";
+import { createPlanKeys, type PlanKey } from "./plan-keys.js";
 import type { UploadRecord } from "./upload-model.js";
-import { uploadFault, type UploadFault } from "./upload-rules.js";
+import { collectFaults, hasUploadError, type UploadFault } from "./upload-rules.js";
 
 export interface UploadCheckContext {
   readonly localAuthority: LocalAuthority;
@@ -28,8 +31,30 @@ export interface UploadValidator {
   check(record: UploadRecord): readonly UploadFault[];
 }
 
-/** One validator judges one file. */
+/**
+ * One validator judges one file. It never throws for what satisfies the types, and keeps at most 48 bytes of a record.
+ */
 export function createUploadValidator(context: UploadCheckContext): UploadValidator {
-  void context;
-  return { checkFile: () => [uploadFault("upload.no-records")], check: () => [uploadFault("upload.plan-count")] };
+  const { localAuthority: sender, today, now } = context;
+  const recordContext = { clock: { today, now }, sender };
+  const planKeys = createPlanKeys();
+  return {
+    checkFile: ({ fileId, createdAt, recordCount, isFileIdUsed }) =>
+      collectFaults((report) => {
+        checkFileId(fileId, report);
+        if (isFileIdUsed === true) report("upload.file-id-reused", "fileId");
+        checkCreatedAt(createdAt, report);
+        if (recordCount === 0) report("upload.no-records", "records");
+        checkLocalAuthority(sender, report);
+      }),
+    check: (record) => {
+      let keys: readonly PlanKey[] = [];
+      const faults = collectFaults((report) => {
+        checkRecord(record, recordContext, report);
+        keys = checkDuplicates(record, planKeys, report);
+      });
+      if (!hasUploadError(faults)) for (const key of keys) planKeys.add(key);
+      return faults;
+    },
+  };
 }
