@@ -17,12 +17,10 @@ import { element, type XmlNode } from "../xml/encode-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { isTemplate, templateElements, templateNodes, type Template, type Warn } from "./content-id.js";
 import type { Author, PersonAuthor, ResponsiblePerson, Role, SystemAuthor } from "./model.js";
+import { unknownCode } from "./vocabularies.js";
 
 const personTemplate: Template = { id: "COCT_TP145102GB01", className: "AssignedAuthor" };
 const systemTemplate: Template = { id: "COCT_TP145104GB01", className: "System" };
-
-/** HL7's word for a value that is not known; a role may come as a text without code, and the text must be shown. */
-const unknownCode = "UNK";
 
 function roleNode(role: Role | undefined): XmlNode | undefined {
   return role === undefined ? undefined : codeNode("code", { codeSystem: objectIdentifiers.jobRole, ...role });

@@ -26,6 +26,12 @@ export interface UploadRecord {
   readonly subjects: readonly Subject[];
 }
 
+/** A record as it was received. */
+export interface ReceivedUploadRecord extends UploadRecord {
+  /** How many plans, or dates of plans, could not be read; absent when all could. */
+  readonly unreadablePlans?: number;
+}
+
 /** What a `File` says before its records. */
 export interface UploadFileHeader {
   /** The local authority's own sequence number. */

@@ -17,6 +17,16 @@ export const queryIssueCodes = {
   unexpectedBusinessError: "GE002",
 } as const;
 
+/** HL7's word for a value that is not known: a code may come as a text alone, and the text must be shown. */
+export const unknownCode = "UNK";
+
+/** The codes that the verdict on an uploaded record turns on; the meaning of all is in upload-result-words.ts. */
+export const uploadCodes = {
+  successfulRecord: "CPR06",
+  successfulFile: "CPF02",
+  partialFile: "CPF03",
+} as const;
+
 function isSpineCode(code: CodedText, value: string): boolean {
   return (
     code.code === value && (code.codeSystem ?? objectIdentifiers.spineErrorCode) === objectIdentifiers.spineErrorCode

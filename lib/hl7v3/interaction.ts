@@ -1,6 +1,6 @@
 // Finds the interaction in a payload, and gives an interaction the outer form that a peer uses.
 import { CpisError } from "../errors.js";
-import { encodeXml, type XmlNode } from "../xml/encode-xml.js";
+import { element, encodeXml, type XmlNode } from "../xml/encode-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { hl7Namespace, isHl7, localisationNamespace, localisationPrefix } from "./elements.js";
 
@@ -59,6 +59,18 @@ function declarations(form: InteractionForm, withLocalisation: boolean): Record<
   const localisation = withLocalisation ? { [`xmlns:${localisationPrefix}`]: localisationNamespace } : {};
   if (form.namespace === "none") return localisation;
   return { [form.namespace === "prefixed" ? "xmlns:hl7" : "xmlns"]: hl7Namespace, ...localisation };
+}
+
+/**
+ * Prints the start of a payload too large for one tree: the root's start tag with both namespaces, and its first
+ * children. The caller prints the rest and the end tag.
+ */
+export function encodeOpenRoot(name: string, children: readonly (XmlNode | undefined)[]): string {
+  const start = encodeXml(element(name, declarations({}, true), [""]));
+  const endTag = `</${name}>`;
+  return (
+    start.slice(0, -endTag.length) + children.map((child) => (child === undefined ? "" : encodeXml(child))).join("")
+  );
 }
 
 /** Prints an interaction with its namespaces; `withLocalisation` when it holds a contentId. */
