@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { CpisError } from "../errors.js";
 import { createElementFinder } from "../xml/find-element.js";
-import { beginsAsGzip, gunzipped, gzipped } from "./compression.js";
+import { beginsAsGzip, collect, gunzipped, gzipped } from "./compression.js";
 import { unknownAction } from "./model.js";
 
 export interface ArrivedContent {
@@ -63,12 +63,6 @@ export async function takeContent(source: AsyncIterable<Buffer>, options: TakeCo
       yield piece;
     }
   }
-  const compressed: Buffer[] = [];
-  for await (const piece of gzipped(measured())) compressed.push(piece);
-  return {
-    compressed: Buffer.concat(compressed),
-    plainBytes,
-    digest: hash.digest("hex"),
-    root: root ?? unknownAction,
-  };
+  const compressed = await collect(gzipped(measured()));
+  return { compressed, plainBytes, digest: hash.digest("hex"), root: root ?? unknownAction };
 }

@@ -24,6 +24,12 @@ export async function* gunzipped(source: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
+export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of source) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 /** Whether bytes begin as gzip does (RFC 1952, 2.3.1). */
 export function beginsAsGzip(start: Buffer): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;

@@ -118,6 +118,12 @@ export function readOutboundFile(message: StoredOutboundMessage): OutboundFileRe
   };
 }
 
+/** As it was given; the row's own message id is in comparable form. */
+export function localIdOf({ attributes, messageId }: StoredOutboundMessage): string {
+  const { localId } = attributes;
+  return typeof localId === "string" ? localId : messageId;
+}
+
 /** Where a file goes that MESH has whole. */
 export function acceptedState({ completedBy }: Pick<OutboundFileRecord, "completedBy">): OutboundState {
   return completedBy === "response" ? "awaiting-response" : "completed";

@@ -5,6 +5,7 @@ import type { ErrorCode } from "../errors.js";
 import type { OutboundState, StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageChanges, MessageStore, TransitionOutcome } from "../store/message-store.js";
 import type { MeshEvents } from "./model.js";
+import { localIdOf } from "./outbound-file.js";
 
 export interface FileMove {
   readonly to: OutboundState;
@@ -52,7 +53,7 @@ export function createFileMoveWriter(parts: FileMoveParts): FileMoveWriter {
     const attempt = (): Promise<TransitionOutcome> => store.transition(transition);
     const outcome = await (by === "ours" ? watch.insist(attempt) : watch.run(attempt));
     if (outcome === "done" && isDead) {
-      events.emit("undelivered", { localId: message.messageId, state: to, code });
+      events.emit("undelivered", { localId: localIdOf(message), state: to, code });
     }
     return outcome;
   };

@@ -1,0 +1,63 @@
+// Sends a file a second time, as a new row under a new local id, in the place of one that MESH does not have.
+import type { StoreWatch } from "../delivery/store-watch.js";
+import { CpisError, isCpisError } from "../errors.js";
+import { isFinished, type MessageRowId, type StoredOutboundMessage } from "../store/message-model.js";
+import type { MessageStore } from "../store/message-store.js";
+import { readProgress, withoutProgress } from "./sending-progress.js";
+import type { FileMoveWriter } from "./write-file-move.js";
+
+export interface ResendParts {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly compressed: Buffer;
+  /** Of the new row. */
+  readonly localId: string;
+  now(): number;
+}
+
+/**
+ * Gives the new row, or the one that an earlier try has made. It has no place in the order: the original keeps that,
+ * open, until `settleOriginal`.
+ */
+export async function resendFile(original: StoredOutboundMessage, parts: ResendParts): Promise<MessageRowId> {
+  const { store, watch, compressed, localId } = parts;
+  const context = await watch.run(() => store.readContext(original.id));
+  const { channel, destination, interaction, service, conversationId, applicationId, fromParty, toParty } = original;
+  const row = {
+    ...{ channel, destination, interaction, service, conversationId, fromParty, toParty },
+    isOrdered: false,
+    messageId: localId,
+    ...(applicationId === undefined ? {} : { applicationId }),
+    acceptedAt: parts.now(),
+    content: compressed,
+    ...(context === undefined ? {} : { context }),
+    originalId: original.id,
+    attributes: { ...withoutProgress(original.attributes), localId },
+  };
+  try {
+    const [id] = await watch.insist(() => store.acceptOutbound([row]));
+    if (id !== undefined) return id;
+  } catch (error) {
+    if (!isCpisError(error) || error.code !== "STORE_MESSAGE_ID_TAKEN") throw error;
+    const earlier = await watch.run(() => store.findByMessageId("outbound", localId));
+    if (earlier?.direction === "outbound" && earlier.originalId === original.id) return earlier.id;
+  }
+  throw new CpisError("STORE_INTERNAL", { detail: "a file could not be stored under its next local id" });
+}
+
+export interface SettleParts {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly write: FileMoveWriter;
+}
+
+/** Ends the original of a file that MESH has, or will never have: what waits behind it may go. */
+export async function settleOriginal(successor: StoredOutboundMessage, parts: SettleParts): Promise<void> {
+  const { store, watch, write } = parts;
+  const { originalId, state } = successor;
+  if (originalId === undefined || !(state === "awaiting-response" || isFinished(state))) return;
+  const original = await watch.run(() => store.findById(originalId));
+  if (original?.direction !== "outbound" || original.state !== "awaiting-acknowledgement") return;
+  if (readProgress(original).resentAs !== successor.id) return;
+  await write(original, { to: "failed", code: "MESH_OUTCOME_UNKNOWN" }, "theirs");
+}
