@@ -44,9 +44,9 @@ export function parseIdentifiers(parent: XmlElement): readonly InstanceIdentifie
   return children(parent, "id").map(parseIdentifier);
 }
 
-/** An identifier whose scheme is fixed: its extension; some senders write `value` or `root` in its place. */
+/** The extension of an identifier whose scheme is fixed; Spine has written `value` in its place. */
 export function parsePlainIdentifier(id: XmlElement | undefined): string | undefined {
-  return attribute(id, "extension") ?? attribute(id, "value") ?? attribute(id, "root");
+  return attribute(id, "extension") ?? attribute(id, "value");
 }
 
 /** The extension of the first identifier of that scheme. */
