@@ -15,6 +15,14 @@ export interface TlsMaterial {
   readonly ciphers?: string;
 }
 
+/** The authorities that Node.js brings along, and those of NODE_EXTRA_CA_CERTS. */
+export const publicAuthorities: unique symbol = Symbol("the public authorities");
+
+/** Whom a client trusts; it has a certificate of its own only where the server asks for one. */
+export interface ServerTrust extends Omit<TlsMaterial, "ca"> {
+  readonly ca: TlsMaterial["ca"] | typeof publicAuthorities;
+}
+
 /**
  * Those of TLS 1.3, then the four of TLS 1.2 that NHS England asks for. A list without any of TLS 1.3 would switch that
  * version off.
@@ -29,30 +37,37 @@ export const defaultCiphers = [
   "DHE-RSA-AES128-GCM-SHA256",
 ].join(":");
 
-/** The options that both ends of a mutually authenticated connection share. Throws CONFIG_MISSING. */
-export function tlsOptions(material: TlsMaterial): SecureContextOptions {
-  const { key, cert, pfx, passphrase, ca } = material;
+function authoritiesOf(ca: TlsMaterial["ca"]): (string | Buffer)[] {
   const authorities = typeof ca === "string" || Buffer.isBuffer(ca) ? [ca] : [...ca];
   if (authorities.every((authority) => authority.length === 0)) {
     throw new CpisError("CONFIG_MISSING", { detail: "the trusted authorities of the TLS configuration" });
   }
+  return authorities;
+}
+
+function certificateOptions(material: Omit<TlsMaterial, "ca">): SecureContextOptions {
+  const { key, cert, pfx, passphrase } = material;
   if (pfx === undefined && (key === undefined || cert === undefined)) {
     throw new CpisError("CONFIG_MISSING", { detail: "the certificate or the private key of the TLS configuration" });
   }
   return {
-    ca: authorities,
     ...(key === undefined ? {} : { key }),
     ...(cert === undefined ? {} : { cert }),
     ...(pfx === undefined ? {} : { pfx }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ciphers: material.ciphers ?? defaultCiphers,
-    minVersion: "TLSv1.2",
   };
 }
 
-/** Throws CONFIG_MISSING, or CONFIG_INVALID for a key, certificate or passphrase that cannot be used. */
-export function createTlsContext(material: TlsMaterial): SecureContext {
-  const options = tlsOptions(material);
+function protocolOptions(material: Omit<TlsMaterial, "ca">): SecureContextOptions {
+  return { ciphers: material.ciphers ?? defaultCiphers, minVersion: "TLSv1.2" };
+}
+
+/** The options that both ends of a mutually authenticated connection share. Throws CONFIG_MISSING. */
+export function tlsOptions(material: TlsMaterial): SecureContextOptions {
+  return { ca: authoritiesOf(material.ca), ...certificateOptions(material), ...protocolOptions(material) };
+}
+
+function createContext(options: SecureContextOptions): SecureContext {
   try {
     return createSecureContext(options);
   } catch (error) {
@@ -61,4 +76,20 @@ export function createTlsContext(material: TlsMaterial): SecureContext {
       cause: error,
     });
   }
+}
+
+/** Throws CONFIG_MISSING, or CONFIG_INVALID for a key, certificate or passphrase that cannot be used. */
+export function createTlsContext(material: TlsMaterial): SecureContext {
+  return createContext(tlsOptions(material));
+}
+
+/** For a client whose server need not ask for a certificate. Throws as `createTlsContext`; half a certificate is missing. */
+export function createClientContext(trust: ServerTrust): SecureContext {
+  const { ca, key, cert, pfx } = trust;
+  const hasCertificate = key !== undefined || cert !== undefined || pfx !== undefined;
+  return createContext({
+    ...(ca === publicAuthorities ? {} : { ca: authoritiesOf(ca) }),
+    ...(hasCertificate ? certificateOptions(trust) : {}),
+    ...protocolOptions(trust),
+  });
 }
