@@ -40,6 +40,17 @@ export {
 export { findInteraction } from "./hl7v3/interaction.js";
 export { formatTimestamp, hl7TimeAt, parseHl7Time, sortableMilliseconds } from "./hl7v3/timestamp.js";
 
+export {
+  accessNotificationName,
+  encodeAccessNotification,
+  parseAccessNotification,
+  type AccessNotificationForm,
+} from "./cpis/access-notification.js";
+export {
+  encodeInactiveNhsNumberNotification,
+  inactiveNhsNumberNotificationName,
+  parseInactiveNhsNumberNotification,
+} from "./cpis/inactive-number-notification.js";
 export type * from "./cpis/model.js";
 export { parseNhsNumber, readNhsNumber, type NhsNumber, type NhsNumberOptions } from "./cpis/nhs-number.js";
 export { decideQueryOutcome, type OutcomeSettings, type QueryDecision } from "./cpis/query-outcome.js";
@@ -80,7 +91,35 @@ export {
   type UploadFileFacts,
   type UploadValidator,
 } from "./cpis/validate-upload.js";
-export { planTypeDisplayNames, queryIssueCodes } from "./cpis/vocabularies.js";
+export type { PayloadReaderOptions } from "./cpis/payload-reader.js";
+export {
+  createUploadFileReader,
+  encodeUploadFile,
+  encodeUploadFileStart,
+  encodeUploadRecord,
+  parseUploadFile,
+  uploadFileEnd,
+  type ParsedUploadFile,
+  type UploadFileReader,
+} from "./cpis/upload-file.js";
+export type * from "./cpis/upload-model.js";
+export {
+  createUploadResponseReader,
+  encodeUploadRecordResult,
+  encodeUploadRecordsStart,
+  encodeUploadResponse,
+  encodeUploadResponseEnd,
+  encodeUploadResponsePieces,
+  encodeUploadResponseStart,
+  encodeUploadResult,
+  parseUploadResponse,
+  uploadResultsEnd,
+  uploadResultsStart,
+  type UploadResponseHeader,
+  type UploadResponseReader,
+  type WrittenUploadResponse,
+} from "./cpis/upload-response.js";
+export { planTypeDisplayNames, queryIssueCodes, uploadCodes } from "./cpis/vocabularies.js";
 
 export type * from "./ebxml/model.js";
 export { encodeBusinessMessage, type EncodeMessageOptions } from "./ebxml/encode-message.js";
@@ -96,6 +135,31 @@ export {
   type MessagingPattern,
 } from "./sds/contract.js";
 export { parseDuration } from "./sds/duration.js";
+export type {
+  DeviceQuery,
+  EndpointQuery,
+  SdsContractAttributes,
+  SdsDevice,
+  SdsEndpoint,
+  ServiceInteraction,
+} from "./sds/directory-model.js";
+export { formatServiceInteraction } from "./sds/directory-query.js";
+export {
+  createSdsClient,
+  type SdsClient,
+  type SdsClientOptions,
+  type SdsLimits,
+  type SdsTimeouts,
+} from "./sds/sds-client.js";
+export type { ManualContract } from "./sds/choose-endpoint.js";
+export { defaultCacheTimes, type CacheTimes } from "./sds/cache-age.js";
+export {
+  createContractSource,
+  defaultSpineOdsCode,
+  type ContractSource,
+  type ContractSourceEvents,
+  type ContractSourceOptions,
+} from "./sds/contract-source.js";
 
 export type { InboundClaim, InboundKey, InboundRegister, StoredReply } from "./store/inbound-register.js";
 export { createMemoryInboundRegister, type MemoryInboundRegisterOptions } from "./store/memory-inbound-register.js";
@@ -127,7 +191,7 @@ export {
   type MessageHandlingService,
   type MessageHandlingServiceOptions,
 } from "./mhs/message-handling-service.js";
-export type { TlsMaterial } from "./tls/tls-material.js";
+export { publicAuthorities, type ServerTrust, type TlsMaterial } from "./tls/tls-material.js";
 
 export {
   createQueryService,

@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   hl7v3: ["xml", "errors", "identifiers"],
   ebxml: ["xml", "errors", "identifiers"],
   soap: ["xml", "errors", "identifiers"],
-  sds: ["errors", "identifiers"],
+  sds: ["tls", "errors", "identifiers"],
   cpis: ["hl7v3", "xml", "errors", "identifiers"],
   tls: ["errors"],
   delivery: ["store", "errors", "identifiers"],

@@ -45,3 +45,6 @@ export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh-ser
 export type { MeshBehaviours } from "./mesh-behaviours.js";
 export type { MeshWorkflow, WorkflowParties } from "./mesh-directory.js";
 export type { MeshCallName, MeshFault, MeshFaultInjection } from "./mesh-faults.js";
+export { createSdsServer, type SdsServer, type SdsServerOptions } from "./sds-server.js";
+export type { SdsConduct } from "./sds-conduct.js";
+export type { SimulatedSdsRecord } from "./sds-records.js";
