@@ -1,0 +1,63 @@
+// Proves that the folders of the MESH client can be used before anything is sent or received.
+import { constants } from "node:fs";
+import fs from "node:fs/promises";
+import path from "node:path";
+import { CpisError } from "../errors.js";
+import { type FolderName, inFolder, type MeshFolders } from "./folder-files.js";
+import type { FolderMailboxOptions } from "./folder-model.js";
+
+export function foldersOf({ root, stagingFolder, archiveFolder }: FolderMailboxOptions): MeshFolders {
+  return {
+    in: path.join(root, "IN"),
+    out: path.join(root, "OUT"),
+    sent: path.join(root, "SENT"),
+    staging: stagingFolder ?? path.join(root, "cpis-staging"),
+    archive: archiveFolder ?? path.join(root, "cpis-archive"),
+  };
+}
+
+function invalid(detail: string): CpisError {
+  return new CpisError("CONFIG_INVALID", { detail });
+}
+
+/** A folder that is used for two things would make each take the files of the other. */
+function checkDistinct(root: string, folders: MeshFolders): void {
+  if (!path.isAbsolute(root)) throw invalid("the root folder of the MESH client must be an absolute path");
+  const places = [folders.in, folders.out, folders.sent, folders.staging, folders.archive].map((folder) =>
+    path.resolve(folder),
+  );
+  const forbidden = [path.resolve(root), path.resolve(root, "TEMP")];
+  if (new Set(places).size < places.length || places.some((place) => forbidden.includes(place))) {
+    throw invalid("staging and archive must be folders of their own, and none of the MESH client's");
+  }
+}
+
+/** Made by the client: one that we made would hide that its file system is not mounted, or its root another. */
+async function checkClientFolder(name: FolderName, folder: string, mode: number): Promise<void> {
+  await inFolder(name, async () => {
+    await fs.readdir(folder);
+    await fs.access(folder, mode);
+  });
+}
+
+async function checkOwnFolder(name: FolderName, folder: string, probe: string): Promise<void> {
+  await inFolder(name, async () => {
+    await fs.mkdir(folder, { recursive: true, mode: 0o770 });
+    const file = path.join(folder, probe);
+    await fs.writeFile(file, "");
+    await fs.rm(file);
+  });
+}
+
+/** Throws CONFIG_INVALID or MESH_FOLDER_*. `probe` is a name that no other file has. */
+export async function checkFolders(root: string, folders: MeshFolders, probe: string): Promise<void> {
+  checkDistinct(root, folders);
+  const { R_OK, W_OK } = constants;
+  await checkClientFolder("in", folders.in, R_OK | W_OK);
+  await checkClientFolder("out", folders.out, R_OK | W_OK);
+  await checkClientFolder("sent", folders.sent, R_OK);
+  await checkOwnFolder("staging", folders.staging, probe);
+  await checkOwnFolder("archive", folders.archive, probe);
+  const [staging, out] = await inFolder("staging", () => Promise.all([fs.stat(folders.staging), fs.stat(folders.out)]));
+  if (staging.dev !== out.dev) throw invalid("the staging folder must be on the file system of the MESH client's OUT");
+}
