@@ -3,9 +3,9 @@ import type { AuthorityPost } from "./authority-post.js";
 import type { SimulatorEffects, SimulatorEvents } from "./model.js";
 import type { CpisRegister, RegisterAccess } from "./register.js";
 import { authorityKey, type RecordHolder } from "./register-uploads.js";
-import { encodeAccessNotification } from "./authority-payloads.js";
-import { encodeInactiveNhsNumberNotification } from "./authority-payloads.js";
-import type { LocalAuthority, OrganisationRef } from "../cpis/model.js";
+import { encodeAccessNotification } from "../cpis/access-notification.js";
+import { encodeInactiveNhsNumberNotification } from "../cpis/inactive-number-notification.js";
+import type { Hl7Time, LocalAuthority, OrganisationRef } from "../cpis/model.js";
 import type { InactiveNumber, NotifiedAccess } from "../cpis/upload-model.js";
 import { CpisError } from "../errors.js";
 import { known } from "../hl7v3/data-types.js";
@@ -42,6 +42,13 @@ interface WaitingAccess {
   readonly access: NotifiedAccess;
 }
 
+interface NoticeIdentity {
+  readonly id: string;
+  readonly createdAt: Hl7Time;
+  readonly recipient: OrganisationRef;
+}
+
+const mailKinds = { access: "accessNotification", inactive: "inactiveNotification" } as const;
 const maximumWaiting = 10_000;
 /** What was in the register from the start came by this file: a notification must name one. */
 const firstUploadFileId = "1";
@@ -68,29 +75,34 @@ export function createAuthorityNotices(parts: NoticeParts): AuthorityNotices {
   let waiting: WaitingAccess[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const sendAccessesTo = (localAuthority: LocalAuthority, accesses: readonly NotifiedAccess[]): boolean => {
-    const route = post.routeTo(localAuthority.code);
+  /** Whether it was sent. One local authority that takes nothing, as with a full mailbox, keeps nothing from others. */
+  const sendNotice = (
+    kind: "access" | "inactive",
+    localAuthority: LocalAuthority,
+    entries: number,
+    encode: (identity: NoticeIdentity) => string,
+  ): boolean => {
+    const { code = "" } = localAuthority;
+    const route = post.routeTo(code);
     if (route === undefined) return false;
-    const notificationId = effects.newUuid();
-    const content = encodeAccessNotification({
-      id: notificationId,
-      createdAt: hl7TimeAt(effects.now()),
-      recipient: organisationOf(localAuthority),
-      total: accesses.length,
-      accesses,
-      warnings: [],
-    });
-    const messageId = post.send(route, { kind: "accessNotification", content: Buffer.from(content) });
-    parts.tell("notification", {
-      kind: "access",
-      by: route.kind,
-      localAuthority: localAuthority.code ?? "",
-      messageId,
-      notificationId,
-      entries: accesses.length,
-    });
-    return true;
+    const id = effects.newUuid();
+    const recipient = organisationOf(localAuthority);
+    const content = Buffer.from(encode({ id, createdAt: hl7TimeAt(effects.now()), recipient }), "utf8");
+    try {
+      const messageId = post.send(route, { kind: mailKinds[kind], content });
+      const by = route.kind;
+      parts.tell("notification", { kind, by, localAuthority: code, messageId, notificationId: id, entries });
+      return true;
+    } catch (cause) {
+      parts.failed(cause);
+      return false;
+    }
   };
+
+  const sendAccessesTo = (localAuthority: LocalAuthority, accesses: readonly NotifiedAccess[]): boolean =>
+    sendNotice("access", localAuthority, accesses.length, (identity) =>
+      encodeAccessNotification({ ...identity, total: accesses.length, accesses }),
+    );
 
   const sendWaiting = (): number => {
     const groups = Map.groupBy(waiting, ({ localAuthority }) => authorityKey(localAuthority));
@@ -106,53 +118,33 @@ export function createAuthorityNotices(parts: NoticeParts): AuthorityNotices {
 
   const sendWaitingOf = (odsCode: string): number => {
     const authority = parts.findAuthority(odsCode) ?? { code: odsCode, name: odsCode };
-    const isOfIt = (one: WaitingAccess): boolean => authorityKey(one.localAuthority) === authorityKey(authority);
-    if (
-      !sendAccessesTo(
-        authority,
-        waiting.filter(isOfIt).map(({ access }) => access),
-      )
-    ) {
+    if (post.routeTo(odsCode) === undefined) {
       throw new CpisError("CONFIG_INVALID", { detail: "the local authority has neither a mailbox nor an ebXML party" });
     }
+    const isOfIt = (one: WaitingAccess): boolean => authorityKey(one.localAuthority) === authorityKey(authority);
+    const accesses = waiting.filter(isOfIt).map(({ access }) => access);
     waiting = waiting.filter((one) => !isOfIt(one));
-    return 1;
+    return sendAccessesTo(authority, accesses) ? 1 : 0;
   };
 
   const schedule = (): void => {
     if (timer !== undefined || accessDelayMilliseconds === "on-command") return;
     timer = setTimeout(() => {
       timer = undefined;
-      try {
-        sendWaiting();
-      } catch (cause) {
-        parts.failed(cause);
-      }
+      sendWaiting();
     }, accessDelayMilliseconds);
   };
 
-  const sendInactiveTo = (holder: RecordHolder, number: InactiveNumber): boolean => {
-    const { localAuthority } = holder;
-    const route = post.routeTo(localAuthority.code);
-    if (route === undefined) return false;
-    const notificationId = effects.newUuid();
-    const content = encodeInactiveNhsNumberNotification({
-      id: notificationId,
-      createdAt: hl7TimeAt(effects.now()),
-      recipient: organisationOf(localAuthority),
-      numbers: [number],
-      warnings: [],
-    });
-    const messageId = post.send(route, { kind: "inactiveNotification", content: Buffer.from(content) });
-    parts.tell("notification", {
-      kind: "inactive",
-      by: route.kind,
-      localAuthority: localAuthority.code ?? "",
-      messageId,
-      notificationId,
-      entries: 1,
-    });
-    return true;
+  const sendInactive = (nhsNumber: string, replacedBy: readonly string[]): number => {
+    let sent = 0;
+    for (const { localAuthority, localId, uploadFileId = firstUploadFileId } of register.holders(nhsNumber)) {
+      const number = known<InactiveNumber>({ nhsNumber, localId, replacedBy, uploadFileId });
+      const isSent = sendNotice("inactive", localAuthority, 1, (identity) =>
+        encodeInactiveNhsNumberNotification({ ...identity, numbers: [number] }),
+      );
+      if (isSent) sent += 1;
+    }
+    return sent;
   };
 
   return {
@@ -167,11 +159,7 @@ export function createAuthorityNotices(parts: NoticeParts): AuthorityNotices {
       schedule();
     },
     sendAccesses: (odsCode) => (odsCode === undefined ? sendWaiting() : sendWaitingOf(odsCode)),
-    sendInactive: (nhsNumber, replacedBy) =>
-      register.holders(nhsNumber).filter((holder) => {
-        const { localId, uploadFileId = firstUploadFileId } = holder;
-        return sendInactiveTo(holder, known<InactiveNumber>({ nhsNumber, localId, replacedBy, uploadFileId }));
-      }).length,
+    sendInactive,
     clear: () => {
       clearTimeout(timer);
       timer = undefined;

@@ -1,4 +1,5 @@
 // The simulated CP-IS towards local authorities: takes their uploads, answers them, and notifies them.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createAuthorityNotices, type AuthorityNotices } from "./authority-notices.js";
 import {
   createAuthorityPost,
@@ -16,7 +17,8 @@ import { exampleBorough, exampleCounty, exampleSite } from "./sample-people.js";
 import type { SimulatedPds } from "./simulated-pds.js";
 import { uploadAction, uploadService } from "./spine-identity.js";
 import type { LocalAuthority } from "../cpis/model.js";
-import { encodeUploadResponse } from "./authority-payloads.js";
+import type { UploadResponse } from "../cpis/upload-model.js";
+import { encodeUploadResponsePieces } from "../cpis/upload-response.js";
 import type { BusinessMessage } from "../ebxml/model.js";
 
 /** How a file is refused that cannot be read: by MESH, or by an answer of CP-IS. Over ebXML always by an answer. */
@@ -62,6 +64,7 @@ interface IncomingUpload {
 /** "Bad CP-IS file", of the error codes that MESH has for its reports. */
 const badFileStatus = "15";
 const maximumAuthorities = 1000;
+const piecesAtOnce = 1000;
 
 function codeKey(odsCode: string | undefined): string {
   return odsCode?.trim().toUpperCase() ?? "";
@@ -81,6 +84,16 @@ function createAuthorities() {
   };
 }
 
+/** A response may have a hundred thousand records: between some of them the simulator does other things. */
+async function encodeResponse(response: UploadResponse): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (const piece of encodeUploadResponsePieces(response)) {
+    pieces.push(Buffer.from(piece, "utf8"));
+    if (pieces.length % piecesAtOnce === 0) await nextTurn();
+  }
+  return Buffer.concat(pieces);
+}
+
 export function createAuthoritySide(parts: AuthoritySideParts): AuthoritySide {
   const { mesh, effects, pds } = parts;
   const authorities = createAuthorities();
@@ -97,7 +110,7 @@ export function createAuthoritySide(parts: AuthoritySideParts): AuthoritySide {
     if (received.kind === "unreadable" && by === "mesh" && side.unreadableFiles === "report") {
       mesh?.report(messageId, { statusCode: badFileStatus, description: `CP-IS file is bad: ${faults.join(", ")}` });
     } else {
-      const content = Buffer.from(encodeUploadResponse(response));
+      const content = await encodeResponse(response);
       post.send(upload.route, { kind: "response", content, ...upload.mail });
     }
     const localAuthority = response.localAuthority?.code ?? "";

@@ -19,6 +19,7 @@ export interface BusinessOptions {
   readonly messageId?: string;
   readonly hl7Id?: string;
   readonly payload?: string;
+  readonly service?: string;
   readonly action?: string;
 }
 
@@ -42,7 +43,7 @@ export function prepareMessage(spine: TestSpine, options: BusinessOptions = {}):
       toPartyKey: contract.toPartyKey,
       cpaId: contract.cpaId,
       conversationId: parseConversationId(newUuid()),
-      service: interaction.service,
+      service: options.service ?? interaction.service,
       action,
       messageId: parseMessageId(messageId),
       timestamp: "2026-11-22T10:15:00Z",

@@ -85,6 +85,8 @@ export interface HttpResult {
 export interface TestSpine {
   readonly simulator: SpineSimulator;
   readonly clock: TestClock;
+  /** Of our own listener. */
+  readonly answerUrl: string;
   /** Messages that were posted to us, in their order. */
   readonly answers: EbxmlMessage[];
   readonly answerBodies: Buffer[];
@@ -257,6 +259,7 @@ export async function openTestSpine(options: Partial<SpineSimulatorOptions> = {}
   return {
     simulator,
     clock,
+    answerUrl: listener.url,
     answers,
     answerBodies,
     prepare: (nhsNumber, queryOptions = {}) => prepareQuery(simulator, clock, nhsNumber, queryOptions),
