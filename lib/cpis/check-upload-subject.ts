@@ -25,8 +25,12 @@ export function isSendableNhsNumber(text: string | undefined): text is string {
   return text !== undefined && readNhsNumber(text) === text;
 }
 
-/** `authority` as in "999:EXAMPLE COUNTY COUNCIL"; case does not count. */
+/**
+ * `authority` as in "999:EXAMPLE COUNTY COUNCIL"; case does not count. Of a sender without code or name nothing can be
+ * said.
+ */
 function isAuthorityOf(authority: string, sender: LocalAuthority): boolean {
+  if (isBlank(sender.code) || isBlank(sender.name)) return true;
   const own = `${sender.code?.trim() ?? ""}:${sender.name?.trim() ?? ""}`;
   return authority.trim().toUpperCase() === own.toUpperCase();
 }

@@ -47,7 +47,8 @@ const personIds = shape("id", [], {
   attributes: ["root", "extension", "assigningAuthorityName"],
 });
 const birthTime = shape("birthTime", [], { attributes: ["value"] });
-const personName = shape("name", "free");
+/** Its parts, and that it has no use, are a rule of their own. */
+const personName = shape("name", "free", { attributes: ["use"] });
 
 const planForms = uploadPlanForms.map(({ element, prefix }) =>
   shape(element, [
