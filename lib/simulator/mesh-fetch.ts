@@ -25,11 +25,14 @@ function findForOwner(call: MeshCall, office: MeshOffice): StoredMessage | MeshP
   return { status: 403, event: "RECEIVE", message: "Message is for another mailbox", messageId: id };
 }
 
-function problemOfState({ id, status, chunks }: StoredMessage, behaviours: MeshBehaviours): MeshProblem | undefined {
+function problemOfState(
+  { id, status, chunks, head }: StoredMessage,
+  behaviours: MeshBehaviours,
+): MeshProblem | undefined {
   if (status === "accepted") return undefined;
   if (status !== "acknowledged") return goneMessage(id);
   const answer = behaviours.acknowledgedFetchStatus;
-  if (answer === 200 && chunks.size > 0) return undefined;
+  if (answer === 200 && chunks.size === head.totalChunks) return undefined;
   return answer === 410 ? goneMessage(id) : unknownMessage(id);
 }
 

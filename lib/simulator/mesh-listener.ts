@@ -121,7 +121,10 @@ function refuseUnreadable(cause: Error, socket: Duplex): void {
   }
   const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
   const status = statuses[String(code)] ?? 400;
-  const problem: MeshProblem = { status, event: "TRANSFER", code: "06", message: "Malformed control file" };
+  const problem: MeshProblem =
+    code === "HPE_INVALID_HEADER_TOKEN"
+      ? { status, event: "TRANSFER", code: "06", message: "Malformed control file" }
+      : { status, message: "The request is not readable" };
   const { headers, body } = refusalAnswer(2, problem);
   const lines = Object.entries({ ...headers, "Content-Length": String(body.byteLength), Connection: "close" });
   const head = [`HTTP/1.1 ${status} Refused`, ...lines.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
@@ -162,8 +165,13 @@ export async function openMeshListener(options: MeshListenerOptions): Promise<Me
     (request, response) => {
       const { socket } = request;
       serve(request, response).catch((cause: unknown) => {
-        if (request.complete) options.failed(cause);
-        socket.destroy();
+        if (!request.complete || response.headersSent) {
+          socket.destroy();
+          return;
+        }
+        options.failed(cause);
+        response.writeHead(500, { "Content-Length": "0" });
+        response.end();
       });
     },
   );

@@ -1,6 +1,7 @@
 // A raw client of the simulated MESH for its tests: every header and byte is the test's own.
 import { createHmac, randomUUID } from "node:crypto";
 import https from "node:https";
+import tls from "node:tls";
 import {
   createMeshServer,
   type MeshServer,
@@ -86,27 +87,46 @@ export interface RawRequest {
   readonly path: string;
   readonly headers: Headers;
   readonly body: Buffer;
-  readonly tls?: https.RequestOptions;
+  readonly secure?: https.RequestOptions;
 }
 
 /** One request on a connection of its own. Rejects when the connection is cut before the answer is whole. */
-export function request({ port, method, path, headers, body, tls }: RawRequest): Promise<Reply> {
+export function request({ port, method, path, headers, body, secure }: RawRequest): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = https.request({ host: "127.0.0.1", port, method, path, headers, agent: false, ...tls }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("error", reject);
-      response.once("end", () => {
-        const whole = Buffer.concat(chunks);
-        const found: Record<string, string> = {};
-        for (const [name, value] of Object.entries(response.headers)) found[name] = String(value);
-        const headerNames = response.rawHeaders.filter((_, index) => index % 2 === 0);
-        resolve({ status: response.statusCode ?? 0, headers: found, headerNames, body: whole, json: parseJson(whole) });
-      });
-    });
+    const sent = https.request(
+      { host: "127.0.0.1", port, method, path, headers, agent: false, ...secure },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.once("error", reject);
+        response.once("end", () => {
+          const whole = Buffer.concat(chunks);
+          const found: Record<string, string> = {};
+          for (const [name, value] of Object.entries(response.headers)) found[name] = String(value);
+          const headerNames = response.rawHeaders.filter((_, index) => index % 2 === 0);
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: found,
+            headerNames,
+            body: whole,
+            json: parseJson(whole),
+          });
+        });
+      },
+    );
     sent.once("error", reject);
     sent.end(body);
   });
+}
+
+/** Writes bytes to a connection of its own, and gives all that comes back until it is closed. */
+export async function exchangeBytes(port: number, bytes: Uint8Array | string): Promise<string> {
+  const { pki, client } = await testPki();
+  const socket = tls.connect({ host: "127.0.0.1", port, ca: pki.caPem, key: client.keyPem, cert: client.certPem });
+  socket.end(bytes);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("latin1");
 }
 
 export async function openMesh(options: Partial<MeshServerOptions> = {}): Promise<MeshFixture> {
@@ -115,7 +135,7 @@ export async function openMesh(options: Partial<MeshServerOptions> = {}): Promis
   const effects = { now: () => clock.now, newUuid: () => randomUUID().toUpperCase() };
   const mesh = await createMeshServer({ pki, effects, certificate: spine, ...options });
   const authority = mesh.openMailbox({ odsCode: "ZT7", mailbox: "ZT7OT001", password: "pa55-Word!" });
-  const tls = { ca: pki.caPem, key: client.keyPem, cert: client.certPem };
+  const secure = { ca: pki.caPem, key: client.keyPem, cert: client.certPem };
 
   const token = (mailbox: SimulatedMailbox, changes: TokenChanges = {}): string =>
     tokenOf({
@@ -131,13 +151,14 @@ export async function openMesh(options: Partial<MeshServerOptions> = {}): Promis
   const call = (one: Call): Promise<Reply> => {
     const { method = "GET", body = Buffer.alloc(0), accept = v2 } = one;
     const authorization = one.authorization === undefined ? token(one.as ?? authority) : one.authorization;
+    const isLengthTold = method !== "GET" && method !== "HEAD" && one.headers?.["Transfer-Encoding"] === undefined;
     const headers = {
       ...(accept === null ? {} : { Accept: accept }),
       ...(authorization === null ? {} : { Authorization: authorization }),
-      ...(method === "GET" || method === "HEAD" ? {} : { "Content-Length": String(body.byteLength) }),
+      ...(isLengthTold ? { "Content-Length": String(body.byteLength) } : {}),
       ...one.headers,
     };
-    return request({ port: mesh.port, method, path: `/messageexchange${one.path}`, headers, body, tls });
+    return request({ port: mesh.port, method, path: `/messageexchange${one.path}`, headers, body, secure });
   };
 
   const send: MeshFixture["send"] = (changes = {}, body = Buffer.from("<File/>")) => {
