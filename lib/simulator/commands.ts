@@ -1,13 +1,19 @@
 // The commands a flow gives the simulator as JSON: checked field by field, then carried out.
-import type { AuthoritySide, UnreadableFileAnswer } from "./authority-side.js";
+import {
+  authorityCommandNames,
+  carryOutForAuthorities,
+  parseAuthorityCommand,
+  type AuthorityCommand,
+  type AuthorityCommandTarget,
+} from "./authority-commands.js";
 import { readFaultInjection } from "./fault-fields.js";
 import type { FaultInjection } from "./faults.js";
-import { invalid, readArray, readBoolean, readChoice, readObject, readOptionalText, readText } from "./json-fields.js";
-import { readNumberOfPatient, readRecord } from "./record-fields.js";
+import { invalid, readObject, readText } from "./json-fields.js";
+import { readRecord } from "./record-fields.js";
 import type { CpisRegister, RegisterRecord } from "./register.js";
-import type { SimulatedPds } from "./simulated-pds.js";
 
-export type SimulatorCommand =
+/** About the register, and about queries and their answers. */
+export type QueryCommand =
   | { readonly command: "addRecord"; readonly record: RegisterRecord }
   | { readonly command: "removeRecord"; readonly nhsNumber: string }
   | { readonly command: "injectFault"; readonly injection: FaultInjection }
@@ -15,17 +21,9 @@ export type SimulatorCommand =
   /** The register as at the start, no faults, no answers kept back. */
   | { readonly command: "reset" }
   | { readonly command: "holdAnswers" }
-  | { readonly command: "releaseAnswers"; readonly order: "in-order" | "reverse" }
-  /** The NHS number belongs to nobody any more: each local authority that has plans under it is told. */
-  | { readonly command: "inactivate"; readonly nhsNumber: string; readonly replacedBy: readonly string[] }
-  /** Tells of the accesses that wait, now. `localAuthority`: an ODS code; only this one, and also when there are none. */
-  | { readonly command: "notify-accesses"; readonly localAuthority?: string }
-  /** While PDS is out, uploads are answered with CPF05. */
-  | { readonly command: "pds"; readonly outage: boolean }
-  /** While it is false, uploads are answered with CPF06. */
-  | { readonly command: "client-version"; readonly supported: boolean }
-  /** How files that cannot be read are refused over MESH. */
-  | { readonly command: "unreadable-files"; readonly answer: UnreadableFileAnswer };
+  | { readonly command: "releaseAnswers"; readonly order: "in-order" | "reverse" };
+
+export type SimulatorCommand = QueryCommand | AuthorityCommand;
 
 export interface CommandOutcome {
   readonly command: SimulatorCommand["command"];
@@ -39,7 +37,7 @@ export interface CommandOutcome {
   readonly notifications?: number;
 }
 
-const commandNames: readonly SimulatorCommand["command"][] = [
+const queryCommandNames: readonly QueryCommand["command"][] = [
   "addRecord",
   "removeRecord",
   "injectFault",
@@ -47,14 +45,7 @@ const commandNames: readonly SimulatorCommand["command"][] = [
   "reset",
   "holdAnswers",
   "releaseAnswers",
-  "inactivate",
-  "notify-accesses",
-  "pds",
-  "client-version",
-  "unreadable-files",
 ];
-const unreadableFileAnswers: readonly UnreadableFileAnswer[] = ["report", "response"];
-const maximumReplacements = 10;
 
 function readOrder(value: unknown): "in-order" | "reverse" {
   if (value === undefined || value === "in-order") return "in-order";
@@ -62,17 +53,12 @@ function readOrder(value: unknown): "in-order" | "reverse" {
   throw invalid("order", 'must be "in-order" or "reverse"');
 }
 
-/** Absent, one number or several. */
-function readReplacements(value: unknown): readonly string[] {
-  if (value === undefined) return [];
-  const texts = Array.isArray(value) ? readArray(value, "replacedBy", maximumReplacements) : [value];
-  return texts.map((text) => readNumberOfPatient(text, "replacedBy"));
-}
-
 /** Reads `{command, ...}`. `now`, in milliseconds, is the default time of things. Throws CONFIG_INVALID. */
 export function parseCommand(value: unknown, now: number): SimulatorCommand {
   const fields = readObject(value, "the command");
-  const command = commandNames.find((name) => name === fields["command"]);
+  const authorityCommand = authorityCommandNames.find((name) => name === fields["command"]);
+  if (authorityCommand !== undefined) return parseAuthorityCommand(authorityCommand, fields);
+  const command = queryCommandNames.find((name) => name === fields["command"]);
   switch (command) {
     case "addRecord":
       return { command, record: readRecord(fields["record"], now) };
@@ -82,42 +68,23 @@ export function parseCommand(value: unknown, now: number): SimulatorCommand {
       return { command, injection: readFaultInjection(fields) };
     case "releaseAnswers":
       return { command, order: readOrder(fields["order"]) };
-    case "inactivate": {
-      const nhsNumber = readNumberOfPatient(fields["nhsNumber"], "nhsNumber");
-      return { command, nhsNumber, replacedBy: readReplacements(fields["replacedBy"]) };
-    }
-    case "notify-accesses": {
-      const localAuthority = readOptionalText(fields["localAuthority"], "localAuthority");
-      return localAuthority === undefined ? { command } : { command, localAuthority };
-    }
-    case "pds":
-      return { command, outage: readBoolean(fields["outage"], "outage") };
-    case "client-version":
-      return { command, supported: readBoolean(fields["supported"], "supported") };
-    case "unreadable-files":
-      return { command, answer: readChoice(fields["answer"], "answer", unreadableFileAnswers) };
     case "clearFaults":
     case "reset":
     case "holdAnswers":
       return { command };
     case undefined:
-      throw invalid("command", `must be one of ${commandNames.join(", ")}`);
+      throw invalid("command", `must be one of ${[...queryCommandNames, ...authorityCommandNames].join(", ")}`);
   }
 }
 
 /** What commands act on. */
-export interface CommandTarget {
+export interface CommandTarget extends AuthorityCommandTarget {
   readonly register: CpisRegister;
   inject(injection: FaultInjection): void;
   clearFaults(): void;
   holdAnswers(): void;
   releaseAnswers(order: "in-order" | "reverse"): number;
   dropHeldAnswers(): void;
-  readonly authorities: Pick<
-    AuthoritySide,
-    "inactivate" | "sendAccesses" | "isClientSupported" | "unreadableFiles" | "reset"
-  >;
-  readonly pds: Pick<SimulatedPds, "isOut" | "reset">;
 }
 
 /** Throws CONFIG_INVALID when the register refuses a record, or a local authority cannot be reached. */
@@ -146,21 +113,6 @@ export function carryOut(command: SimulatorCommand, target: CommandTarget): Comm
       return outcome();
     case "releaseAnswers":
       return outcome({ released: target.releaseAnswers(command.order) });
-    case "inactivate": {
-      const notifications = target.authorities.inactivate(command.nhsNumber, command.replacedBy);
-      return outcome({ notifications });
-    }
-    case "notify-accesses":
-      return outcome({ notifications: target.authorities.sendAccesses(command.localAuthority) });
-    case "pds":
-      target.pds.isOut = command.outage;
-      return outcome();
-    case "client-version":
-      target.authorities.isClientSupported = command.supported;
-      return outcome();
-    case "unreadable-files":
-      target.authorities.unreadableFiles = command.answer;
-      return outcome();
     case "reset":
       target.pds.reset();
       target.authorities.reset();
@@ -168,5 +120,7 @@ export function carryOut(command: SimulatorCommand, target: CommandTarget): Comm
       target.clearFaults();
       target.dropHeldAnswers();
       return outcome();
+    default:
+      return outcome(carryOutForAuthorities(command, target));
   }
 }

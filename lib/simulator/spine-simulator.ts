@@ -118,18 +118,27 @@ function createParts(options: SpineSimulatorOptions, certificate: IssuedCertific
     takeSignal: (signal) => reliable.takeSignal(signal),
     tell,
   };
-  return { events, closing, parties, tell, failed, conversation, delivery, reliable, pds, authorities };
+  return { events, closing, parties, tell, failed, conversation, delivery, reliable, pds, authorities, mesh };
+}
+
+function requireMesh(mesh: MeshServer | undefined): MeshServer {
+  if (mesh === undefined) throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without MESH" });
+  return mesh;
 }
 
 type Parts = ReturnType<typeof createParts>;
 
-function createControls({ conversation, delivery, failed }: Parts): Omit<CommandTarget, "pds" | "authorities"> {
+function createControls({ conversation, delivery, failed, mesh }: Parts): Omit<CommandTarget, "pds" | "authorities"> {
   const { faults, register } = conversation;
   const { gate } = delivery;
   return {
     register,
     inject: (injection) => faults.inject(injection),
-    clearFaults: () => faults.clear(),
+    clearFaults: () => {
+      faults.clear();
+      mesh?.clearFaults();
+    },
+    injectMeshFault: (injection) => requireMesh(mesh).inject(injection),
     holdAnswers: () => gate.hold(),
     releaseAnswers: (order) => {
       const released = gate.release(order);
@@ -195,8 +204,7 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
   const controls = createControls(parts);
   return {
     get mesh() {
-      if (mesh === undefined) throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without MESH" });
-      return mesh;
+      return requireMesh(mesh);
     },
     host,
     port: listener.port,

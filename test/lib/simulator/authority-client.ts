@@ -77,7 +77,7 @@ export async function openAuthority(options: Partial<SpineSimulatorOptions> = {}
   const { mesh } = simulator;
   const county = mesh.openMailbox({ odsCode: "999" });
   const borough = mesh.openMailbox({ odsCode: "998" });
-  const tls = { ca: pki.caPem, key: client.keyPem, cert: client.certPem };
+  const secure = { ca: pki.caPem, key: client.keyPem, cert: client.certPem };
 
   const call = (
     { mailbox, password }: SimulatedMailbox,
@@ -93,7 +93,7 @@ export async function openAuthority(options: Partial<SpineSimulatorOptions> = {}
       ...(method === "GET" ? {} : { "Content-Length": String(body.byteLength) }),
       ...headers,
     };
-    return request({ port: mesh.port, method, path: `/messageexchange/${mailbox}${path}`, headers: all, body, tls });
+    return request({ port: mesh.port, method, path: `/messageexchange/${mailbox}${path}`, headers: all, body, secure });
   };
 
   const send: TestAuthority["send"] = async (file, mailbox = county, headers = {}) => {

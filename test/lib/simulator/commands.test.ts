@@ -85,6 +85,18 @@ describe("The simulator's commands", () => {
     [{ command: "injectFault", fault: { kind: "dropReply" }, rate: 2 }, /rate must be a number from 0 to 1/],
     [{ command: "injectFault", fault: { kind: "dropReply" }, times: 0 }, /times must be a whole number/],
     [{ command: "injectFault", fault: { kind: "dropReply" }, match: { nth: 0.5 } }, /match.nth must be a whole/],
+    [{ command: "inactivate", nhsNumber: "9990000019" }, /nhsNumber must be ten digits with a valid check digit/],
+    [{ command: "inactivate", nhsNumber: "9990000018", replacedBy: ["999"] }, /replacedBy must be ten digits/],
+    [{ command: "inactivate", nhsNumber: "9990000018", replacedBy: new Array(11) }, /replacedBy has more than 10/],
+    [{ command: "notify-accesses", localAuthority: 999 }, /localAuthority must be a text/],
+    [{ command: "pds", outage: "yes" }, /outage must be true or false/],
+    [{ command: "client-version" }, /supported must be true or false/],
+    [{ command: "unreadable-files", answer: "none" }, /answer must be one of report, response/],
+    [{ command: "injectMeshFault", fault: { kind: "fire" } }, /fault.kind must be one of dropAnswer/],
+    [{ command: "injectMeshFault", fault: { kind: "delayAnswer" } }, /fault.milliseconds must be a whole number/],
+    [{ command: "injectMeshFault", fault: { kind: "chunkMissing", chunk: 0 } }, /fault.chunk must be a whole/],
+    [{ command: "injectMeshFault", fault: { kind: "wrongContentLength" } }, /fault.difference must be a whole/],
+    [{ command: "injectMeshFault", fault: { kind: "dropAnswer" }, calls: ["dial"] }, /calls must be one of handshake/],
   ];
   for (const [command, text] of refusals) {
     it(`refuse with CONFIG_INVALID: ${text.source}`, () => {
@@ -92,13 +104,30 @@ describe("The simulator's commands", () => {
     });
   }
 
+  it("read replacements as one number or several, and a fault of MESH with all that it may have", () => {
+    const command = { command: "inactivate", nhsNumber: "999 000 0018" };
+    assert.deepEqual(parseCommand(command, now), { ...command, nhsNumber: "9990000018", replacedBy: [] });
+    const replaced = parseCommand({ ...command, replacedBy: "9990000026" }, now);
+    assert.deepEqual(replaced, parseCommand({ ...command, replacedBy: ["999 000 0026"] }, now));
+    const fault = { kind: "reportBeforeAnswer", statusCode: "14", description: "not collected" };
+    const injection = { fault, calls: ["send"], mailbox: "999OT001", times: 2 };
+    assert.deepEqual(parseCommand({ command: "injectMeshFault", ...injection }, now), {
+      command: "injectMeshFault",
+      injection,
+    });
+  });
+
   it("never repeat a value in the error, and never throw anything else", () => {
     assert.doesNotMatch(refusal(record({ nhsNumber: "1234567890" })), /1234567890/);
     fc.assert(
-      fc.property(fc.anything(), fc.constantFrom("addRecord", "injectFault", "removeRecord"), (value, command) => {
-        refusal(value);
-        refusal({ command, record: value, fault: value, nhsNumber: value, match: value });
-      }),
+      fc.property(
+        fc.anything(),
+        fc.constantFrom("addRecord", "injectFault", "inactivate", "injectMeshFault"),
+        (value, command) => {
+          refusal(value);
+          refusal({ command, record: value, fault: value, nhsNumber: value, match: value });
+        },
+      ),
       { numRuns: 300 },
     );
   });

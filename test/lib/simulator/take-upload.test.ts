@@ -235,6 +235,13 @@ describe("An upload to the simulator over MESH", function () {
     assert.equal((await authority.upload([recordOf(first)])).fileResults[0]?.code, "CPF02");
   });
 
+  it("suffers the faults of MESH that a command injects, and none after they are cleared", async () => {
+    authority.command({ command: "injectMeshFault", fault: { kind: "unavailableBefore" }, times: 5 });
+    await assert.rejects(authority.send(fileOf([recordOf(first)])), /503/);
+    authority.command({ command: "clearFaults" });
+    assert.equal((await authority.send(fileOf([recordOf(first)]))).fileCode, "CPF02");
+  });
+
   it("of some thousand records is taken and answered in full", async () => {
     const numbers: string[] = [];
     for (let number = 9_991_000_000; numbers.length < 2000; number += 1) {
