@@ -61,29 +61,17 @@ export function checkPairs(
 export function checkRecord(record: RecordToCheck, context: RecordCheckContext, report: ReportFault): void {
   const { plans, subjects } = record;
   checkCounts(plans.length, subjects.length, report);
-  if (plans.length !== 1 || subjects.length !== 1 || !isSimplePair(plans[0], subjects[0])) {
-    checkPairs(
-      plans.map(({ planType }) => planType),
-      subjects.map(({ kind }) => kind),
-      report,
-    );
-  }
+  checkPairs(
+    plans.map(({ planType }) => planType),
+    subjects.map(({ kind }) => kind),
+    report,
+  );
   plans.forEach((plan, index) => {
     checkPlan(plan, `plans[${index}]`, context.clock, report);
   });
   subjects.forEach((subject, index) => {
     checkSubject(subject, `subjects[${index}]`, context.clock, context.sender, report);
   });
-}
-
-/** The usual record; going the long way would cost more than all the other rules. */
-function isSimplePair(plan: PlanToCheck | undefined, subject: Subject | undefined): boolean {
-  return (
-    plan !== undefined &&
-    subject !== undefined &&
-    isPlanType(plan.planType) &&
-    subjectKindOfPlan[plan.planType] === subject.kind
-  );
 }
 
 /**
