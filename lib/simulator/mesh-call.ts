@@ -4,7 +4,8 @@ import type { MeshAnswer, MeshProblem, MeshVersion } from "./mesh-answers.js";
 import type { MeshBehaviours } from "./mesh-behaviours.js";
 import type { MailboxDirectory } from "./mesh-directory.js";
 import type { MeshFault } from "./mesh-faults.js";
-import type { MeshMessages, StoredMessage } from "./mesh-messages.js";
+import type { StoredMessage } from "./mesh-message-model.js";
+import type { MeshMessages } from "./mesh-messages.js";
 import { refusalAnswer } from "./mesh-answers.js";
 
 export type BodyReading =

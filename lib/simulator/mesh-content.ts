@@ -1,7 +1,7 @@
 // Compresses and restores the chunks of files, within limits.
 import { gunzip, gunzipSync, gzip, gzipSync, constants } from "node:zlib";
 import { promisify } from "node:util";
-import type { MessageChunk, StoredMessage } from "./mesh-messages.js";
+import type { MessageChunk, StoredMessage } from "./mesh-message-model.js";
 
 const gunzipChunk = promisify(gunzip);
 export const gzipChunk: (bytes: Buffer) => Promise<Buffer> = promisify(gzip);

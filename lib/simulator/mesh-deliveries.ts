@@ -2,7 +2,8 @@
 import { invalid } from "./json-fields.js";
 import { splitContent } from "./mesh-content.js";
 import type { MailboxDirectory } from "./mesh-directory.js";
-import type { MeshMessages, MessageHead, StoredMessage } from "./mesh-messages.js";
+import type { MessageHead, StoredMessage } from "./mesh-message-model.js";
+import type { MeshMessages } from "./mesh-messages.js";
 import type { MailboxDelivery } from "./mesh-model.js";
 import { isUnfitForHeader } from "./mesh-send-headers.js";
 

@@ -5,7 +5,7 @@ import type { MeshBehaviours } from "./mesh-behaviours.js";
 import { refuse, type MeshCall, type MeshCarrier, type MeshOffice } from "./mesh-call.js";
 import { gzipChunk } from "./mesh-content.js";
 import { faultOf } from "./mesh-faults.js";
-import type { MessageChunk, StoredMessage } from "./mesh-messages.js";
+import type { MessageChunk, StoredMessage } from "./mesh-message-model.js";
 import { headerOf } from "./mesh-send-headers.js";
 import { meshDigits } from "./mesh-time.js";
 

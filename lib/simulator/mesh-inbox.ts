@@ -1,7 +1,6 @@
 // Shows a mailbox to its owner: what waits in it, page by page, and how much.
-import { emptyAnswer, jsonAnswer, type MeshProblem } from "./mesh-answers.js";
+import { emptyAnswer, jsonAnswer, missingHeader, type MeshProblem } from "./mesh-answers.js";
 import { refuse, type MeshCarrier } from "./mesh-call.js";
-import { missingHeader } from "./mesh-answers.js";
 import { headerOf } from "./mesh-send-headers.js";
 
 const minimumResults = 10;

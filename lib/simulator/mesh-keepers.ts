@@ -1,6 +1,7 @@
 // Works mailboxes in this process: hands each message to the mailbox's keeper, one after another.
 import { contentOf } from "./mesh-content.js";
-import type { MeshMessages, StoredMessage } from "./mesh-messages.js";
+import type { StoredMessage } from "./mesh-message-model.js";
+import type { MeshMessages } from "./mesh-messages.js";
 import type { MailboxKeeper, SimulatedMeshMessage } from "./mesh-model.js";
 
 export interface MailboxKeepers {

@@ -1,6 +1,7 @@
 // Tells senders that files were not delivered: reports on demand, and those for files that nobody collects.
 import type { MailboxDirectory } from "./mesh-directory.js";
-import type { MeshMessages, MessageReport, StoredMessage } from "./mesh-messages.js";
+import type { MessageReport, StoredMessage } from "./mesh-message-model.js";
+import type { MeshMessages } from "./mesh-messages.js";
 import { expiryMilliseconds } from "./mesh-tracking.js";
 import type { MeshClock } from "./mesh-time.js";
 import { CpisError } from "../errors.js";

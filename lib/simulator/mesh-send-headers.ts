@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { missingHeader, type MeshProblem } from "./mesh-answers.js";
 import type { MailboxDirectory } from "./mesh-directory.js";
-import type { MessageHead } from "./mesh-messages.js";
+import type { MessageHead } from "./mesh-message-model.js";
 
 export type HeadReading =
   { readonly kind: "head"; readonly head: MessageHead } | { readonly kind: "refused"; readonly problem: MeshProblem };

@@ -3,7 +3,7 @@ import { jsonAnswer, type MeshAnswer, type MeshProblem } from "./mesh-answers.js
 import { refuse, type MeshCall, type MeshCarrier, type MeshOffice } from "./mesh-call.js";
 import { readGzip } from "./mesh-content.js";
 import { faultOf } from "./mesh-faults.js";
-import type { MessageChunk, MessageHead, StoredMessage } from "./mesh-messages.js";
+import type { MessageChunk, MessageHead, StoredMessage } from "./mesh-message-model.js";
 import { headerOf, parseChunkRange, readEncoding, readHead } from "./mesh-send-headers.js";
 
 type ChunkReading =

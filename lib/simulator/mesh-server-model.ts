@@ -2,7 +2,7 @@
 import type { MeshBehaviours } from "./mesh-behaviours.js";
 import type { MeshWorkflow } from "./mesh-directory.js";
 import type { MeshFaultInjection } from "./mesh-faults.js";
-import type { MessageStatus } from "./mesh-messages.js";
+import type { MessageStatus } from "./mesh-message-model.js";
 import type { SimulatedMailbox, SimulatedMesh, SimulatedWorkflowIds } from "./mesh-model.js";
 import type { SimulatorEffects } from "./model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";

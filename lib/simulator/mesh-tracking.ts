@@ -1,7 +1,7 @@
 // Tells a sender what became of a file.
 import { jsonAnswer, type MeshAnswer, type MeshProblem } from "./mesh-answers.js";
 import { refuse, type MeshCarrier, type MeshOffice } from "./mesh-call.js";
-import type { StoredMessage } from "./mesh-messages.js";
+import type { StoredMessage } from "./mesh-message-model.js";
 import { meshDigits } from "./mesh-time.js";
 
 /** Uncollected for so long, a message leaves its mailbox. */
