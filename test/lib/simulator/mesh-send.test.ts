@@ -159,9 +159,9 @@ describe("The outbox of the simulated MESH", function () {
   });
 
   it("refuses with 503 when the recipient's mailbox is full, and takes files again when it is not", async () => {
-    const full = await openMesh({ limits: { maximumMessagesWaiting: 1, maximumBytesKept: 20 } });
+    const full = await openMesh({ limits: { maximumMessagesWaiting: 1, maximumBytesKept: 10 } });
     try {
-      assert.equal((await full.send({}, Buffer.alloc(21))).status, 503);
+      assert.equal((await full.send({}, Buffer.alloc(11))).status, 503);
       const id = await full.sendFile();
       assert.equal((await full.send()).status, 503);
       const path = `/ZSPOT001/inbox/${id}/status/acknowledged`;
