@@ -369,7 +369,7 @@ export const errorTable = define({
   },
   SDS_CONNECT_FAILED: {
     message: "No connection to the Spine Directory Service could be made",
-    advice: "Check the base address of SDS, the name server, the proxy and the firewall.",
+    advice: "Check the base address of SDS, the name server and the firewall.",
     retryable: true,
   },
   SDS_TIMEOUT: {

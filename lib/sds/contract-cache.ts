@@ -86,7 +86,7 @@ export function createContractCache(options: ContractCacheOptions): ContractCach
     remembered?.kind === "contract" && ["fresh", "ageing"].includes(cacheUse(options.now() - remembered.at, times));
 
   const take = (key: string, slot: Slot, answer: Answer): void => {
-    // What was forgotten meanwhile must not come back.
+    // What was forgotten meanwhile is no news any more.
     if (slots.get(key) !== slot) return;
     const at = options.now();
     if (answer.kind === "contract") {

@@ -20,7 +20,7 @@ export interface ContractSourceOptions {
   readonly client?: SdsClient;
   /** Default: Spine's. */
   readonly odsCode?: string;
-  /** What the operator has set for an interaction. */
+  /** What the operator has set for an interaction; the same as long as the source lives. */
   manual?(interaction: ServiceInteraction): ManualContract | undefined;
   readonly times?: Partial<CacheTimes>;
   /** How long a message waits for the directory when an old contract is at hand. Default 2,000. */

@@ -3,7 +3,7 @@ import https from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { httpsUrl, requireLoopbackHost } from "./loopback.js";
+import { httpsUrl, requireLoopback } from "./loopback-address.js";
 import type { SimulatedPattern, SimulatorEffects } from "./model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
 import { disturbRecords, disturbResource, type SdsConduct } from "./sds-conduct.js";
@@ -177,7 +177,7 @@ function issueCertificate(pki: Pki, host: string): Promise<IssuedCertificate> {
 
 /** Throws CONFIG_INVALID for a host that is not loopback, CONFIG_PORT_IN_USE or CONFIG_LISTEN. */
 export async function createSdsServer(options: SdsServerOptions): Promise<SdsServer> {
-  const host = requireLoopbackHost(options.host ?? "127.0.0.1");
+  const host = requireLoopback(options.host ?? "127.0.0.1");
   const { pki, effects } = options;
   const certificate = options.certificate ?? (await issueCertificate(pki, host));
   const records = [
