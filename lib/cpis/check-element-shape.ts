@@ -25,18 +25,21 @@ function checkAttributes(element: XmlElement, shape: ElementShape, path: string,
   if (unknown.some((name) => !isProhibited(name))) report("upload.schema-invalid", path);
 }
 
-function isProhibitedElement(element: XmlElement): boolean {
-  return element.namespace === hl7Namespace && prohibitedElements.includes(element.localName);
+function isHl7Named(element: XmlElement, names: readonly string[]): boolean {
+  return element.namespace === hl7Namespace && names.includes(element.localName);
 }
 
-function isInfrastructure(element: XmlElement): boolean {
-  return element.namespace === hl7Namespace && infrastructureElements.includes(element.localName);
+/** The children that are the element's own content; reports those that are prohibited everywhere. */
+export function checkedContent(element: XmlElement, path: string, report: ReportFault): readonly XmlElement[] {
+  if (element.children.some((child) => isHl7Named(child, prohibitedElements))) report("upload.prohibited-item", path);
+  return element.children.filter(
+    (child) => !isHl7Named(child, prohibitedElements) && !isHl7Named(child, infrastructureElements),
+  );
 }
 
 function checkChildren(element: XmlElement, shapes: readonly ElementShape[], path: string, report: ReportFault): void {
   if (element.text.trim() !== "") report("upload.schema-invalid", path);
-  if (element.children.some(isProhibitedElement)) report("upload.prohibited-item", path);
-  const content = element.children.filter((child) => !isProhibitedElement(child) && !isInfrastructure(child));
+  const content = checkedContent(element, path, report);
   let position = 0;
   let isComplete = true;
   for (const shape of shapes) {

@@ -3,7 +3,7 @@ import { known } from "../hl7v3/data-types.js";
 import { attribute, child, children, elementAt, elementsAt, localisationNamespace } from "../hl7v3/elements.js";
 import { objectIdentifiers } from "../hl7v3/object-identifiers.js";
 import { attributeValue, type XmlElement } from "../xml/xml-element.js";
-import { checkElementShape } from "./check-element-shape.js";
+import { checkedContent, checkElementShape } from "./check-element-shape.js";
 import { readReceivedIdentifiers, readReceivedName } from "./check-received-person.js";
 import { checkPlan } from "./check-upload-plan.js";
 import { checkCounts, checkPairs, type RecordCheckContext } from "./check-upload-record.js";
@@ -38,11 +38,10 @@ function templateOf(
   kind: "plan" | "subject",
   report: ReportFault,
 ): XmlElement | undefined {
-  const position = holder.children.findIndex(
-    ({ localName }) => templateShapes.has(localName) && localName !== "contentId",
-  );
-  const template = holder.children[position];
-  const announcing = holder.children[position - 1];
+  const parts = checkedContent(holder, path, report);
+  const position = parts.findIndex(({ localName }) => templateShapes.has(localName) && localName !== "contentId");
+  const template = parts[position];
+  const announcing = parts[position - 1];
   if (template === undefined) {
     if (kind === "plan") report("upload.plan-type-unknown", `${path}.planType`);
     else report("upload.schema-invalid", path);
@@ -54,10 +53,10 @@ function templateOf(
     attributeValue(announcing, "root") === objectIdentifiers.contentId &&
     attributeValue(announcing, "extension") === template.localName.replace(".", "#");
   if (!isAnnounced) report("upload.content-id-mismatch", path);
-  const strangers = holder.children.filter((one) => one !== template && one.localName !== "contentId").length;
-  const contentIds = holder.children.length - strangers - 1;
-  if (strangers > 0 || contentIds > 1 || holder.text.trim() !== "") report("upload.schema-invalid", path);
-  for (const part of holder.children) {
+  const contentIds = parts.filter(({ localName }) => localName === "contentId").length;
+  const hasStrangers = parts.length > contentIds + 1;
+  if (hasStrangers || contentIds > 1 || holder.text.trim() !== "") report("upload.schema-invalid", path);
+  for (const part of parts) {
     const shape = templateShapes.get(part.localName);
     if (shape !== undefined) checkElementShape(part, shape, path, report);
   }

@@ -44,7 +44,7 @@ export const uploadRecordRules = {
   "upload.start-date-missing": recordError("The plan has no start date.", "Give the start date, then send the record."),
   "upload.end-date-missing": recordError(
     "The unborn child protection plan has no end date.",
-    "Give its end date, such as the one expected; it is mandatory for this type of plan.",
+    "Give the end date that the plan has in the case system; it is mandatory for this type of plan.",
   ),
   "upload.date-format": recordError(
     "A date of the plan is not in the form that can be sent.",
@@ -96,7 +96,7 @@ export const uploadRecordRules = {
   ),
   "upload.several-forenames": recordWarning(
     "More than one forename is given.",
-    "Only the first forename is needed, and it alone is sure to be accepted. A forename of two words needs a hyphen to stay whole.",
+    "Give the first forename alone: PDS matches on it, and a row is sent with it.",
   ),
   "upload.text-not-sendable": recordError(
     "A text has characters that cannot be sent, or that were lost when the file was read.",
@@ -108,6 +108,6 @@ export const uploadRecordRules = {
   ),
   "upload.duplicate-record": recordError(
     "The same person, type of plan and start date are in the file already.",
-    "Leave one of the records: the one with the latest end date or delete date.",
+    "Leave the one that is up to date, and remove the other.",
   ),
 } as const satisfies Readonly<Record<string, UploadRule>>;
