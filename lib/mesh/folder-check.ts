@@ -20,15 +20,23 @@ function invalid(detail: string): CpisError {
   return new CpisError("CONFIG_INVALID", { detail });
 }
 
+function isWithin(outer: string, inner: string): boolean {
+  const way = path.relative(outer, inner);
+  return way === "" || !(way.startsWith("..") || path.isAbsolute(way));
+}
+
 /** A folder that is used for two things would make each take the files of the other. */
-function checkDistinct(root: string, folders: MeshFolders): void {
+function checkOwnPlaces(root: string, { staging, archive }: MeshFolders): void {
   if (!path.isAbsolute(root)) throw invalid("the root folder of the MESH client must be an absolute path");
-  const places = [folders.in, folders.out, folders.sent, folders.staging, folders.archive].map((folder) =>
-    path.resolve(folder),
-  );
-  const forbidden = [path.resolve(root), path.resolve(root, "TEMP")];
-  if (new Set(places).size < places.length || places.some((place) => forbidden.includes(place))) {
-    throw invalid("staging and archive must be folders of their own, and none of the MESH client's");
+  const clients = ["IN", "OUT", "SENT", "TEMP"].map((name) => path.join(root, name));
+  for (const [own, other] of [
+    [staging, archive],
+    [archive, staging],
+  ] as const) {
+    const isClients = isWithin(own, root) || clients.some((folder) => isWithin(folder, own));
+    if (isClients || isWithin(other, own) || !path.isAbsolute(own)) {
+      throw invalid("staging and archive must be folders of their own, outside those of the MESH client");
+    }
   }
 }
 
@@ -51,7 +59,7 @@ async function checkOwnFolder(name: FolderName, folder: string, probe: string): 
 
 /** Throws CONFIG_INVALID or MESH_FOLDER_*. `probe` is a name that no other file has. */
 export async function checkFolders(root: string, folders: MeshFolders, probe: string): Promise<void> {
-  checkDistinct(root, folders);
+  checkOwnPlaces(root, folders);
   const { R_OK, W_OK } = constants;
   await checkClientFolder("in", folders.in, R_OK | W_OK);
   await checkClientFolder("out", folders.out, R_OK | W_OK);

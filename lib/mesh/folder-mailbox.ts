@@ -11,6 +11,7 @@ import { createFolderOutbox } from "./folder-outbox.js";
 import { createFolderReach, isFolderError } from "./folder-reach.js";
 import { createFolderWatch } from "./folder-watch.js";
 import { createMailboxInbox, reportsTo } from "./mailbox-inbox.js";
+import { createPollAlarms } from "./poll-alarms.js";
 import type { MeshEvents, MeshMailbox } from "./model.js";
 
 const namePrefixPattern = /^[A-Za-z0-9-]{1,40}$/;
@@ -21,7 +22,7 @@ function checkOptions({ namePrefix, mailbox }: { readonly namePrefix: string; re
   if (!namePrefixPattern.test(namePrefix)) {
     throw new CpisError("CONFIG_INVALID", { detail: "namePrefix may hold letters, digits and hyphens" });
   }
-  if (mailbox === "") throw new CpisError("CONFIG_MISSING", { detail: "mailbox" });
+  if (mailbox === "") throw new CpisError("CONFIG_MISSING", { detail: "the mailbox of the MESH client's folders" });
 }
 
 /**
@@ -69,7 +70,8 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
     look,
   });
   let scanning: Promise<unknown> = Promise.resolve();
-  let isStarted = false;
+  const alarms = createPollAlarms(effects.now());
+  let progress: "new" | "delivering" | "started" | "closed" = "new";
 
   function onStoreAvailable(): void {
     events.emit("storeAvailable");
@@ -79,7 +81,9 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
   async function scanNow(): Promise<ScanOutcome> {
     const outcome = await reach.note("receiving", () => intake.scan());
     const { received, remaining } = outcome;
-    events.emit("polled", { at: effects.now(), received, remaining });
+    const at = effects.now();
+    events.emit("polled", { at, received, remaining });
+    alarms.listed([], at);
     await outbox.lookIntoSent();
     return outcome;
   }
@@ -96,6 +100,7 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
       const { isUnsettled } = await scan();
       return isUnsettled ? { isDone: true, againMilliseconds: settings.stableMilliseconds } : { isDone: true };
     } catch (error) {
+      for (const warning of alarms.failed(effects.now())) events.emit("warning", warning);
       // Both have events of their own, and are tried again.
       if (!isFolderError(error) && !isStoreOutage(error)) {
         const code = isCpisError(error) ? error.code : "an unexpected error";
@@ -108,11 +113,15 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
   return {
     events,
     async start(): Promise<void> {
+      // What is in the store is delivered whether or not the folders can be used; a start that failed is tried again.
+      if (progress === "new") {
+        inbox.start();
+        progress = "delivering";
+      }
       await checkFolders(root, folders, `${settings.namePrefix}${effects.newUuid()}.probe`);
-      if (isStarted || closing.signal.aborted) return;
-      isStarted = true;
+      if (progress !== "delivering") return;
+      progress = "started";
       outbox.start();
-      inbox.start();
       folderWatch.start();
     },
     send: (file) => outbox.accept(file),
@@ -126,6 +135,7 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
       }
     },
     async close(): Promise<void> {
+      progress = "closed";
       closing.abort();
       watch.close();
       await folderWatch.close();

@@ -22,7 +22,7 @@ export interface FolderMailboxOptions extends MailboxOptions {
   readonly addressType?: "DTS" | "ALL";
   /** Whether the client compresses what it sends. Default false. */
   readonly compress?: boolean;
-  /** Of a received file, before compression. Default 200 MB. */
+  /** Of a received file, before compression. Default 200,000,000. */
   readonly maximumFileBytes?: number;
   /** What the names of our pairs begin with: letters, digits and hyphens. Default "cpis-". */
   readonly namePrefix?: string;
@@ -50,7 +50,7 @@ export function settingsOf(options: FolderMailboxOptions): FolderSettings {
     stuckInOutMilliseconds: options.stuckInOutMilliseconds ?? 15 * 60_000,
     addressType: options.addressType ?? "DTS",
     compress: options.compress ?? false,
-    maximumFileBytes: options.maximumFileBytes ?? 200 * 1024 * 1024,
+    maximumFileBytes: options.maximumFileBytes ?? 200_000_000,
     namePrefix: options.namePrefix ?? "cpis-",
   };
 }

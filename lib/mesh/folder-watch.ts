@@ -20,6 +20,7 @@ export interface FolderWatch {
 const swarmMilliseconds = 20;
 
 export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
+  const { scanMilliseconds } = options;
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
@@ -60,10 +61,10 @@ export function createFolderWatch(options: FolderWatchOptions): FolderWatch {
     clearTimeout(timer);
     dueAt = Number.POSITIVE_INFINITY;
     for (const folder of options.folders) watchFolder(folder);
-    const { isDone, againMilliseconds = options.scanMilliseconds } = await options.look();
+    const { isDone, againMilliseconds = scanMilliseconds } = await options.look();
     // A folder that was away may come back as another one, of which the system would tell nothing.
     if (!isDone) unwatch();
-    schedule(againMilliseconds);
+    schedule(Math.min(againMilliseconds, scanMilliseconds));
   }
 
   function lookNow(): Promise<void> {
