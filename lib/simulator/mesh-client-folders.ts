@@ -71,7 +71,8 @@ function pause(milliseconds: number): Promise<void> {
 
 async function isRipe(file: string, now: number, delayMilliseconds: number): Promise<boolean> {
   const stat = await fs.stat(file).catch(() => undefined);
-  return stat !== undefined && now - stat.mtimeMs >= delayMilliseconds;
+  // The file system counts parts of a millisecond, the clock does not.
+  return stat !== undefined && now - Math.floor(stat.mtimeMs) >= delayMilliseconds;
 }
 
 function readControl(bytes: Buffer): ControlFile | undefined {
