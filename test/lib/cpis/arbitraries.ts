@@ -28,7 +28,7 @@ const role: fc.Arbitrary<Role> = fc.record(
   { requiredKeys: ["code", "codeSystem", "displayName"] },
 );
 
-const person: fc.Arbitrary<PersonAuthor> = fc.record({
+export const person: fc.Arbitrary<PersonAuthor> = fc.record({
   kind: fc.constant("person"),
   userId: text,
   roleProfileId: text,
@@ -37,7 +37,7 @@ const person: fc.Arbitrary<PersonAuthor> = fc.record({
   organisation,
 });
 
-const system: fc.Arbitrary<SystemAuthor> = fc.record({
+export const system: fc.Arbitrary<SystemAuthor> = fc.record({
   kind: fc.constant("system"),
   asid,
   organisation,
@@ -62,7 +62,7 @@ export const request: fc.Arbitrary<QueryRequest> = fc.oneof(
 
 const telephone = fc.stringMatching(/^\+?[0-9]{3,12}$/);
 
-const localAuthority: fc.Arbitrary<LocalAuthority> = fc
+export const localAuthority: fc.Arbitrary<LocalAuthority> = fc
   .tuple(
     organisation,
     fc.record(
@@ -83,7 +83,7 @@ const birthDate = fc
   .date({ min: new Date("1940-01-01"), max: new Date("2030-12-31"), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 10));
 
-const subject: fc.Arbitrary<Subject> = fc.record(
+export const subject: fc.Arbitrary<Subject> = fc.record(
   {
     kind: fc.constantFrom("child", "mother"),
     nhsNumber,
@@ -95,7 +95,7 @@ const subject: fc.Arbitrary<Subject> = fc.record(
   { requiredKeys: ["kind"] },
 );
 
-const planDate = fc
+export const planDate = fc
   .date({ min: new Date("1990-01-01"), max: new Date("2090-12-31"), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 16));
 
