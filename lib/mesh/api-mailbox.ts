@@ -21,6 +21,8 @@ export interface ApiMailboxOptions extends MailboxOptions {
   readonly tls: TlsMaterial;
   /** Default 300,000; MESH asks not to be polled more often. */
   readonly pollMilliseconds?: number;
+  /** How many messages are listed at once, 10 to 5,000. Default 500. */
+  readonly pageSize?: number;
   /** Compresses transfers both ways. Default false. */
   readonly gzip?: boolean;
   /** A larger file is sent in chunks of this size, measured before compression. Default 75 MiB. */
@@ -120,6 +122,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     ...shared,
     inbox,
     pollMilliseconds: options.pollMilliseconds ?? 300_000,
+    pageSize: options.pageSize ?? 500,
     maximumFileBytes: options.maximumFileBytes ?? 200_000_000,
   });
   let progress: "new" | "delivering" | "started" | "closed" = "new";

@@ -97,7 +97,7 @@ async function* piecesOf(incoming: IncomingMessage, request: ClientRequest): Asy
     if (!request.writableFinished) request.destroy();
   }
   if (!incoming.complete || (!Number.isNaN(declared) && declared !== bytes)) {
-    throw new CpisError("MESH_INCOMPLETE", { detail: `${bytes} bytes came` });
+    throw new CpisError("MESH_INCOMPLETE", { detail: `${bytes} bytes came, and not as many as announced` });
   }
 }
 

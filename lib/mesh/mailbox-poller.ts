@@ -17,6 +17,8 @@ export interface PollerOptions extends FetchItemParts {
   readonly events: EventEmitter<MeshEvents>;
   readonly effects: MeshEffects;
   readonly pollMilliseconds: number;
+  /** Message ids asked for at once: 10 to 5,000 (MESH API, "Check inbox"). */
+  readonly pageSize: number;
 }
 
 export interface MailboxPoller {
@@ -28,8 +30,6 @@ export interface MailboxPoller {
   close(): Promise<void>;
 }
 
-/** At most 5,000 (MESH API, "Check inbox"). */
-const pageSize = 500;
 /** Against links that lead on for ever. */
 const maximumPages = 1_000;
 const handshakeMilliseconds = 24 * 60 * 60 * 1000;
@@ -45,7 +45,7 @@ interface Cycle {
 }
 
 export function createMailboxPoller(options: PollerOptions): MailboxPoller {
-  const { client, inbox, reachability, events, effects } = options;
+  const { client, inbox, reachability, events, effects, pageSize } = options;
   const troubled = createTroubledMessages();
   const alarms = createPollAlarms(effects.now());
   let greetedAt: number | undefined;

@@ -2,7 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { createApiMailbox, type ApiMailboxOptions } from "../../../lib/mesh/api-mailbox.js";
 import type { MeshMailbox } from "../../../lib/mesh/model.js";
-import { createMeshServer, type MeshServer, type SimulatedMailbox } from "../../../lib/simulator/index.js";
+import {
+  createMeshServer,
+  type MeshServer,
+  type MeshServerOptions,
+  type SimulatedMailbox,
+} from "../../../lib/simulator/index.js";
 import type { SimulatedMeshEvents } from "../../../lib/simulator/mesh-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { testPki } from "../simulator/simulator-client.js";
@@ -18,6 +23,7 @@ export interface StartedMailbox {
 
 export interface MeshScene {
   readonly mesh: MeshServer;
+  /** The local authority's. */
   readonly authority: SimulatedMailbox;
   readonly store: MessageStore;
   /** The clock of all; stands until it is moved. */
@@ -26,12 +32,27 @@ export interface MeshScene {
   readonly calls: string[];
   create(changes?: Partial<ApiMailboxOptions>): Promise<StartedMailbox>;
   start(changes?: Partial<ApiMailboxOptions>): Promise<StartedMailbox>;
-  /** MESH is gone until it is started again, with all that it has. */
   stopMesh(): Promise<void>;
+  /** At its old address, with the same mailboxes, empty. */
+  startMesh(): Promise<MeshServer>;
   close(): Promise<void>;
 }
 
 let owners = 0;
+
+/** A scene of its own for each test. */
+export function useMeshScene(): () => MeshScene {
+  let scene: MeshScene | undefined;
+  beforeEach(async function () {
+    this.currentTest?.timeout(15_000);
+    scene = await openMeshScene();
+  });
+  afterEach(() => scene?.close());
+  return () => {
+    if (scene === undefined) throw new Error("there is no scene yet");
+    return scene;
+  };
+}
 
 function follow(mailbox: MeshMailbox): string[] {
   const log: string[] = [];
@@ -59,14 +80,22 @@ export async function openMeshScene(): Promise<MeshScene> {
   const store = await place.open();
   const clock = { now: Date.now() };
   const effects = { now: () => clock.now, newUuid: () => randomUUID().toUpperCase() };
-  const mesh = await createMeshServer({ pki, effects, certificate: spine });
-  const authority = mesh.openMailbox({ odsCode: "ZT7", mailbox: "ZT7OT001", password: "pa55-Word!" });
   const calls: string[] = [];
-  mesh.events.on("meshExchange", (exchange) => calls.push(callText(exchange)));
+  const listen = async (again: Partial<MeshServerOptions>): Promise<MeshServer> => {
+    const server = await createMeshServer({ pki, effects, certificate: spine, ...again });
+    server.openMailbox({ odsCode: "ZT7", mailbox: "ZT7OT001", password: "pa55-Word!" });
+    server.events.on("meshExchange", (exchange) => calls.push(callText(exchange)));
+    return server;
+  };
+  let mesh = await listen({});
+  const { sharedKey, cpis, url, port } = mesh;
+  const authority = mesh.openMailbox({ odsCode: "ZT7" });
   let started: StartedMailbox[] = [];
 
   const scene: MeshScene = {
-    mesh,
+    get mesh(): MeshServer {
+      return mesh;
+    },
     authority,
     store,
     clock,
@@ -76,8 +105,8 @@ export async function openMeshScene(): Promise<MeshScene> {
       const mailbox = createApiMailbox({
         mailbox: authority.mailbox,
         password: authority.password,
-        sharedKey: mesh.sharedKey,
-        baseUrl: mesh.url,
+        sharedKey,
+        baseUrl: url,
         tls: { ca: pki.caPem, key: client.keyPem, cert: client.certPem },
         store,
         channel: "mailbox",
@@ -104,6 +133,7 @@ export async function openMeshScene(): Promise<MeshScene> {
       return one;
     },
     stopMesh: () => mesh.close(),
+    startMesh: async () => (mesh = await listen({ port, sharedKey, cpis })),
     async close(): Promise<void> {
       await Promise.all(started.map((each) => each.close()));
       await mesh.close();
