@@ -14,5 +14,7 @@ export function followSimulator({ events }: SpineSimulator, send: (message: Node
   events.on("refused", (event) => send({ topic: "refused", payload: event }));
   events.on("acknowledged", (event) => send({ topic: "acknowledged", payload: event }));
   events.on("effect", (event) => send({ topic: "effect", payload: event }));
+  events.on("upload", (event) => send({ topic: "upload", payload: event }));
+  events.on("notification", (event) => send({ topic: "notification", payload: event }));
   events.on("error", (error) => send({ topic: "error", payload: plain(error) }));
 }

@@ -7,6 +7,8 @@ export interface SimulatorSettings {
   /** 0 takes any free port. */
   readonly port: number;
   readonly answerDelayMilliseconds: number;
+  /** Of the simulated MESH; 0 takes any free port. */
+  readonly meshPort: number;
 }
 
 /** Throws CONFIG_INVALID, also for a host that others than this computer could reach. */
@@ -16,5 +18,6 @@ export function readSimulatorSettings(config: object, words: Words): SimulatorSe
     host: fields.optional("host", "loopbackHost", "127.0.0.1"),
     port: fields.number("port", "port", 0),
     answerDelayMilliseconds: fields.number("answerDelay", "wholeNumber", 200),
+    meshPort: fields.number("meshPort", "port", 0),
   };
 }

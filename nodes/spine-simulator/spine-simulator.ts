@@ -18,7 +18,8 @@ const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase
 /** Keys and certificates are made once and kept, so that a client that was given them can be used again. */
 async function openSimulator(settings: SimulatorSettings, userFolder: string): Promise<SpineSimulator> {
   const pki = await loadOrCreatePki(path.join(userFolder, "cp-is-simulator"), effects);
-  return createSpineSimulator({ ...settings, pki, effects });
+  const { host, port, answerDelayMilliseconds, meshPort } = settings;
+  return createSpineSimulator({ host, port, answerDelayMilliseconds, mesh: { port: meshPort }, pki, effects });
 }
 
 /** One node's simulator through its life: waits for the place, runs, and leaves. */

@@ -5,6 +5,20 @@ import path from "node:path";
 import { caughtError, NodeRed } from "../node-red.js";
 import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
 import { freePort, isPortFree } from "../ports.js";
+import { readEditorFiles, root } from "../editor-files.js";
+import { specialUploadNumbers } from "../../../lib/simulator/index.js";
+import type * as simulatorLink from "../../../nodes/adapter/simulator-link.js";
+
+// The nodes that run are the built ones, so their link is the built one as well.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const link = require(path.join(root, "dist", "nodes", "adapter", "simulator-link.js")) as typeof simulatorLink;
+
+function currentSimulator(): simulatorLink.SpineSimulator {
+  let found: simulatorLink.SpineSimulator | undefined;
+  link.watchSimulator((simulator) => (found = simulator))();
+  assert.ok(found !== undefined);
+  return found;
+}
 
 const flow = [...receivers, simulatorTransport, simulatorNode, queryNode];
 
@@ -53,6 +67,41 @@ describe("the spine simulator node", function () {
     await nodeRed.status("simulator", "spine-simulator.status.listening");
   });
 
+  it("tells of uploads and notifications, and takes commands about local authorities", async () => {
+    await nodeRed.start([...receivers, simulatorNode]);
+    await nodeRed.status("simulator", "listening");
+    const { mesh } = currentSimulator();
+    const { mailbox } = mesh.openMailbox({ odsCode: "999" });
+    const content = Buffer.from("<Folder/>");
+    mesh.deliver({ from: mailbox, to: mesh.cpisMailbox, workflowId: mesh.workflowIds.upload, content });
+    const upload = await nodeRed.nextMessage("events");
+    const { topic, payload } = upload as { topic?: string; payload: Record<string, unknown> };
+    assert.deepEqual([topic, payload["by"], payload["fileCode"]], ["upload", "mesh", "CPF01"]);
+    nodeRed.send("simulator", { payload: { command: "inactivate", nhsNumber: "9990001014" } });
+    await nodeRed.until("notification and outcome", () => nodeRed.messages("events").length === 3);
+    const [, notification, outcome] = nodeRed.messages("events");
+    assert.equal(notification?.topic, "notification");
+    assert.equal(Reflect.get(notification.payload as object, "kind"), "inactive");
+    assert.equal(Reflect.get(outcome?.payload as object, "notifications"), 1);
+    assert.deepEqual(
+      mesh.inbox(mailbox).map(({ messageType, workflowId }) => [messageType, workflowId]),
+      [
+        ["REPORT", mesh.workflowIds.upload],
+        ["DATA", mesh.workflowIds.inactiveNotification],
+      ],
+    );
+  });
+
+  it("lists in its help each number that an upload is refused for", () => {
+    const { help } = readEditorFiles("spine-simulator");
+    const rows = [...help.matchAll(/^\| ([0-9, ]+) \| (CPR0[1-7])/gm)];
+    const listed = rows.flatMap(([, numbers = "", code]) => numbers.split(", ").map((number) => `${number} ${code}`));
+    assert.deepEqual(
+      listed,
+      specialUploadNumbers.map(({ nhsNumber, code }) => `${nhsNumber} ${code}`),
+    );
+  });
+
   it("keeps its authority in a folder of the user directory, and uses it again", async () => {
     await nodeRed.start(flow);
     await nodeRed.status("simulator", "listening");
@@ -81,8 +130,10 @@ describe("the spine simulator node", function () {
     const simulator = { ...simulatorNode, port: String(port) };
     await nodeRed.start([...receivers, simulator]);
     await nodeRed.status("simulator", "listening");
+    const meshPort = currentSimulator().mesh.port;
     await nodeRed.deploy([...receivers, { ...simulator, d: true }], "nodes");
     assert.ok(await isPortFree(port));
+    assert.ok(await isPortFree(meshPort));
   });
 
   const broken: readonly (readonly [setting: string, value: string])[] = [
@@ -90,6 +141,7 @@ describe("the spine simulator node", function () {
     ["host", "192.168.1.10"],
     ["port", "70000"],
     ["answerDelay", "-1"],
+    ["meshPort", "70000"],
   ];
   for (const [setting, value] of broken) {
     it(`refuses ${value} as ${setting} with a red ring and an error for each command`, async () => {
