@@ -99,8 +99,8 @@ export function createEbxmlExchange(parts: EbxmlExchangeParts): FileExchange {
       });
     },
     confirm: (id) => mhs.confirm(id),
-    watch: ({ undelivered }) => {
-      const onUndelivered = (): void => undelivered();
+    watch: (watcher) => {
+      const onUndelivered = (): void => watcher.undelivered();
       mhs.events.on("undelivered", onUndelivered);
       return () => void mhs.events.off("undelivered", onUndelivered);
     },

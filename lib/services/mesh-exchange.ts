@@ -98,10 +98,12 @@ function watchMailbox({ events }: MeshMailbox, watcher: ExchangeWatcher): () => 
   };
 }
 
-export function createMeshExchange({ mailbox, store, settings, warn }: MeshExchangeParts): FileExchange {
+export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
+  const { mailbox, store, settings } = parts;
+
   function warnOfWorkflow({ kind, workflowId, messageId }: IncomingFile): void {
     if (kind === "report" || settings.incomingWorkflowIds.includes(workflowId ?? "")) return;
-    warn(`A file came under a workflow id that is not set in the transport: message ${messageId}`);
+    parts.warn(`A file came under a workflow id that is not set in the transport: message ${messageId}`);
   }
 
   return {

@@ -9,7 +9,7 @@ import { readSentRecords, type SentRecords } from "./sent-records.js";
 import { inputIndexes, readUploadContext, type UploadContext } from "./upload-context.js";
 import { matchResponse } from "./upload-matching.js";
 import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
-import { findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
+import { failureTold, findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
 
 export interface UploadAnswersParts {
   readonly exchange: FileExchange;
@@ -29,14 +29,14 @@ export interface UploadAnswers {
 
 const nothingSent: SentRecords = { all: [], take: () => undefined };
 
-async function readSummary({ contents }: IncomingFile): Promise<UploadResponseSummary> {
+async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
   const reader = createUploadResponseReader();
-  for await (const piece of contents()) reader.write(piece);
+  for await (const piece of file.contents()) reader.write(piece);
   return reader.end();
 }
 
 export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
-  const { exchange, store, channel, effects, listenerOf } = parts;
+  const { exchange, store, channel, effects } = parts;
 
   async function readContext({ row }: UploadRow): Promise<UploadContext> {
     const context = await store.readContext(row.id);
@@ -50,14 +50,18 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   }
 
   /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
-  async function finish({ row }: UploadRow, { outcome }: UploadOutcome): Promise<void> {
-    const failed = {
-      to: "failed",
-      code: "CPIS_UPLOAD_REFUSED",
-      changes: { errorCode: "CPIS_UPLOAD_REFUSED" },
-    } as const;
-    const ended = outcome === "file-refused" ? failed : ({ to: "completed", code: outcome } as const);
-    await store.transition({ id: row.id, from: unfinishedUploadStates, at: effects.now(), ...ended });
+  async function finish(upload: UploadRow, { outcome }: UploadOutcome): Promise<void> {
+    const { id } = upload.row;
+    const at = effects.now();
+    const from = unfinishedUploadStates;
+    if (outcome !== "file-refused") {
+      await store.transition({ id, from, to: "completed", at, code: outcome });
+      return;
+    }
+    const code = "CPIS_UPLOAD_REFUSED";
+    // The owner has just been told by the response itself.
+    const attributes = { ...((await store.findById(id)) ?? upload.row).attributes, [failureTold]: true };
+    await store.transition({ id, from, to: "failed", at, code, changes: { errorCode: code, attributes } });
   }
 
   return {
@@ -69,7 +73,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
         ...(fileId === undefined ? {} : { fileId }),
         ...(code === undefined ? {} : { localAuthority: code }),
       });
-      const listener = listenerOf(upload);
+      const listener = parts.listenerOf(upload);
       if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
       const context = upload === undefined ? { leftOut: [] } : await readContext(upload);
       const sent = upload === undefined ? nothingSent : await readSent(upload);

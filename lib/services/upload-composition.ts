@@ -49,7 +49,7 @@ function checkOne(input: unknown, request: UploadRequest, validator: UploadValid
   const reading = readUploadRecord(input, request.mapping);
   if (reading.kind === "faults") return { kind: "faulty", subject: undefined, faults: reading.faults };
   const { record } = reading;
-  const faults = [...(reading.warnings ?? []), ...validator.check(record)];
+  const faults = [...reading.warnings, ...validator.check(record)];
   if (faults.some(({ severity }) => severity === "error")) {
     return { kind: "faulty", subject: record.subjects[0], faults };
   }

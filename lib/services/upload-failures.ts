@@ -4,7 +4,7 @@ import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { readUploadContext } from "./upload-context.js";
 import type { UploadListener, UploadReference } from "./upload-model.js";
-import { endCodeOf, listUploads, type UploadRow } from "./upload-rows.js";
+import { endCodeOf, failureTold, listUploads, type UploadRow } from "./upload-rows.js";
 
 export interface UploadFailuresParts {
   readonly store: MessageStore;
@@ -45,12 +45,12 @@ export function createUploadFailures(parts: UploadFailuresParts): UploadFailures
 
   async function tellFailure(upload: UploadRow): Promise<void> {
     const listener = parts.listenerOf(upload);
-    if (listener === undefined || upload.row.attributes["isFailureTold"] === true) return;
+    if (listener === undefined || upload.row.attributes[failureTold] === true) return;
     const state = upload.row.state === "held" ? "held" : "failed";
     const error = new CpisError(endCodeOf(upload.row), { detail: `file ${upload.fileNumber}` });
     const { fileNumber } = upload;
     await listener.undelivered({ fileNumber, state, error }, await referenceOf(store, upload));
-    await mark(upload, "isFailureTold");
+    await mark(upload, failureTold);
   }
 
   async function tellOverdue(upload: UploadRow): Promise<void> {

@@ -27,6 +27,8 @@ export interface UploadRow {
 }
 
 export const unfinishedUploadStates = outboundStates.filter((state) => !isFinished(state));
+/** The attribute of an upload that failed, once its owner knows. */
+export const failureTold = "isFailureTold";
 const pageSize = 200;
 
 /** Undefined for a message that is no upload of this channel. */

@@ -8,6 +8,7 @@ import { createApiMailbox } from "../../../lib/mesh/api-mailbox.js";
 import { createFolderMailbox } from "../../../lib/mesh/folder-mailbox.js";
 import type { MeshMailbox } from "../../../lib/mesh/model.js";
 import { createMessageHandlingService } from "../../../lib/mhs/message-handling-service.js";
+import type { MhsEffects } from "../../../lib/mhs/model.js";
 import { createEbxmlExchange } from "../../../lib/services/ebxml-exchange.js";
 import type { FileExchange } from "../../../lib/services/file-exchange.js";
 import { createMeshExchange, knownFileRoots, nextLocalId } from "../../../lib/services/mesh-exchange.js";
@@ -19,7 +20,7 @@ import type { MessageStore } from "../../../lib/store/message-store.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite-message-store.js";
 import { createTestProtection } from "../store/sample-messages.js";
 
-export const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
+export const effects: MhsEffects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 
 export const localAuthority = {
   code: "998",
@@ -37,7 +38,7 @@ export interface AuthorityRun {
   readonly exchange: FileExchange;
   readonly store: MessageStore;
   readonly channel: string;
-  readonly effects: typeof effects;
+  readonly effects: MhsEffects;
   readonly warnings: string[];
   close(): Promise<void>;
 }
