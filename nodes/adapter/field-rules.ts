@@ -30,6 +30,7 @@ export const fieldRules = rules({
   path: { pattern: "^/[^\\s?#]*$", message: "validation.path" },
   wholeNumber: { pattern: "^[0-9]{1,7}$", message: "validation.wholeNumber" },
   positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
+  telephone: { pattern: "^\\+?[0-9][0-9 ()-]{2,30}$", message: "validation.telephone" },
   schemaName: { pattern: "^[a-z_][a-z0-9_]{0,40}$", message: "validation.schemaName" },
   /** Of MESH; the letters are in upper case in the token of each request. */
   mailbox: { pattern: "^[A-Z0-9]{4,50}$", message: "validation.mailbox" },

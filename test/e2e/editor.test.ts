@@ -145,8 +145,51 @@ for (const line of nodeRedLines) {
       await closeTray(page, "node-dialog-ok");
     });
 
+    it("asks of a mesh transport only what the chosen way needs", async () => {
+      const select = (field: string, value: string): Promise<string[]> =>
+        page.locator(`#node-config-input-${field}`).selectOption(value);
+      const shown = async (): Promise<string> =>
+        page.evaluate<string>(
+          `$(".cp-is-mesh-form").find("input, select").filter((_, field) => field.checkVisibility())
+            .map((_, field) => field.id.replace("node-config-input-", "")).get().join(" ")`,
+        );
+      // A field is looked at when it is left.
+      const errors = async (): Promise<number> => {
+        await page.keyboard.press("Tab");
+        return page.locator(".cp-is-mesh-form .input-error:visible").count();
+      };
+      await page.evaluate('RED.editor.editConfig("", "mesh transport", "_ADD_")');
+      await page.locator("#node-config-input-odsCode").waitFor();
+      await page.waitForTimeout(400);
+      assert.equal(await shown(), "name environment odsCode pollSeconds messageStore");
+      assert.equal(await errors(), 1);
+      await fill(page, { odsCode: "999" });
+      assert.equal(await errors(), 0);
+      await takeScreenshot(page, `${line}-mesh-simulator`);
+      const mailboxes = { mailbox: "ZT7OT001", recipient: "ZSPOT001" };
+      const kinds = ["workflowUpload", "workflowResponse", "workflowAccess", "workflowInactive"];
+      const common = `${Object.keys(mailboxes).join(" ")} %way ${kinds.join(" ")}`;
+      const begin = "name environment way messageStore";
+      await select("environment", "Live");
+      assert.equal(
+        await page.locator("#node-config-input-baseUrl").inputValue(),
+        "https://mesh-sync.spineservices.nhs.uk",
+      );
+      assert.equal(await shown(), `${begin} ${common.replace("%way", "baseUrl tls password sharedKey pollMinutes")}`);
+      assert.equal(await errors(), 9);
+      await fill(page, { ...mailboxes, ...Object.fromEntries(kinds.map((kind) => [kind, "EXAMPLE_ID"])) });
+      await takeScreenshot(page, `${line}-mesh-api`);
+      await select("way", "folder");
+      assert.equal(await shown(), `${begin} ${common.replace("%way", "folder")}`);
+      await fill(page, { folder: "/srv/mesh/ZT7OT001" });
+      assert.equal(await errors(), 0);
+      await takeScreenshot(page, `${line}-mesh-folder`);
+      await page.locator("#node-config-dialog-cancel").click();
+      await page.locator("#node-config-dialog-cancel").waitFor({ state: "detached" });
+    });
+
     it("shows help for each node in the sidebar", async () => {
-      for (const type of ["cp-is query", "ebxml transport", "message store", "spine simulator"]) {
+      for (const type of ["cp-is query", "ebxml transport", "mesh transport", "message store", "spine simulator"]) {
         const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) ?? ""`);
         assert.ok(help.length > 500, type);
       }

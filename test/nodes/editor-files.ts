@@ -5,7 +5,13 @@ import path from "node:path";
 import vm from "node:vm";
 
 export const root = path.resolve(__dirname, "..", "..");
-export const nodeNames = ["message-store", "ebxml-transport", "cp-is-query", "spine-simulator"] as const;
+export const nodeNames = [
+  "message-store",
+  "ebxml-transport",
+  "mesh-transport",
+  "cp-is-query",
+  "spine-simulator",
+] as const;
 
 export interface EditorFiles {
   readonly template: string;

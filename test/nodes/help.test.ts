@@ -21,9 +21,19 @@ const transportCodes: readonly ErrorCode[] = [
 const storeCodes = Object.keys(errorTable).filter(
   (code): code is ErrorCode => code.startsWith("STORE_") && code !== "STORE_MESSAGE_ID_TAKEN",
 );
+const meshCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("MESH_"));
 const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
   "cp-is-query": [...queryErrorCodes, ...transportCodes, ...storeCodes],
   "ebxml-transport": [...transportCodes, "TLS_FAILED", ...storeCodes],
+  "mesh-transport": [
+    "CONFIG_MISSING",
+    "CONFIG_INVALID",
+    "CONFIG_CLOSED",
+    "TLS_FAILED",
+    "CPIS_INTERNAL",
+    ...meshCodes,
+    ...storeCodes,
+  ],
   "message-store": ["CONFIG_MISSING", "CONFIG_INVALID", ...storeCodes],
   "spine-simulator": ["CONFIG_INVALID", "CONFIG_PORT_IN_USE", "CONFIG_LISTEN", "CONFIG_CLOSED", "CPIS_INTERNAL"],
 };
@@ -95,7 +105,7 @@ describe("the help", () => {
     );
     assert.deepEqual(
       commands.map((command) => parseCommand(command, 0).command),
-      ["addRecord", "removeRecord", "injectFault"],
+      ["addRecord", "removeRecord", "injectFault", "inactivate", "notify-accesses", "pds"],
     );
   });
 });

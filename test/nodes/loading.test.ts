@@ -101,6 +101,7 @@ describe("the package in a Node-RED of its own", function () {
       [
         ["message-store", ["message store"], undefined],
         ["ebxml-transport", ["ebxml transport"], undefined],
+        ["mesh-transport", ["mesh transport"], undefined],
         ["cp-is-query", ["cp-is query"], undefined],
         ["spine-simulator", ["spine simulator"], undefined],
       ],
@@ -114,7 +115,7 @@ describe("the package in a Node-RED of its own", function () {
     assert.match(text, /record found/);
     const html = await fetch(`http://127.0.0.1:${port}/nodes`, { headers: { accept: "text/html" } });
     const page = await html.text();
-    for (const type of ["message store", "ebxml transport", "cp-is query", "spine simulator"]) {
+    for (const type of ["message store", "ebxml transport", "mesh transport", "cp-is query", "spine simulator"]) {
       assert.ok(page.includes(`data-template-name="${type}"`), type);
       assert.ok(page.includes(`data-help-name="${type}"`), type);
     }

@@ -69,7 +69,7 @@ describe("the scorecard of the Flow Library", () => {
 
   it("N01: registers each type once, by a literal and with everything written in place", () => {
     const types = nodeNames.map((name) => readDefinition(name).type);
-    assert.deepEqual(types, ["message store", "ebxml transport", "cp-is query", "spine simulator"]);
+    assert.deepEqual(types, ["message store", "ebxml transport", "mesh transport", "cp-is query", "spine simulator"]);
     for (const name of nodeNames) {
       const calls = readEditorFiles(name).template.match(/RED\.nodes\.registerType\("[a-z -]+", \{\n\s+category: "/g);
       assert.equal(calls?.length, 1, name);

@@ -1,0 +1,106 @@
+// Makes the mailbox of the way that was chosen: MESH's API, the folders of the NHS's client, or the simulator's API.
+import { CpisError } from "../../lib/errors.js";
+import { createApiMailbox } from "../../lib/mesh/api-mailbox.js";
+import { createFolderMailbox } from "../../lib/mesh/folder-mailbox.js";
+import { nextLocalId } from "../../lib/services/mesh-exchange.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import { readTls } from "../adapter/read-tls.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
+import type { Words } from "../adapter/words.js";
+import type { MailboxSource } from "./mesh-session.js";
+import type { MailboxNames, MeshTransportSettings, MeshWay } from "./mesh-settings.js";
+
+/** What the settings name, and where it is found. */
+export interface Surroundings {
+  readonly simulator: SpineSimulator | undefined;
+  readonly words: Words;
+  findNode(id: string): unknown;
+}
+
+interface ApiAccess {
+  readonly names: MailboxNames;
+  readonly baseUrl: string;
+  readonly password: string;
+  readonly sharedKey: string;
+  readonly tls: TlsMaterial;
+  readonly pollMilliseconds: number;
+}
+
+type WayOf<Kind extends MeshWay["kind"]> = Extract<MeshWay, { readonly kind: Kind }>;
+
+/** After the first time that MESH, or the folders, could not be used; then longer and longer. */
+const retryMilliseconds = 1_000;
+
+function apiSource(access: ApiAccess, settings: MeshTransportSettings): MailboxSource {
+  const { names, ...rest } = access;
+  return {
+    names,
+    retryMilliseconds,
+    create: (options) =>
+      createApiMailbox({
+        ...options,
+        ...rest,
+        pauses: { unreachableMilliseconds: retryMilliseconds },
+        gzip: settings.compresses,
+        unknownOutcome: settings.unknownOutcome,
+        nextLocalId,
+        maximumFileBytes: settings.maximumBytes,
+      }),
+  };
+}
+
+function folderSource(way: WayOf<"folder">, { compresses, maximumBytes }: MeshTransportSettings): MailboxSource {
+  return {
+    names: way.names,
+    retryMilliseconds,
+    create: (options) =>
+      createFolderMailbox({
+        ...options,
+        ...way.times,
+        root: way.folder,
+        compress: compresses,
+        maximumFileBytes: maximumBytes,
+      }),
+  };
+}
+
+/** Everything but the ODS code comes from the simulator, our certificate too. */
+async function simulatorAccess(way: WayOf<"simulator">, simulator: SpineSimulator): Promise<ApiAccess> {
+  const { mesh } = simulator;
+  const { mailbox, password } = mesh.openMailbox({ odsCode: way.odsCode });
+  const { keyPem, certPem } = await simulator.issueClient(`node-red.${way.odsCode}.api.mesh-client.nhs.uk`);
+  const { upload, response, accessNotification, inactiveNotification } = mesh.workflowIds;
+  return {
+    names: {
+      mailbox,
+      recipient: mesh.cpisMailbox,
+      uploadWorkflowId: upload,
+      incomingWorkflowIds: [response, accessNotification, inactiveNotification],
+    },
+    baseUrl: mesh.url,
+    password,
+    sharedKey: mesh.sharedKey,
+    tls: { key: keyPem, cert: certPem, ca: simulator.caPem },
+    pollMilliseconds: way.pollMilliseconds,
+  };
+}
+
+/** Throws CONFIG_MISSING or CONFIG_INVALID, or CONFIG_CLOSED without a simulator where one is meant. */
+export async function mailboxSource(
+  settings: MeshTransportSettings,
+  { simulator, words, ...surroundings }: Surroundings,
+): Promise<MailboxSource> {
+  const { way } = settings;
+  switch (way.kind) {
+    case "folder":
+      return folderSource(way, settings);
+    case "simulator":
+      if (simulator === undefined) throw new CpisError("CONFIG_CLOSED");
+      return apiSource(await simulatorAccess(way, simulator), settings);
+    case "api": {
+      const { names, baseUrl, password, sharedKey, pollMilliseconds } = way;
+      const tls = readTls(surroundings.findNode(way.tlsNodeId), words, way.acceptsSimulatorCertificates);
+      return apiSource({ names, baseUrl, password, sharedKey, tls, pollMilliseconds }, settings);
+    }
+  }
+}

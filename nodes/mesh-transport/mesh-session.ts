@@ -1,0 +1,88 @@
+// One time span in which a mesh transport is open: its message store, its mailbox, and the exchange of files over it.
+import type { MailboxOptions, MeshMailbox } from "../../lib/mesh/model.js";
+import { createMeshExchange, knownFileRoots } from "../../lib/services/mesh-exchange.js";
+import type { OpenFileTransport } from "../adapter/file-transport-model.js";
+import type { StoreSource, StoreUse } from "../adapter/message-store-model.js";
+import type { OperatorLog } from "../adapter/operator-log.js";
+import { processOwner, systemEffects } from "../adapter/this-process.js";
+import type { Session } from "../adapter/transport-connection.js";
+import type { CollectingState } from "../adapter/transport-state.js";
+import { MailboxCondition } from "./mailbox-condition.js";
+import { followMailbox } from "./mailbox-log.js";
+import type { MailboxNames, MeshTransportSettings } from "./mesh-settings.js";
+import { startMailbox } from "./start-mailbox.js";
+
+export type MeshSession = Session<OpenFileTransport, CollectingState>;
+
+/** A mailbox of one of the three ways, not made yet. */
+export interface MailboxSource {
+  readonly names: MailboxNames;
+  /** After the first start that failed. */
+  readonly retryMilliseconds: number;
+  create(options: MailboxOptions): MeshMailbox;
+}
+
+export interface MeshSessionParts {
+  readonly files: MeshTransportSettings["files"];
+  readonly source: MailboxSource;
+  /** The transport node's id: whose messages in the store these are. */
+  readonly channel: string;
+  readonly openStore: StoreSource;
+  readonly log: OperatorLog;
+}
+
+function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUse): MeshMailbox {
+  return source.create({
+    mailbox: source.names.mailbox,
+    store,
+    channel,
+    owner: processOwner,
+    knownRoots: knownFileRoots,
+    effects: systemEffects,
+  });
+}
+
+function startSession(parts: MeshSessionParts, use: StoreUse, condition: MailboxCondition): MeshSession {
+  const { source, files, channel, log } = parts;
+  const { store } = use;
+  const mailbox = createMailbox(parts, use);
+  condition.follow(mailbox);
+  const stopFollowing = followMailbox(mailbox, log);
+  const stopStarting = startMailbox({
+    mailbox,
+    retryMilliseconds: source.retryMilliseconds,
+    started: () => condition.started(),
+    failed: (error) => condition.startFailed(error),
+  });
+  const close = async (): Promise<void> => {
+    stopStarting();
+    try {
+      await mailbox.close();
+    } finally {
+      stopFollowing();
+      await use.release();
+    }
+  };
+  const settings = { ...files, ...source.names };
+  const exchange = createMeshExchange({ mailbox, store, settings, warn: (text) => log.warn(text) });
+  const open: OpenFileTransport = { exchange, store, channel, effects: systemEffects };
+  return { open, watch: (watcher) => condition.watch(watcher), close };
+}
+
+/**
+ * Opens at once, also while MESH cannot be used: what is given is stored, and what came before is delivered. Throws CONFIG_* or
+ * STORE_*.
+ */
+export async function openMeshSession(parts: MeshSessionParts): Promise<MeshSession> {
+  const condition = new MailboxCondition();
+  const use = await parts.openStore({
+    conditionChanged: (store) => condition.storeChanged(store),
+    warn: (text) => parts.log.warn(text),
+  });
+  try {
+    return startSession(parts, use, condition);
+  } catch (error) {
+    await use.release();
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+// What a `mesh transport` shows: how often it collects, when it last could, or why it cannot.
+import type { ErrorCode } from "../../lib/errors.js";
+import { clockTime, dayAndTime, type StatusShape } from "../adapter/node-status.js";
+import { commonStatus } from "../adapter/transport-status.js";
+import type { CollectingState, UnopenedState } from "../adapter/transport-state.js";
+import type { Words } from "../adapter/words.js";
+
+/** "every 5 min", or in seconds what is no whole minute. */
+function collects(milliseconds: number, words: Words): string {
+  const minutes = milliseconds / 60_000;
+  return Number.isInteger(minutes)
+    ? words("status.collectsMinutes", { number: minutes })
+    : words("status.collectsSeconds", { number: milliseconds / 1000 });
+}
+
+function obstacle(code: ErrorCode, words: Words): string {
+  if (code === "MESH_UNAUTHORISED") return words("status.refused");
+  if (code === "MESH_CONNECT_FAILED" || code === "MESH_UNAVAILABLE") return words("status.unreachable");
+  return words("status.failed", { code });
+}
+
+export function meshStatus(
+  state: UnopenedState | CollectingState,
+  collectMilliseconds: number,
+  words: Words,
+): StatusShape {
+  if (state.kind === "connecting") return { fill: "yellow", shape: "ring", text: words("status.connecting") };
+  if (state.kind === "collecting") {
+    const text = collects(collectMilliseconds, words);
+    const time = state.lastAt;
+    const shown = time === undefined ? text : words("status.lastSuccess", { text, time: clockTime(time) });
+    return { fill: "green", shape: "dot", text: shown };
+  }
+  if (state.kind === "peer-unavailable") {
+    const text = obstacle(state.error.code, words);
+    const time = state.lastAt;
+    const shown = time === undefined ? text : words("status.lastSuccess", { text, time: dayAndTime(time) });
+    return { fill: "red", shape: "ring", text: shown };
+  }
+  return commonStatus(state, words);
+}

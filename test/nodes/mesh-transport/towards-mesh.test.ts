@@ -1,0 +1,170 @@
+// The transport with credentials and certificates given by hand, as towards a MESH of the NHS.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { createMeshServer, createPki, type MeshServer, type Pki } from "../../../lib/simulator/index.js";
+import { receivers } from "../flows.js";
+import { NodeRed } from "../node-red.js";
+import { freePort } from "../ports.js";
+import { MailboxUser, upload, user } from "./mailbox-user.js";
+
+const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
+const tlsNode = { id: "tls", type: "tls-config", name: "", cert: "", key: "", ca: "", verifyservercert: true };
+const own = { odsCode: "999", mailbox: "ZT7OT001", password: "pa55-Word!" };
+const sharedKey = "example-shared-key-0001";
+const status = "mesh-transport.status.";
+
+const transport = {
+  id: "mesh",
+  type: "mesh transport",
+  name: "to MESH",
+  environment: "other",
+  way: "api",
+  mailbox: own.mailbox,
+  recipient: "ZSPOT001",
+  baseUrl: "https://127.0.0.1:1",
+  tls: "tls",
+  pollMinutes: "5",
+  workflowUpload: "EXAMPLE_UPLOAD",
+  workflowResponse: "EXAMPLE_RESPONSE",
+  workflowAccess: "EXAMPLE_ACCESS",
+  workflowInactive: "EXAMPLE_INACTIVE",
+  fileNamePattern: "{ods}-{number}-{timestamp}.xml",
+};
+
+describe("a mesh transport with credentials by hand", function () {
+  this.timeout(30_000);
+  let nodeRed: NodeRed;
+  let pki: Pki;
+  let tls: object;
+  const servers: MeshServer[] = [];
+
+  before(async () => {
+    pki = await createPki(effects);
+    const { certPem, keyPem } = await pki.issue({ commonName: "node-red.999.api.mesh-client.nhs.uk", usage: "client" });
+    tls = { certdata: certPem, keydata: keyPem, cadata: pki.caPem };
+  });
+  beforeEach(() => {
+    nodeRed = new NodeRed();
+  });
+  afterEach(async () => {
+    await nodeRed.stop();
+    for (const server of servers.splice(0)) await server.close();
+  });
+
+  async function startServer(port = 0): Promise<MeshServer> {
+    const workflowIds = {
+      upload: transport.workflowUpload,
+      response: transport.workflowResponse,
+      accessNotification: transport.workflowAccess,
+      inactiveNotification: transport.workflowInactive,
+    };
+    const cpis = { mailbox: transport.recipient, odsCode: "YZ1" };
+    const server = await createMeshServer({ pki, effects, port, sharedKey, cpis, workflowIds });
+    server.openMailbox(own);
+    servers.push(server);
+    return server;
+  }
+
+  async function start(
+    settings: object,
+    secrets: object = { password: own.password, sharedKey },
+  ): Promise<MailboxUser> {
+    await nodeRed.start([...receivers, user, tlsNode, settings], { tls, mesh: secrets });
+    return new MailboxUser(nodeRed);
+  }
+
+  it("sends and collects, with its names and the certificates of the TLS node", async () => {
+    const server = await startServer();
+    const mailbox = await start({ ...transport, baseUrl: server.url });
+    server.deliver({
+      from: transport.recipient,
+      to: own.mailbox,
+      workflowId: transport.workflowAccess,
+      content: Buffer.from('<CP-ISAccessToServiceNotification xmlns="urn:hl7-org:v3"/>'),
+    });
+    await mailbox.consume();
+    await mailbox.untilReceived(1);
+    const [notification] = mailbox.received;
+    assert.equal(notification?.kind, "access-notification");
+    assert.match(notification.text, /^<CP-ISAccess/);
+    const { exchange } = await mailbox.open();
+    await exchange.send(upload(42));
+    await nodeRed.logged("accepted 999-000042-1");
+    const [file] = server.inbox(transport.recipient);
+    assert.equal(file?.fileName, "999-000042-20261122101530.xml");
+    assert.equal(file.workflowId, transport.workflowUpload);
+    assert.equal(file.content.toString(), '<File xmlns="urn:hl7-org:v3"/>');
+    await nodeRed.status("user", `${status}lastSuccess`);
+  });
+
+  it("takes a file while MESH is down, says so, and sends it once when MESH is up", async () => {
+    const port = await freePort();
+    const mailbox = await start({ ...transport, baseUrl: `https://127.0.0.1:${port}` });
+    await nodeRed.status("user", `${status}unreachable`);
+    const { exchange } = await mailbox.open();
+    await exchange.send(upload(43));
+    const server = await startServer(port);
+    await nodeRed.logged("accepted 999-000043-1");
+    assert.equal(server.inbox(transport.recipient).length, 1);
+    await nodeRed.status("user", `${status}lastSuccess`);
+  });
+
+  it("says that credentials are refused, once in the log, and repeats no secret", async () => {
+    const server = await startServer();
+    await start({ ...transport, baseUrl: server.url }, { password: "wr0ng-Word!", sharedKey });
+    await nodeRed.status("user", `${status}refused`);
+    const errors = nodeRed.logs.filter(({ level, text }) => level === 20 && text.includes("MESH_UNAUTHORISED"));
+    assert.equal(errors.length, 1);
+    const told = JSON.stringify([nodeRed.logs, nodeRed.statuses]);
+    for (const secret of ["wr0ng-Word!", sharedKey, "NHSMESH"]) assert.ok(!told.includes(secret), secret);
+  });
+
+  it("warns of a file under a workflow id that is not set, and gives it to the flow", async () => {
+    const server = await startServer();
+    server.registerWorkflow({ workflowId: "OTHER_ID", senders: "cpis", receivers: "local-authorities" });
+    server.deliver({
+      from: transport.recipient,
+      to: own.mailbox,
+      workflowId: "OTHER_ID",
+      content: Buffer.from('<CP-ISInactiveNHSNumberNotification xmlns="urn:hl7-org:v3"/>'),
+    });
+    const mailbox = await start({ ...transport, baseUrl: server.url });
+    await mailbox.consume();
+    await mailbox.untilReceived(1);
+    assert.equal(mailbox.received[0]?.kind, "inactive-notification");
+    await nodeRed.logged("workflow id that is not set");
+  });
+
+  it("closes in time while MESH takes the connection and answers nothing", async () => {
+    const server = await startServer();
+    server.inject({ fault: { kind: "delayAnswer", milliseconds: 600_000 }, calls: ["handshake"] });
+    await start({ ...transport, baseUrl: server.url });
+    await nodeRed.status("user", `${status}connecting`);
+    await nodeRed.deploy([...receivers, user]);
+    assert.ok(!nodeRed.logs.some(({ text }) => text.includes("timed out")));
+  });
+
+  const broken: readonly (readonly [title: string, transport: object, code: string, tls?: object])[] = [
+    ["has no TLS node", { ...transport, tls: "" }, "CONFIG_MISSING"],
+    ["names a TLS node that is not there", { ...transport, tls: "gone" }, "CONFIG_MISSING"],
+    ["does not verify the other side", transport, "CONFIG_INVALID", { ...tlsNode, verifyservercert: false }],
+    ["is live with certificates of the simulator", { ...transport, environment: "Live" }, "CONFIG_INVALID"],
+    ["has no mailbox of CP-IS", { ...transport, recipient: "" }, "CONFIG_MISSING"],
+    ["has no workflow id", { ...transport, workflowAccess: "" }, "CONFIG_MISSING"],
+    ["has an address without TLS", { ...transport, baseUrl: "http://127.0.0.1" }, "CONFIG_INVALID"],
+    ["collects too often", { ...transport, pollMinutes: "1" }, "CONFIG_INVALID"],
+    ["names a message store that is not there", { ...transport, messageStore: "gone" }, "CONFIG_MISSING"],
+    ["names an unknown environment", { ...transport, environment: "moon" }, "CONFIG_INVALID"],
+  ];
+  for (const [title, settings, code, otherTls] of broken) {
+    it(`never opens when it ${title}: a red ring, and ${code} for its users`, async () => {
+      const flow = [...receivers, user, otherTls ?? tlsNode, settings];
+      await nodeRed.start(flow, { tls, mesh: { password: own.password, sharedKey } });
+      const mailbox = new MailboxUser(nodeRed);
+      await nodeRed.status("user", `${status}failed`);
+      const shown = nodeRed.statuses.findLast(({ id }) => id === "user")?.status;
+      assert.deepEqual([shown?.fill, shown?.shape], ["red", "ring"]);
+      await assert.rejects(mailbox.open(), { code });
+    });
+  }
+});
