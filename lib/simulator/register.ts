@@ -106,7 +106,7 @@ export interface RegisterOptions {
 
 /** Throws CONFIG_INVALID for a record with an invalid NHS number. */
 export function createRegister(records: readonly RegisterRecord[], options: RegisterOptions = {}): CpisRegister {
-  const maximumRecords = options.maximumRecords ?? 100_000;
+  const maximumRecords = options.maximumRecords ?? 200_000;
   const entries = new Map<string, Entry>();
 
   const add = (record: RegisterRecord): void => {

@@ -155,6 +155,7 @@ describe("An upload to the simulator over MESH", function () {
     ["is no XML", () => "NHS number,plan type"],
     ["has another root", (file) => file.replaceAll("File", "Folder")],
     ["has an unknown element", (file) => file.replace("<record>", "<extra/><record>")],
+    ["has a fixed code at its root", (file) => file.replace("<File", '<File classCode="COMPOSITION"')],
     ["has a fixed code", (file) => file.replace("<CP-ISRecord>", '<CP-ISRecord classCode="OBS">')],
     [
       "has a header's part after a record",
