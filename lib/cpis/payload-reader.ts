@@ -67,6 +67,15 @@ export function createPayloadReader(payload: PayloadParts, options: PayloadReade
   };
 }
 
+/**
+ * A copy of plain data that shares no memory with the document. A text that was cut from it keeps the whole piece
+ * alive, and who keeps one id of each record would keep the document.
+ */
+export function detached<Model>(model: Model): Model {
+  // Plain data without undefined fields is the same after JSON.
+  return JSON.parse(JSON.stringify(model)) as Model;
+}
+
 /** Small parts, kept until all of them are there. */
 export interface KeptParts {
   keep(part: XmlElement): void;

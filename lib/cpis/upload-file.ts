@@ -7,7 +7,7 @@ import type { XmlElement } from "../xml/xml-element.js";
 import type { Warn } from "./content-id.js";
 import { localAuthorityNode, parseLocalAuthority } from "./local-authority.js";
 import type { Warning } from "./model.js";
-import { createKeptParts, createPayloadReader, type PayloadReaderOptions } from "./payload-reader.js";
+import { createKeptParts, createPayloadReader, detached, type PayloadReaderOptions } from "./payload-reader.js";
 import { parseUploadPlans, uploadPlanNodes } from "./plan-template.js";
 import { parseSubjects, subjectNode } from "./subject-template.js";
 import type { ReceivedUploadRecord, UploadFile, UploadFileHeader, UploadRecord } from "./upload-model.js";
@@ -111,7 +111,7 @@ export function createUploadFileReader(options: PayloadReaderOptions = {}): Uplo
     elementCount += 1;
     const records = parseUploadRecord(part, warnWithin(warnings.warn, `${recordName}[${elementCount}]`));
     recordCount += records.length;
-    completed.push(...records);
+    completed.push(...records.map(detached));
   };
   const reader = createPayloadReader({ root: rootName, parts: [...headerNames, recordName], take }, options);
   return {

@@ -7,7 +7,7 @@ import { element, encodeXml, type XmlNode } from "../xml/encode-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { localAuthorityNode, parseLocalAuthority } from "./local-authority.js";
 import type { Warning } from "./model.js";
-import { createKeptParts, createPayloadReader, type PayloadReaderOptions } from "./payload-reader.js";
+import { createKeptParts, createPayloadReader, detached, type PayloadReaderOptions } from "./payload-reader.js";
 import { createResultLinks } from "./result-links.js";
 import type { UploadRecordResult, UploadResponse, UploadResponseSummary, UploadResultCode } from "./upload-model.js";
 import {
@@ -232,8 +232,10 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
   const takeRecord = (message: XmlElement): void => {
     recordCount += 1;
     const record = parseReturnedRecord(message, warnWithin(warnings.warn, `${messageName}[${recordCount}]`));
-    if (isCertain()) given.push(...giveWaiting(false), give(record, false));
-    else waiting.push(JSON.stringify(record));
+    if (isCertain()) {
+      for (const waited of giveWaiting(false)) given.push(waited);
+      given.push(give(detached(record), false));
+    } else waiting.push(JSON.stringify(record));
   };
   const take = (part: XmlElement, parent: string): void => {
     const { localName } = part;
