@@ -129,7 +129,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     const { message, baseName } = outgoing;
     const content = plainOf(await readContent(message));
     const stagedName = stagedNameOf(baseName, parts.effects.newUuid());
-    await reach.note("sending", () => handOver.stage({ baseName, stagedName }, controlOf(outgoing), content));
+    await handOver.stage({ baseName, stagedName }, controlOf(outgoing), content);
     // From here on the staged pair alone decides whether it was handed over.
     const changes = { attempts: message.attempts + 1, attributes: { ...message.attributes, stagedName } };
     const begun = await write(message, { to: "sending", keepLease: true, changes }, "ours");
@@ -140,8 +140,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   async function release(outgoing: Outgoing, stagedName: string): Promise<void> {
     const { message, record, baseName } = outgoing;
     events.emit("sending", { localId: record.localId, chunk: 1, chunks: 1, bytes: record.plainBytes });
-    const outcome = await reach.note("sending", () => handOver.release({ baseName, stagedName }));
-    if (outcome === "released") return noteHandedOver(outgoing);
+    if ((await handOver.release({ baseName, stagedName })) === "released") return noteHandedOver(outgoing);
     // Without its data the client cannot have taken it.
     await write(message, { to: "queued", changes: { nextAttemptAt: null } }, "ours");
   }
@@ -161,7 +160,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
 
   /** Whether its fate was known and is written down. */
   async function conclude(outgoing: Outgoing, by: "ours" | "theirs"): Promise<boolean> {
-    const control = await reach.note("sending", () => readSent(outgoing));
+    const control = await readSent(outgoing);
     const status = control === undefined ? undefined : statusOf(control);
     if (control === undefined || (status === undefined && control.dtsId === undefined)) return false;
     const outcome =
@@ -241,8 +240,9 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     if (message.direction !== "outbound") return;
     try {
       const outgoing = outgoingOf(message);
-      const step = await reach.note("sending", () => findNextStep(outgoing));
-      await step();
+      // Only a whole step shows that the folders can be used: those of a full disk can be read.
+      const task = message.state === "awaiting-acknowledgement" ? "following" : "sending";
+      await reach.note(task, async () => (await findNextStep(outgoing))());
     } catch (error) {
       if (isFolderError(error)) return retryLater(message);
       if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
@@ -262,7 +262,9 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
       return id;
     },
     async lookIntoSent(): Promise<void> {
-      for (const outgoing of [...handedOver.values()]) await conclude(outgoing, "theirs");
+      for (const outgoing of [...handedOver.values()]) {
+        await reach.note("following", () => conclude(outgoing, "theirs"));
+      }
     },
     async noteSuccess(localId, meshMessageId): Promise<void> {
       const found = await watch.run(() => store.findByMessageId("outbound", localId));

@@ -1,19 +1,26 @@
 // Tells once that the folders cannot be used, and once that they can again.
 import type { EventEmitter } from "node:events";
-import { type CpisError, isCpisError } from "../errors.js";
+import { type CpisError, type ErrorCode, isCpisError } from "../errors.js";
 import type { MeshEvents } from "./model.js";
 
-/** What is done in the folders; one may fail while the other works. */
-export type FolderTask = "sending" | "receiving";
+/** What is done in the folders; one may fail while the others work, and says nothing of them. */
+export type FolderTask = "sending" | "following" | "receiving";
 
 export interface FolderReach {
-  /** Throws what it throws, and notes of a MESH_FOLDER_* error that the folders cannot be used. */
+  /** Throws what it throws, and notes of an error of the folders that the folders cannot be used. */
   note<Result>(task: FolderTask, work: () => Promise<Result>): Promise<Result>;
 }
 
+const folderCodes: readonly ErrorCode[] = [
+  "MESH_FOLDER_MISSING",
+  "MESH_FOLDER_DENIED",
+  "MESH_FOLDER_FULL",
+  "MESH_FOLDER_FAILED",
+];
+
 /** What concerns the folders themselves, and is tried again. */
 export function isFolderError(error: unknown): boolean {
-  return isCpisError(error) && error.code.startsWith("MESH_FOLDER_");
+  return isCpisError(error) && folderCodes.includes(error.code);
 }
 
 export function createFolderReach(events: EventEmitter<MeshEvents>): FolderReach {
