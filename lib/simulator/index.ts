@@ -41,6 +41,12 @@ export type {
 } from "./mesh-model.js";
 export type { SpecialExpectation, SpecialNumber } from "./special-number-rows.js";
 export { createMeshServer } from "./mesh-server.js";
+export {
+  createSimulatedMeshClient,
+  type MeshClientConduct,
+  type SimulatedMeshClient,
+  type SimulatedMeshClientOptions,
+} from "./mesh-client-folders.js";
 export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh-server-model.js";
 export type { MeshBehaviours } from "./mesh-behaviours.js";
 export type { MeshWorkflow, WorkflowParties } from "./mesh-directory.js";
