@@ -33,10 +33,13 @@ const partLimits: XmlLimits = { ...defaultXmlLimits, maximumBytes: 262_144, maxi
  */
 export function createPayloadReader(payload: PayloadParts, options: PayloadReaderOptions = {}): ElementReader {
   let rootDepth = 0;
+  let hasTaken = false;
 
   const isRoot = (path: readonly string[], namespace: string): boolean => {
     if (path.at(-1) !== payload.root || !isHl7({ namespace })) return false;
-    if (rootDepth !== 0) {
+    // A wrapper may be named as the payload is; then the payload is the one within.
+    const isWithin = path.length > rootDepth && path[rootDepth - 1] === payload.root;
+    if (rootDepth !== 0 && (hasTaken || !isWithin)) {
       throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `there is more than one ${payload.root}` });
     }
     rootDepth = path.length;
@@ -50,7 +53,9 @@ export function createPayloadReader(payload: PayloadParts, options: PayloadReade
   const reader = createElementReader({
     isWanted: (path, namespace) => !isRoot(path, namespace) && isPart(path),
     take: (part, path) => {
-      if (isGiven(part)) payload.take(part, path.at(-2) ?? "");
+      if (!isGiven(part)) return;
+      hasTaken = true;
+      payload.take(part, path.at(-2) ?? "");
     },
     maximumDocumentBytes: options.maximumBytes ?? defaultMaximumBytes,
     elementLimits: partLimits,

@@ -82,6 +82,17 @@ describe("the response to an upload", () => {
     });
   });
 
+  it("is found in a wrapper of its own name", () => {
+    const document = encodeUploadResponse(partialResponse);
+    assert.deepEqual(
+      parse(`<FileResponse><REPC_IN000003GB01>${document}</REPC_IN000003GB01></FileResponse>`),
+      partialResponse,
+    );
+    assert.throws(() => parse(`<FileResponse><id extension="1"/><x>${document}</x></FileResponse>`), {
+      code: "CPIS_MESSAGE_INVALID",
+    });
+  });
+
   it("is read as it was written, whole and in pieces", () => {
     const written = uploadResponse.chain((model) => {
       const document = bytes(encodeUploadResponse(model));
