@@ -137,6 +137,12 @@ export function createAuthoritySide(parts: AuthoritySideParts): AuthoritySide {
     });
   };
 
+  /** A small file must not overtake a large one. */
+  let lastUpload: Promise<void> = Promise.resolve();
+  const takeInOrder = (upload: IncomingUpload): void => {
+    lastUpload = lastUpload.then(() => takeUpload(upload)).catch((cause: unknown) => parts.failed(cause));
+  };
+
   const side: AuthoritySide = {
     isClientSupported: true,
     unreadableFiles: parts.unreadableFiles,
@@ -145,14 +151,14 @@ export function createAuthoritySide(parts: AuthoritySideParts): AuthoritySide {
       if (header.service !== uploadService || header.action !== uploadAction || payload === undefined) return;
       const code = odsCode ?? partyKey;
       const answerPattern = pattern === "forwardReliable" ? pattern : "reliable";
-      takeUpload({
+      takeInOrder({
         by: "ebxml",
         messageId: header.messageId,
         content: payload,
         sender: authorities.find(code) ?? { code, codeType: "organisation", name: code },
         route: { kind: "ebxml", partyKey, pattern: answerPattern },
         mail: { refToMessageId: header.messageId, conversationId: header.conversationId },
-      }).catch((cause: unknown) => parts.failed(cause));
+      });
     },
     accessed: (nhsNumber, access) => notices.accessed(nhsNumber, access),
     sendAccesses: (odsCode) => notices.sendAccesses(odsCode),

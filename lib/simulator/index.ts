@@ -2,6 +2,7 @@
 export { createSpineSimulator } from "./spine-simulator.js";
 export type {
   SimulatedExchange,
+  SimulatedMeshOptions,
   SimulatedParty,
   SimulatedPattern,
   SimulatorEffects,
@@ -10,6 +11,7 @@ export type {
   SpineSimulator,
   SpineSimulatorOptions,
 } from "./model.js";
+export type { UnreadableFileAnswer } from "./authority-side.js";
 export type { CommandOutcome, SimulatorCommand } from "./commands.js";
 export type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
 export type { TransmissionFault } from "./disturbance.js";

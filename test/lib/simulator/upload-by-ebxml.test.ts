@@ -63,6 +63,17 @@ describe("An upload to the simulator over ebXML", () => {
     assert.equal(events.length, 2);
   });
 
+  it("that is small does not overtake a large one before it", async () => {
+    const told: unknown[] = [];
+    spine.simulator.events.on("upload", ({ fileId }) => told.push(fileId));
+    const padding = " ".repeat(3_000_000);
+    const large = fileOf([recordOf(nhsNumber)], { fileId: "1" }).replace("<record>", `${padding}<record>`);
+    await prepare("reliable", large).send();
+    await prepare("reliable", fileOf([recordOf(nhsNumber, { endDate: "2026-10-01T00:00" })], { fileId: "2" })).send();
+    await spine.answer(2);
+    assert.deepEqual(told, ["1", "2"]);
+  });
+
   it("that is no upload by its form is answered with CPF01 and file id -1", async () => {
     const [event] = await Promise.all([once(spine.simulator.events, "upload"), prepare("reliable", "<Other/>").send()]);
     const response = parseUploadResponse((await businessAnswer()).payload ?? Buffer.alloc(0));
