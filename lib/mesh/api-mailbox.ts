@@ -9,6 +9,7 @@ import { createMailboxInbox, reportsTo } from "./mailbox-inbox.js";
 import { createMailboxPoller } from "./mailbox-poller.js";
 import { createMeshClient } from "./mesh-client.js";
 import type { MailboxOptions, MeshEvents, MeshMailbox } from "./model.js";
+import { isHeaderText } from "./outbound-file.js";
 import { createReachability } from "./reachability.js";
 import type { UnknownOutcomeSetting } from "./tracking-policy.js";
 
@@ -56,7 +57,20 @@ const defaultPauses: MailboxPauses = {
   unreachableMilliseconds: 5_000,
   unauthorisedMilliseconds: 300_000,
 };
+const closeGraceMilliseconds = 5_000;
 const defaultChunkBytes = 75 * 1024 * 1024;
+
+function clientVersionOf({ clientName = "@cp-is/node-red", clientVersion = "" }: ApiMailboxOptions): string {
+  return [clientName, clientVersion].join(" ").trim();
+}
+
+/** Time for what is under way; then it is broken off. */
+async function withinGrace(ending: Promise<unknown>): Promise<void> {
+  const { promise: isOverdue, resolve } = Promise.withResolvers<undefined>();
+  const grace = setTimeout(resolve, closeGraceMilliseconds, undefined);
+  await Promise.race([ending, isOverdue]);
+  clearTimeout(grace);
+}
 
 function check(options: ApiMailboxOptions): void {
   const { mailbox, password, sharedKey, unknownOutcome, nextLocalId, chunkBytes = defaultChunkBytes } = options;
@@ -66,6 +80,9 @@ function check(options: ApiMailboxOptions): void {
   }
   if (!/^[A-Z0-9]{1,100}$/.test(mailbox)) {
     throw new CpisError("CONFIG_INVALID", { detail: "a mailbox id has capital letters and digits only" });
+  }
+  if (!isHeaderText(clientVersionOf(options))) {
+    throw new CpisError("CONFIG_INVALID", { detail: "the name or version of the MESH client" });
   }
   if (!Number.isSafeInteger(chunkBytes) || chunkBytes < 1) {
     throw new CpisError("CONFIG_INVALID", { detail: "the chunk size of the MESH mailbox" });
@@ -95,7 +112,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     ...options,
     gzip,
     requestTimeoutMilliseconds: options.requestTimeoutMilliseconds ?? 600_000,
-    clientVersion: [options.clientName ?? "@cp-is/node-red", options.clientVersion ?? ""].join(" ").trim(),
+    clientVersion: clientVersionOf(options),
     busyPauseMilliseconds: pauses.busyMilliseconds,
     ...(options.connectTimeouts === undefined ? {} : { timeouts: options.connectTimeouts }),
   });
@@ -116,7 +133,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     gzip,
     chunkBytes: options.chunkBytes ?? defaultChunkBytes,
     unknownOutcome: options.unknownOutcome ?? "hold",
-    nextLocalId: options.nextLocalId ?? ((localId) => localId),
+    nextLocalId: (localId) => options.nextLocalId?.(localId) ?? localId,
   });
   const poller = createMailboxPoller({
     ...shared,
@@ -148,8 +165,10 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     },
     async close(): Promise<void> {
       progress = "closed";
-      await Promise.all([poller.close(), outbox.close()]);
+      const ending = Promise.all([poller.close(), outbox.close()]);
+      await withinGrace(ending);
       client.close();
+      await ending;
       watch.close();
       await inbox.close();
     },

@@ -14,7 +14,7 @@ import type { Reachability } from "./reachability.js";
 import { resendFile, settleOriginal } from "./resend-file.js";
 import { divide, noteProgress, readProgress, type Division } from "./sending-progress.js";
 import { decideTracking, type UnknownOutcomeSetting } from "./tracking-policy.js";
-import { headersOfChunk, headersOfFile, openChunk } from "./upload-body.js";
+import { headersOfChunk, headersOfFile, isIntact, openChunk } from "./upload-body.js";
 import { createFileMoveWriter, type FileMove } from "./write-file-move.js";
 
 export interface FileOutboxOptions {
@@ -110,6 +110,10 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   async function begin(job: Job): Promise<void> {
     const compressed = await readCompressed(job);
     if (compressed === undefined) return;
+    if (!(await isIntact(compressed, job.file))) {
+      await move(job, { to: "held", code: "STORE_CORRUPT" });
+      return;
+    }
     const division = divide(job.file.plainBytes, options.chunkBytes, options.gzip);
     const upload = await uploadOf(job, compressed, division, 1);
     const attributes = noteProgress(job.message, { division });
@@ -238,8 +242,8 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   async function resend(job: Job): Promise<void> {
     const compressed = await readCompressed(job);
     if (compressed === undefined) return;
-    const localId = options.nextLocalId(job.file.localId);
-    const resentAs = await resendFile(job.message, { store, watch, now, compressed, localId });
+    const nextLocalId = (localId: string): string => options.nextLocalId(localId);
+    const resentAs = await resendFile(job.message, { store, watch, now, compressed, nextLocalId });
     await waitForSuccessor(
       { ...job, message: { ...job.message, attributes: { ...job.message.attributes, resentAs } } },
       resentAs,

@@ -1,6 +1,6 @@
 // Looks into the mailbox at intervals: each message is stored, then acknowledged, and one that fails holds up no other.
 import type { EventEmitter } from "node:events";
-import { type CpisError, errorClass, isCpisError } from "../errors.js";
+import { CpisError, errorClass, isCpisError } from "../errors.js";
 import { fetchItem, type FetchItemParts } from "./fetch-item.js";
 import { actionOf, type ArrivedItem } from "./inbound-item.js";
 import type { MailboxInbox } from "./mailbox-inbox.js";
@@ -60,7 +60,7 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
   }
 
   function fail(error: CpisError): never {
-    if (error.code !== "CONFIG_CLOSED") reachability.failed(error);
+    reachability.failed(error);
     throw error;
   }
 
@@ -182,6 +182,7 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
 
   /** One look at a time; one that is asked for meanwhile begins when this one has ended. */
   function poll(): Promise<void> {
+    if (!isOpen) return Promise.reject(new CpisError("CONFIG_CLOSED"));
     if (running === undefined) return run();
     waiting ??= running.then(() => {
       waiting = undefined;
@@ -200,7 +201,7 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
       }
       if (isClosed) return;
       isOpen = true;
-      timer = setTimeout(() => void run().catch(() => undefined), 0);
+      schedule(Math.min(reachability.waitMilliseconds(), options.pollMilliseconds));
     },
     poll,
     async close(): Promise<void> {

@@ -38,9 +38,13 @@ const limits = {
   contentType: 100,
 } as const;
 
+/** Printable ASCII: MESH refuses control characters, and nothing says how it reads others. */
+export function isHeaderText(value: string): boolean {
+  return /^[\x20-\x7e]+$/.test(value);
+}
+
 function check(name: keyof typeof limits, value: string): void {
-  // eslint-disable-next-line no-control-regex -- these are the characters looked for
-  const isFit = value !== "" && value.length <= limits[name] && !/[\u0000-\u001f\u007f]/.test(value);
+  const isFit = value.length <= limits[name] && isHeaderText(value);
   if (!isFit) throw new CpisError("CONFIG_INVALID", { detail: `the ${name} of a file for MESH` });
 }
 

@@ -42,7 +42,8 @@ export function createReachability(options: ReachabilityOptions): Reachability {
       if (wasUnreachable) events.emit("reachable");
     },
     failed(error): void {
-      // Of requests that fail together the first one counts.
+      // What our own closing ends says nothing of MESH; of requests that fail together the first one counts.
+      if (error.code === "CONFIG_CLOSED") return;
       if (failures > 0 && options.now() < retryAt) return;
       retryAt = options.now() + pauseAfter(error);
       failures += 1;

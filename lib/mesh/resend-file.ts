@@ -3,6 +3,7 @@ import type { StoreWatch } from "../delivery/store-watch.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { isFinished, type MessageRowId, type StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
+import { localIdOf } from "./outbound-file.js";
 import { readProgress, withoutProgress } from "./sending-progress.js";
 import type { FileMoveWriter } from "./write-file-move.js";
 
@@ -10,39 +11,49 @@ export interface ResendParts {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly compressed: Buffer;
-  /** Of the new row. */
-  readonly localId: string;
   now(): number;
+  /** The same each time it is asked. */
+  nextLocalId(localId: string): string;
 }
 
-/**
- * Gives the new row, or the one that an earlier try has made. It has no place in the order: the original keeps that,
- * open, until `settleOriginal`.
- */
-export async function resendFile(original: StoredOutboundMessage, parts: ResendParts): Promise<MessageRowId> {
-  const { store, watch, compressed, localId } = parts;
-  const context = await watch.run(() => store.readContext(original.id));
+const maximumTries = 100;
+
+function rowOf(original: StoredOutboundMessage, localId: string, context: Buffer | undefined, parts: ResendParts) {
   const { channel, destination, interaction, service, conversationId, applicationId, fromParty, toParty } = original;
-  const row = {
+  return {
     ...{ channel, destination, interaction, service, conversationId, fromParty, toParty },
     isOrdered: false,
     messageId: localId,
     ...(applicationId === undefined ? {} : { applicationId }),
     acceptedAt: parts.now(),
-    content: compressed,
+    content: parts.compressed,
     ...(context === undefined ? {} : { context }),
     originalId: original.id,
     attributes: { ...withoutProgress(original.attributes), localId },
   };
-  try {
-    const [id] = await watch.insist(() => store.acceptOutbound([row]));
-    if (id !== undefined) return id;
-  } catch (error) {
-    if (!isCpisError(error) || error.code !== "STORE_MESSAGE_ID_TAKEN") throw error;
-    const earlier = await watch.run(() => store.findByMessageId("outbound", localId));
-    if (earlier?.direction === "outbound" && earlier.originalId === original.id) return earlier.id;
+}
+
+/**
+ * Gives the new row, or the one that an earlier try has made. It has no place in the order: the original keeps that,
+ * open, until `settleOriginal`. Throws STORE_INTERNAL when no local id is free.
+ */
+export async function resendFile(original: StoredOutboundMessage, parts: ResendParts): Promise<MessageRowId> {
+  const { store, watch } = parts;
+  const context = await watch.run(() => store.readContext(original.id));
+  let localId = localIdOf(original);
+  for (let tries = 0; tries < maximumTries; tries += 1) {
+    localId = parts.nextLocalId(localId);
+    const row = rowOf(original, localId, context, parts);
+    try {
+      const [id] = await watch.insist(() => store.acceptOutbound([row]));
+      if (id !== undefined) return id;
+    } catch (error) {
+      if (!isCpisError(error) || error.code !== "STORE_MESSAGE_ID_TAKEN") throw error;
+    }
+    const taken = await watch.run(() => store.findByMessageId("outbound", localId));
+    if (taken?.direction === "outbound" && taken.originalId === original.id) return taken.id;
   }
-  throw new CpisError("STORE_INTERNAL", { detail: "a file could not be stored under its next local id" });
+  throw new CpisError("STORE_INTERNAL", { detail: "no local id is free for a file that is sent again" });
 }
 
 export interface SettleParts {

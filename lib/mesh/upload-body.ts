@@ -1,6 +1,8 @@
 // Makes the bodies and headers of a file's chunks: divided before they are compressed, each on its own.
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { collect, gzipped, plainSlice } from "./compression.js";
+import { isCpisError } from "../errors.js";
+import { collect, gunzipped, gzipped, plainSlice } from "./compression.js";
 import type { RequestBody } from "./http-exchange.js";
 import type { OutboundFileRecord } from "./outbound-file.js";
 import type { Division } from "./sending-progress.js";
@@ -14,11 +16,30 @@ export interface ChunkOfFile {
   readonly chunk: number;
 }
 
+/** Whether the bytes are those of the file that was to be sent: all of it is read once, piece by piece. */
+export async function isIntact(
+  compressed: Buffer,
+  { plainBytes, digest }: Pick<OutboundFileRecord, "plainBytes" | "digest">,
+): Promise<boolean> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const piece of gunzipped(Readable.from([compressed]))) {
+      bytes += piece.length;
+      hash.update(piece);
+    }
+  } catch (error) {
+    if (isCpisError(error)) return false;
+    throw error;
+  }
+  return bytes === plainBytes && hash.digest("hex") === digest;
+}
+
 function inMemory(bytes: Buffer): RequestBody {
   return { bytes: bytes.length, open: () => Readable.from([bytes]) };
 }
 
-/** Plain chunks are decompressed while they are sent. Throws MESH_INCOMPLETE for content that is no gzip. */
+/** Plain chunks are decompressed while they are sent. The file must be intact. */
 export async function openChunk({ compressed, plainBytes, division, chunk }: ChunkOfFile): Promise<RequestBody> {
   const { chunkBytes, chunks, isGzip } = division;
   if (isGzip && chunks === 1) return inMemory(compressed);

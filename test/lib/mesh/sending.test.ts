@@ -1,5 +1,6 @@
 // Files sent over the API to a simulated MESH: what arrives there, how often, and what is left here.
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import type { ApiMailboxOptions } from "../../../lib/mesh/api-mailbox.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import { createFailingStore } from "../mhs/failing-store.js";
@@ -119,6 +120,17 @@ describe("Files sent over the MESH API", () => {
     const id = await mailbox.send(outboundFile());
     await untilState(scene().store, id, "awaiting-response");
     assert.ok(log.includes("warning SENT_MORE_THAN_ONCE"));
+  });
+
+  it("are held, and not sent, when their bytes are not those that were to be sent", async () => {
+    const { mailbox } = await scene().start();
+    const compressed = gzipSync("something else");
+    for (const changes of [{ compressed }, { compressed: Buffer.from("no gzip") }, { digest: "0".repeat(64) }]) {
+      const id = await mailbox.send(outboundFile(changes));
+      await untilState(scene().store, id, "held");
+      assert.deepEqual(await stateOf(id), ["held", "STORE_CORRUPT"]);
+    }
+    assert.equal(postings(), 0);
   });
 
   for (const { changes, code } of [
