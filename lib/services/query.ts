@@ -1,5 +1,5 @@
 // Asks CP-IS about one NHS number: checks, encodes, sends, waits, and judges the answer.
-import type { Author, QueryFailed, QueryResult } from "../cpis/model.js";
+import type { QueryFailed, QueryResult } from "../cpis/model.js";
 import { parseNhsNumber, type NhsNumber } from "../cpis/nhs-number.js";
 import {
   createQueryFailed,
@@ -9,12 +9,11 @@ import {
   querySoapFault,
   queryTimedOut,
   queryUnparseableReply,
-  refusedBeforeSending,
   type QueryContext,
 } from "../cpis/query-failed.js";
 import { decideQueryOutcome, type QueryDecision } from "../cpis/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../cpis/query-request.js";
-import { CpisError, errorClass, isCpisError } from "../errors.js";
+import { CpisError, isCpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
 import { parseConversationId, parseMessageId } from "../identifiers.js";
@@ -23,13 +22,10 @@ import type { InboundAnswer, MhsEffects, RequestOutcome } from "../mhs/model.js"
 import type { MessagingContract } from "../sds/contract.js";
 import { parseXml } from "../xml/parse-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
+import { failedBefore, findRefusal, unexpected, type AccessRequest } from "./local-checks.js";
 
 /** The service name under which Spine registers the query. */
 export const queryServiceName = "urn:nhs:names:services:cpisquery";
-
-/** National RBAC activities: "View CP-IS Flag", and the same without notifying the local authority. */
-const unscheduledActivity = "B0107";
-const scheduledActivity = "B0170";
 
 export interface QueryServiceSettings {
   /** Our own ASID, the sender in the HL7 wrapper. */
@@ -45,15 +41,11 @@ export interface QueryServiceSettings {
   readonly processingCode?: ProcessingCode;
 }
 
-export interface ChildQuery {
+export interface ChildQuery extends AccessRequest {
   /** Spaces and hyphens are tolerated. */
   readonly nhsNumber: string;
-  readonly author: Author;
-  /** National RBAC activities of the signed-in user, for example ["B0107"]. Not looked at for a system author. */
-  readonly activities?: readonly string[];
   /** The SDS role code for the control act; the author's role code when absent. */
   readonly sdsRole?: string;
-  readonly accessType: "unscheduled" | "scheduled";
   readonly signal?: AbortSignal;
 }
 
@@ -96,36 +88,6 @@ interface PreparedQuery {
 type Preparation =
   | ({ readonly kind: "prepared" } & PreparedQuery)
   | { readonly kind: "refused"; readonly result: QueryFailed; readonly cause: CpisError };
-
-/** Why the user may not ask, if so (national RBAC activities). Holding only B0170 never becomes an alerting query. */
-function findRefusal(query: ChildQuery, checkActivities: boolean): CpisError | undefined {
-  const needed = query.accessType === "unscheduled" ? unscheduledActivity : scheduledActivity;
-  const held = query.activities ?? [];
-  if (checkActivities && query.author.kind === "person" && !held.includes(needed)) {
-    return new CpisError("CPIS_NOT_AUTHORISED", { detail: `activity ${needed} is not among the user's activities` });
-  }
-  return query.accessType === "scheduled" ? new CpisError("CPIS_SILENT_READ_UNAVAILABLE") : undefined;
-}
-
-/** The result for an error raised before anything was sent. */
-function failedBefore(context: QueryContext, error: CpisError): QueryFailed {
-  switch (error.code) {
-    case "CPIS_INVALID_NHS_NUMBER":
-      return refusedBeforeSending(context, "invalid-nhs-number", error.detail);
-    case "CPIS_INVALID_REQUEST":
-      return refusedBeforeSending(context, "invalid-request", error.detail);
-    case "CPIS_NOT_AUTHORISED":
-      return refusedBeforeSending(context, "not-authorised", error.detail);
-    case "CPIS_SILENT_READ_UNAVAILABLE":
-      return refusedBeforeSending(context, "silent-read-unavailable");
-    default:
-      return queryNotSent(context, error.message);
-  }
-}
-
-function unexpected(error: unknown): CpisError {
-  return isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
-}
 
 async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Preparation> {
   const { effects, settings } = parts;
