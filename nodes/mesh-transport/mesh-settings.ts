@@ -84,8 +84,7 @@ function readNames(fields: FieldReader): MailboxNames {
 }
 
 function readTimes(fields: FieldReader): FolderTimes {
-  const seconds = (property: string, fallback: number): number =>
-    fields.number(property, "positiveNumber", fallback) * 1000;
+  const seconds = (property: string, fallback: number): number => fields.number(property, "seconds", fallback) * 1000;
   return {
     scanMilliseconds: seconds("scanSeconds", 30),
     stableMilliseconds: seconds("stableSeconds", 1),
@@ -101,7 +100,7 @@ function readWay(fields: FieldReader, credentials: object, words: Words): MeshWa
     return {
       kind: "simulator",
       odsCode: fields.required("odsCode", "odsCode"),
-      pollMilliseconds: fields.number("pollSeconds", "positiveNumber", 5) * 1000,
+      pollMilliseconds: fields.number("pollSeconds", "seconds", 5) * 1000,
     };
   }
   const names = readNames(fields);

@@ -22,6 +22,17 @@ const samples: Readonly<Partial<Record<FieldRuleName, { readonly good: string[];
   always: { good: ["always", "never"], bad: ["", "Always", "sometimes"] },
   schemaName: { good: ["cp_is", "_x", "a1"], bad: ["", "1a", "Cp", "a-b", "a;b", "a".repeat(42)] },
   duration: { good: ["PT1M", "PT5M", "P1D", "P1W", "PT0.5S", "PT2H30M"], bad: ["P", "PT", "1M", "PT-1M", "P1DT"] },
+  seconds: { good: ["1", "30", "79999", "86399", "86400"], bad: ["0", "86401", "90000", "100000", "1.5"] },
+  pollMinutes: { good: ["5", "9", "60", "999", "1440"], bad: ["0", "4", "05", "1441", "2000"] },
+  mailbox: { good: ["ZT7OT001", "AMP01HC001"], bad: ["zt7ot001", "Z T", "A/B", ""] },
+  baseUrl: {
+    good: ["https://msg.example.nhs.uk", "https://127.0.0.1:8829"],
+    bad: ["http://msg.example.nhs.uk", "https://host/", "https://user@host", "https://host?x"],
+  },
+  namePattern: {
+    good: ["{ods}-{number}.xml", "CP-IS {timestamp}"],
+    bad: ["{name}", "{ods", "a/b", "a\\b", "a\r\nb", "x".repeat(101)],
+  },
   wholeNumber: { good: ["0", "3"], bad: ["-1", "1.5", "x"] },
   positiveNumber: { good: ["1", "30"], bad: ["0", "-1", "1e3"] },
 };

@@ -137,13 +137,13 @@ describe("the dialog of a mesh transport", () => {
 
   const broken: readonly [property: string, config: object, values: readonly string[]][] = [
     ["odsCode", simulatorConfig, ["bad value", "999-1"]],
-    ["pollSeconds", simulatorConfig, ["0", "bad value"]],
+    ["pollSeconds", simulatorConfig, ["0", "86401", "bad value"]],
     ["mailbox", apiConfig, ["zt7ot001", "bad value", "Z"]],
     ["recipient", folderConfig, ["bad value"]],
     ["baseUrl", apiConfig, ["http://plain.example.nhs.uk", "https://host/path", "https://host?x=1", "bad value"]],
     ["pollMinutes", apiConfig, ["4", "0", "1441", "5.5", "bad value"]],
     ["folder", folderConfig, ["relative/folder", "bad value"]],
-    ["scanSeconds", folderConfig, ["0"]],
+    ["scanSeconds", folderConfig, ["0", "2592000"]],
     ["stableSeconds", folderConfig, ["0"]],
     ["missingPairSeconds", folderConfig, ["bad value"]],
     ["orphanSeconds", folderConfig, ["-1"]],
