@@ -49,7 +49,7 @@ interface Outgoing {
   readonly record: OutboundFileRecord;
   readonly baseName: string;
   /** Of the last try that was staged whole. */
-  readonly stagedName: string | undefined;
+  readonly stagedName?: string;
 }
 
 /**
@@ -62,7 +62,22 @@ const maximumParallel = 2;
 const shortestRetryMilliseconds = 1_000;
 const longestRetryMilliseconds = 60_000;
 const alarmAgainMilliseconds = 24 * 60 * 60 * 1000;
-const safeName = /^[A-Za-z0-9_-]{1,150}$/;
+
+/** Names become parts of paths. */
+function isSafeName(name: unknown): name is string {
+  return typeof name === "string" && /^[A-Za-z0-9_-]{1,150}$/.test(name);
+}
+
+/** Who may have the key, or a backup, or finds out what MESH has. */
+function isForPerson(error: unknown): error is CpisError {
+  if (!isCpisError(error)) return false;
+  return error.code === "MESH_OUTCOME_UNKNOWN" || (error.code.startsWith("STORE_") && !error.retryable);
+}
+
+/** An error counts, and so does MESH's own id; what else the client may write says nothing. */
+function isAccepted(control: ControlFile): boolean {
+  return control.dtsId !== undefined || statusOf(control)?.status?.toUpperCase() === "SUCCESS";
+}
 
 export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   const { store, watch, channel, owner, events, reach, handOver, settings, mailbox } = parts;
@@ -100,15 +115,24 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     };
   }
 
-  /** Throws STORE_CORRUPT for a row that is not one of this mailbox's. */
+  function newBaseName(): string {
+    return `${settings.namePrefix}${parts.effects.newUuid().toLowerCase()}`;
+  }
+
+  /**
+   * A file that was accepted for the API, and not sent there, gets its name now. Throws MESH_OUTCOME_UNKNOWN for one that
+   * may have been sent there, and STORE_CORRUPT.
+   */
   function outgoingOf(message: StoredOutboundMessage): Outgoing {
-    const { baseName, stagedName = baseName } = message.attributes;
-    const areSafe = [baseName, stagedName].every((name) => typeof name === "string" && safeName.test(name));
-    if (typeof baseName !== "string" || typeof stagedName !== "string" || !areSafe) {
-      throw new CpisError("STORE_CORRUPT", { detail: "the names of a file for MESH" });
+    const { baseName = newBaseName(), stagedName } = message.attributes;
+    if (message.attributes["baseName"] === undefined && message.state !== "queued") {
+      throw new CpisError("MESH_OUTCOME_UNKNOWN", { detail: "it was given to the MESH API" });
     }
-    const isStaged = stagedName !== baseName;
-    return { message, record: readOutboundFile(message), baseName, stagedName: isStaged ? stagedName : undefined };
+    const record = readOutboundFile(message);
+    if (!isSafeName(baseName)) throw new CpisError("STORE_CORRUPT", { detail: "the base name of a file for MESH" });
+    if (stagedName === undefined) return { message, record, baseName };
+    if (!isSafeName(stagedName)) throw new CpisError("STORE_CORRUPT", { detail: "the staged name of a file for MESH" });
+    return { message, record, baseName, stagedName };
   }
 
   async function readContent(message: StoredOutboundMessage): Promise<Buffer> {
@@ -131,7 +155,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     const stagedName = stagedNameOf(baseName, parts.effects.newUuid());
     await handOver.stage({ baseName, stagedName }, controlOf(outgoing), content);
     // From here on the staged pair alone decides whether it was handed over.
-    const changes = { attempts: message.attempts + 1, attributes: { ...message.attributes, stagedName } };
+    const changes = { attempts: message.attempts + 1, attributes: { ...message.attributes, baseName, stagedName } };
     const begun = await write(message, { to: "sending", keepLease: true, changes }, "ours");
     if (begun !== "done") return handOver.discard(stagedName);
     await release({ ...outgoing, message: { ...message, ...changes, state: "sending" } }, stagedName);
@@ -161,12 +185,13 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   /** Whether its fate was known and is written down. */
   async function conclude(outgoing: Outgoing, by: "ours" | "theirs"): Promise<boolean> {
     const control = await readSent(outgoing);
-    const status = control === undefined ? undefined : statusOf(control);
-    if (control === undefined || (status === undefined && control.dtsId === undefined)) return false;
-    const outcome =
-      status?.isError === true
-        ? await write(outgoing.message, { to: "failed", code: codeOfRefusal(status.code) }, by)
-        : await noteAccepted(outgoing, control.dtsId, by);
+    if (control === undefined) return false;
+    const status = statusOf(control);
+    const isFailed = status?.isError === true;
+    if (!isFailed && !isAccepted(control)) return false;
+    const outcome = isFailed
+      ? await write(outgoing.message, { to: "failed", code: codeOfRefusal(status.code) }, by)
+      : await noteAccepted(outgoing, control.dtsId, by);
     if (outcome !== "lease-lost") handedOver.delete(outgoing.message.id);
     return true;
   }
@@ -182,7 +207,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   }
 
   async function noteAccepted(
-    { message, record }: Outgoing,
+    { message, record }: Pick<Outgoing, "message" | "record">,
     meshMessageId: string | undefined,
     by: "ours" | "theirs",
   ): Promise<TransitionOutcome> {
@@ -245,8 +270,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
       await reach.note(task, async () => (await findNextStep(outgoing))());
     } catch (error) {
       if (isFolderError(error)) return retryLater(message);
-      if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
-      // A person may have the key, or a backup.
+      if (!isForPerson(error)) throw error;
       await write(message, { to: "held", code: error.code }, "ours");
     }
   }
@@ -255,8 +279,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     start: () => loop.start(),
     async accept(file): Promise<MessageRowId> {
       const row = newOutboundRow(file, { mailbox, channel, acceptedAt: parts.now() });
-      const baseName = `${settings.namePrefix}${parts.effects.newUuid().toLowerCase()}`;
-      const attributes = { ...row.attributes, baseName };
+      const attributes = { ...row.attributes, baseName: newBaseName() };
       const [id] = await watch.runAcceptance(() => store.acceptOutbound([{ ...row, attributes }]));
       if (id === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });
       return id;
@@ -269,7 +292,8 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     async noteSuccess(localId, meshMessageId): Promise<void> {
       const found = await watch.run(() => store.findByMessageId("outbound", localId));
       if (found?.direction !== "outbound" || found.channel !== channel) return;
-      if (found.state === "awaiting-acknowledgement") await noteAccepted(outgoingOf(found), meshMessageId, "theirs");
+      if (found.state !== "awaiting-acknowledgement") return;
+      await noteAccepted({ message: found, record: readOutboundFile(found) }, meshMessageId, "theirs");
     },
     close: () => loop.close(),
   };

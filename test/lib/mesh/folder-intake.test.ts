@@ -28,7 +28,8 @@ async function scans({ mailbox }: Instance, count = 2): Promise<void> {
   mailbox.events.off("polled", note);
 }
 
-describe("what the MESH client puts into IN", () => {
+describe("what the MESH client puts into IN", function () {
+  this.timeout(20_000);
   const scene = useFolderScene();
 
   it("is delivered with what its control file says, and then lies in the archive", async () => {
@@ -298,7 +299,8 @@ describe("what the MESH client puts into IN", () => {
   });
 });
 
-describe("a mailbox over folders", () => {
+describe("a mailbox over folders", function () {
+  this.timeout(20_000);
   const scene = useFolderScene();
 
   it("does not start without the client's folders, and starts when they are there", async () => {

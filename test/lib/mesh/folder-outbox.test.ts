@@ -1,6 +1,7 @@
 // Tests of sending over the folders of the MESH client: handed over once, whatever breaks off when.
 import assert from "node:assert/strict";
 import fs from "node:fs/promises";
+import { newOutboundRow } from "../../../lib/mesh/outbound-file.js";
 import { until } from "../mhs/durable-exchange.js";
 import {
   cpisMailbox,
@@ -15,7 +16,8 @@ import {
   useFolderScene,
 } from "./folder-scene.js";
 
-describe("a file sent over the MESH client's folders", () => {
+describe("a file sent over the MESH client's folders", function () {
+  this.timeout(20_000);
   const scene = useFolderScene();
 
   /** The base name is decided when the file is accepted. */
@@ -230,5 +232,52 @@ describe("a file sent over the MESH client's folders", () => {
     assert.deepEqual(await scene.list("OUT"), []);
     assert.deepEqual(await scene.list("cpis-staging"), []);
     await until(() => log.includes(`undelivered ${file.localId} held STORE_CORRUPT`));
+  });
+
+  it("goes out once when two instances share the store and the folders", async () => {
+    const store = await scene.openStore();
+    const one = await scene.start({ store });
+    const other = await scene.start({ store });
+    const ids = [];
+    for (let count = 0; count < 12; count += 1) {
+      ids.push(await (count % 2 === 0 ? one : other).mailbox.send(outboundFile(`<File>${count}</File>`)));
+    }
+    for (const id of ids) await untilState(store, id, "awaiting-acknowledgement");
+    assert.equal((await scene.list("OUT")).length, 24);
+    assert.deepEqual(await scene.list("cpis-staging"), []);
+    for (const name of await scene.list("OUT")) {
+      if (name.endsWith(".ctl")) await scene.takeFromOut(name.slice(0, -".ctl".length), sent());
+    }
+    for (const id of ids) await untilState(store, id, "completed");
+    assert.equal([...one.log, ...other.log].filter((line) => line.startsWith("accepted")).length, 12);
+    await Promise.all([one.close(), other.close()]);
+    await store.close();
+  });
+
+  it("that waited for the API goes over the folders, and one that may have gone there is held", async () => {
+    const store = await scene.openStore();
+    const details = { mailbox: ownMailbox, channel: "mesh", acceptedAt: Date.now() };
+    const rows = [outboundFile(), outboundFile()].map((file) => newOutboundRow(file, details));
+    const [waiting, begun] = await store.acceptOutbound(rows);
+    assert.ok(waiting !== undefined && begun !== undefined);
+    await store.transition({ id: begun, from: ["queued"], to: "sending", at: Date.now() });
+    const instance = await scene.start({ store });
+    await untilState(store, waiting, "awaiting-acknowledgement");
+    await untilState(store, begun, "held");
+    assert.equal((await scene.list("OUT")).length, 2);
+    assert.match(instance.log.join(), /^undelivered \S+ held MESH_OUTCOME_UNKNOWN$/);
+    await instance.close();
+    await store.close();
+  });
+
+  it("is not taken for accepted while the client says nothing of it", async () => {
+    const { mailbox, store, log } = await scene.start();
+    const id = await mailbox.send(outboundFile());
+    const base = await scene.untilInOut();
+    await untilState(store, id, "awaiting-acknowledgement");
+    await scene.takeFromOut(base, {});
+    scene.clock.ahead = 16 * minute;
+    await until(() => log.includes("warning NOT_TAKEN_BY_CLIENT"));
+    assert.equal((await stored(store, id)).state, "awaiting-acknowledgement");
   });
 });

@@ -26,7 +26,8 @@ const upload: ControlFile = {
   statusRecords: [],
 };
 
-describe("the simulated MESH client", () => {
+describe("the simulated MESH client", function () {
+  this.timeout(20_000);
   let root = "";
   let mesh: MeshServer;
   let client: SimulatedMeshClient | undefined;
