@@ -59,6 +59,21 @@ describe("The simulator", function () {
     );
   });
 
+  it("leaves no MESH behind when it cannot start", async () => {
+    const options = await simulatorOptions();
+    const holder = net.createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as net.AddressInfo;
+    await new Promise((resolve) => holder.close(resolve));
+    const wrong = [{ port: spine.simulator.port }, { records: [{ nhsNumber: "9990000019", plans: [] }] }];
+    for (const change of wrong) {
+      await assert.rejects(createSpineSimulator({ ...options, ...change, mesh: { port } }), isCpisError);
+    }
+    const simulator = await createSpineSimulator({ ...options, mesh: { port } });
+    assert.equal(simulator.mesh.port, port);
+    await simulator.close();
+  });
+
   it("offers contracts for the express and the reliable pattern", () => {
     const { express, reliable } = spine.simulator.contracts;
     assert.equal(selectPattern(express), "express");
