@@ -55,6 +55,19 @@ describe("what the MESH client puts into IN", function () {
     ]);
   });
 
+  it("is noticed by the system's word of it, long before the next scan, as is what comes into SENT", async () => {
+    const instance = await scene.start({ scanMilliseconds: 10 * minute });
+    const consumed = consume(instance);
+    await scans(instance, 1);
+    await scene.putIntoIn("A1", {}, response);
+    await until(() => consumed.length === 1);
+    const id = await instance.mailbox.send(outboundFile());
+    const base = await scene.untilInOut();
+    await untilState(instance.store, id, "awaiting-acknowledgement");
+    await scene.takeFromOut(base, sent());
+    await untilState(instance.store, id, "completed");
+  });
+
   it("is left alone while it changes", async () => {
     const instance = await scene.start({ stableMilliseconds: minute, scanMilliseconds: 20 });
     await scene.putIntoIn("A1", {}, "<FileResponse>");
@@ -296,76 +309,5 @@ describe("what the MESH client puts into IN", function () {
     await until(async () => (await scene.list("cpis-archive")).length === 2);
     assert.equal((await stored(instance.store, id)).state, "awaiting-response");
     assert.deepEqual(consumed, []);
-  });
-});
-
-describe("a mailbox over folders", function () {
-  this.timeout(20_000);
-  const scene = useFolderScene();
-
-  it("does not start without the client's folders, and starts when they are there", async () => {
-    await fs.rmdir(scene.path("SENT"));
-    const { mailbox } = await scene.start({ isIdle: true });
-    await assert.rejects(mailbox.start(), { code: "MESH_FOLDER_MISSING", detail: "SENT: ENOENT" });
-    await fs.mkdir(scene.path("SENT"));
-    await mailbox.start();
-    await mailbox.send(outboundFile());
-    await scene.untilInOut();
-  });
-
-  it("does not start with folders of its own that are the client's, or within them or each other", async () => {
-    const settings = [
-      { stagingFolder: scene.path("TEMP") },
-      { stagingFolder: scene.path("OUT") },
-      { archiveFolder: scene.path("IN", "archive") },
-      { archiveFolder: scene.path() },
-      { archiveFolder: path.dirname(scene.root()) },
-      { archiveFolder: scene.path("cpis-staging") },
-      { archiveFolder: scene.path("cpis-staging", "archive") },
-      { archiveFolder: "archive" },
-      { root: "somewhere" },
-    ];
-    const store = await scene.openStore();
-    for (const setting of settings) {
-      const instance = await scene.start({ ...setting, store, isIdle: true });
-      await assert.rejects(instance.mailbox.start(), { code: "CONFIG_INVALID" });
-      await instance.close();
-    }
-    await assert.rejects(scene.start({ namePrefix: "../", store }), { code: "CONFIG_INVALID" });
-    await assert.rejects(scene.start({ mailbox: "", store }), { code: "CONFIG_MISSING" });
-    await store.close();
-  });
-
-  it("does not take a file for a folder", async () => {
-    const file = scene.path("staging");
-    await fs.writeFile(file, "");
-    const { mailbox } = await scene.start({ stagingFolder: path.join(file, "below"), isIdle: true });
-    await assert.rejects(mailbox.start(), { code: "MESH_FOLDER_MISSING" });
-  });
-
-  it("demands a staging folder from which a file can be renamed into OUT", async function () {
-    const other = "/dev/shm";
-    const [here, there] = await Promise.all([fs.stat(scene.root()), fs.stat(other).catch(() => undefined)]);
-    if (there === undefined || there.dev === here.dev) return this.skip();
-    const stagingFolder = await fs.mkdtemp(path.join(other, "cp-is-"));
-    const instance = await scene.start({ stagingFolder, isIdle: true });
-    await assert.rejects(instance.mailbox.start(), { code: "CONFIG_INVALID" });
-    await instance.close();
-    await fs.rm(stagingFolder, { recursive: true });
-  });
-
-  it("archives to another file system", async function () {
-    const other = "/dev/shm";
-    const [here, there] = await Promise.all([fs.stat(scene.root()), fs.stat(other).catch(() => undefined)]);
-    if (there === undefined || there.dev === here.dev) return this.skip();
-    const archiveFolder = await fs.mkdtemp(path.join(other, "cp-is-"));
-    const instance = await scene.start({ archiveFolder });
-    await scene.putIntoIn("A1", { dtsId: "ID-1" }, response);
-    await until(() => instance.log.length === 1);
-    assert.deepEqual((await fs.readdir(archiveFolder)).sort(), ["A1.ctl", "A1.dat"]);
-    assert.equal(await fs.readFile(path.join(archiveFolder, "A1.dat"), "utf8"), response);
-    assert.deepEqual(await scene.list("IN"), []);
-    await instance.close();
-    await fs.rm(archiveFolder, { recursive: true });
   });
 });
