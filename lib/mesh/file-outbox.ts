@@ -83,11 +83,11 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     reachability.failed(failure.error);
   }
 
-  /** Undefined when it cannot be read: it is held for a person, who may have the key. */
+  /** Undefined when it cannot be read, or is not what was accepted: it is held for a person, who may have the key. */
   async function readCompressed(job: Job): Promise<Buffer | undefined> {
     try {
       const reading = await watch.run(() => store.readContent(job.file.id));
-      if (reading.kind === "content") return reading.bytes;
+      if (reading.kind === "content" && (await isIntact(reading.bytes, job.file))) return reading.bytes;
       await move(job, { to: "held", code: "STORE_CORRUPT" });
     } catch (error) {
       if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
@@ -110,10 +110,6 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   async function begin(job: Job): Promise<void> {
     const compressed = await readCompressed(job);
     if (compressed === undefined) return;
-    if (!(await isIntact(compressed, job.file))) {
-      await move(job, { to: "held", code: "STORE_CORRUPT" });
-      return;
-    }
     const division = divide(job.file.plainBytes, options.chunkBytes, options.gzip);
     const upload = await uploadOf(job, compressed, division, 1);
     const attributes = noteProgress(job.message, { division });
@@ -141,9 +137,11 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     }
   }
 
-  async function refuse(job: Job, { code, detail = "" }: CpisError): Promise<void> {
+  async function refuse(job: Job, { code, detail = "", message }: CpisError): Promise<void> {
     const attributes = { ...job.message.attributes, refusal: detail };
-    await move(job, { to: "failed", code, changes: { attributes } });
+    const failed = await move(job, { to: "failed", code, changes: { attributes } });
+    // The event of a file that is not sent any more has no room for MESH's own words.
+    if (failed !== undefined) events.emit("warning", { code, message: `${message} (file ${job.file.localId})` });
   }
 
   /** MESH may have it, and must not get it twice. */

@@ -11,7 +11,9 @@ import { outboundFile } from "./sample-files.js";
 
 const hour = 3_600_000;
 
-describe("The credentials of a mailbox over the MESH API", () => {
+describe("The credentials of a mailbox over the MESH API", function () {
+  // Disks of a busy machine take their time.
+  this.timeout(20_000);
   const scene = useMeshScene();
 
   /** The mailbox's own clock. */

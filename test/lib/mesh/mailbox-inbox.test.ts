@@ -17,7 +17,9 @@ import { outboundFile, responseText } from "./sample-files.js";
 const now = Date.UTC(2026, 10, 22, 10, 15);
 const details = { mailbox: "ZT7OT001", channel: "mailbox", acceptedAt: now };
 
-describe("The inbox of a mailbox", () => {
+describe("The inbox of a mailbox", function () {
+  // Disks of a busy machine take their time.
+  this.timeout(20_000);
   let place: StorePlace;
   let store: MessageStore;
   let inbox: MailboxInbox;

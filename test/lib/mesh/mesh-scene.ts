@@ -43,8 +43,7 @@ let owners = 0;
 /** A scene of its own for each test. */
 export function useMeshScene(): () => MeshScene {
   let scene: MeshScene | undefined;
-  beforeEach(async function () {
-    this.currentTest?.timeout(15_000);
+  beforeEach(async () => {
     scene = await openMeshScene();
   });
   afterEach(() => scene?.close());

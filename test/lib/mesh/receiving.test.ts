@@ -8,7 +8,9 @@ import { largeContent, outboundFile, responseText, textOf } from "./sample-files
 
 const day = 24 * 60 * 60_000;
 
-describe("Files fetched over the MESH API", () => {
+describe("Files fetched over the MESH API", function () {
+  // Disks of a busy machine take their time.
+  this.timeout(20_000);
   const scene = useMeshScene();
 
   function deliver(text: string | Buffer = responseText, more: { fileName?: string; subject?: string } = {}): string {
@@ -186,6 +188,20 @@ describe("Files fetched over the MESH API", () => {
     await one.mailbox.poll();
     await one.mailbox.poll();
     await until(() => items.length === 1);
+    assert.deepEqual(
+      one.log.filter((line) => line.startsWith("warning")),
+      ["warning MESSAGE_SKIPPED"],
+    );
+  });
+
+  it("are warned of at once when MESH lists them and has them no more", async () => {
+    const one = await scene().start();
+    await one.mailbox.poll();
+    const { mesh } = scene();
+    deliver();
+    // Between the list and the fetch.
+    mesh.events.once("meshExchange", () => mesh.advanceClock(6 * day));
+    await one.mailbox.poll();
     assert.deepEqual(
       one.log.filter((line) => line.startsWith("warning")),
       ["warning MESSAGE_SKIPPED"],

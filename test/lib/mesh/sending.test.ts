@@ -13,7 +13,9 @@ const content = largeContent(2_500_000);
 /** Three chunks. */
 const inChunks: Partial<ApiMailboxOptions> = { chunkBytes: 1_000_000 };
 
-describe("Files sent over the MESH API", () => {
+describe("Files sent over the MESH API", function () {
+  // Disks of a busy machine take their time.
+  this.timeout(20_000);
   const scene = useMeshScene();
 
   function arrived(): readonly Buffer[] {
@@ -138,12 +140,13 @@ describe("Files sent over the MESH API", () => {
     { changes: { workflowId: "NO_SUCH_WORKFLOW" }, code: "MESH_WORKFLOW_NOT_REGISTERED" },
     { changes: { subject: "see http://example.org" }, code: "MESH_REFUSED" },
   ] as const) {
-    it(`fail with ${code}, and later ones are sent`, async () => {
-      const { mailbox } = await scene().start();
+    it(`fail with ${code}, in MESH's own words, and later ones are sent`, async () => {
+      const { mailbox, log } = await scene().start();
       const id = await mailbox.send(outboundFile({ orderedBy: "ZT7", ...changes }));
       const later = await mailbox.send(outboundFile({ orderedBy: "ZT7" }));
       await untilState(scene().store, later, "awaiting-response");
       assert.deepEqual(await stateOf(id), ["failed", code]);
+      assert.ok(log.includes(`warning ${code}`));
       assert.match(String((await stored(scene().store, id)).attributes["refusal"]), /^status 4\d\d/);
     });
   }
