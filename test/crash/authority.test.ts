@@ -1,0 +1,17 @@
+// A local authority's process killed at any point between accepting an upload and delivering its response.
+import assert from "node:assert/strict";
+import { createRandom } from "../../lib/simulator/seeded-random.js";
+import { runAuthority } from "./authority-run.js";
+
+const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
+
+describe(`A local authority killed while it uploads (seed ${seed})`, function () {
+  this.timeout(120_000);
+
+  it("loses no file and no response, and sends none twice, nor under two numbers", async () => {
+    const random = createRandom(seed);
+    const lives = Array.from({ length: 8 }, () => Math.floor(random() * 400));
+    const result = await runAuthority(lives, 3000);
+    assert.ok(result.accepted > 0, JSON.stringify(result));
+  });
+});
