@@ -193,6 +193,13 @@ export {
 } from "./mhs/message-handling-service.js";
 export { publicAuthorities, type ServerTrust, type TlsMaterial } from "./tls/tls-material.js";
 
+export type * from "./mesh/model.js";
+export { reportAction, unknownAction } from "./mesh/model.js";
+export { createApiMailbox, type ApiMailboxOptions, type MailboxPauses } from "./mesh/api-mailbox.js";
+export type { UnknownOutcomeSetting } from "./mesh/tracking-policy.js";
+export { createFolderMailbox } from "./mesh/folder-mailbox.js";
+export type { FolderMailboxOptions } from "./mesh/folder-model.js";
+
 export {
   createQueryService,
   queryServiceName,
