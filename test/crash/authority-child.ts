@@ -51,10 +51,15 @@ async function main(): Promise<void> {
     localAuthority: localAuthority.code,
     listener: {
       refused: () => Promise.resolve(),
-      answered: ({ outcome, fileNumber }, { kept }) =>
-        Promise.resolve(tell({ kind: "answered", outcome, fileNumber: fileNumber ?? 0, upload: String(kept) })),
-      undelivered: ({ error }, { kept }) =>
-        Promise.resolve(tell({ kind: "undelivered", code: error.code, upload: String(kept) })),
+      answered: async ({ outcome, fileNumber }, { kept }) => {
+        // As a flow that does something with it.
+        await store.health();
+        tell({ kind: "answered", outcome, fileNumber: fileNumber ?? 0, upload: String(kept) });
+      },
+      undelivered: async ({ error }, { kept }) => {
+        await store.health();
+        tell({ kind: "undelivered", code: error.code, upload: String(kept) });
+      },
       stray: ({ code }) => tell({ kind: "stray", code }),
       sending: () => undefined,
       overdue: () => undefined,
