@@ -4,12 +4,14 @@ import { measureLoading } from "./loading.js";
 import { printTable, type Row } from "./measure.js";
 import { measureQueries } from "./queries.js";
 import { measureStore } from "./store.js";
+import { measureUploads } from "./uploads.js";
 
 const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
   ["codecs", measureCodecs],
   ["queries", measureQueries],
   ["loading", measureLoading],
   ["store", measureStore],
+  ["uploads", measureUploads],
 ];
 
 async function main(): Promise<void> {

@@ -1,0 +1,87 @@
+// Writes an upload of so many records, or reads its response, in a process of its own: tells the rate and the peak memory.
+import fs from "node:fs/promises";
+import path from "node:path";
+import { encodeUploadResponse } from "../../lib/cpis/upload-response.js";
+import { gunzipPieces, GzipWriter } from "../../lib/services/gzip-pieces.js";
+import { readSentRecords } from "../../lib/services/sent-records.js";
+import { matchResponse } from "../../lib/services/upload-matching.js";
+import { composeSample, sampleResponse, sampleRows, sampleTime } from "./upload-samples.js";
+
+export interface UploadMeasure {
+  readonly recordsPerSecond: number;
+  readonly peakMegabytes: number;
+}
+
+/** "bare-write" and "bare-read" do no more than what cannot be left out: strings joined, and bytes expanded. */
+export type UploadWork = "write" | "bare-write" | "read" | "bare-read";
+
+const bytesPerMegabyte = 1_000_000;
+/** So that a small file is measured as long as a large one. */
+const recordsMeasured = 20_000;
+
+async function write(count: number): Promise<void> {
+  await (await composeSample(count)).finish(42, sampleTime);
+}
+
+async function writeBare(count: number): Promise<void> {
+  const writer = new GzipWriter();
+  for (const row of sampleRows(count)) {
+    const fields = Object.entries(row).map(([name, value]) => `<${name} value="${value}"/>`);
+    await writer.write(`<record>${fields.join("")}</record>`.repeat(3));
+  }
+  await writer.end();
+}
+
+/** The file and its response, compressed, as a mailbox keeps them. */
+export async function prepareFiles(folder: string, count: number): Promise<void> {
+  const { compressed } = await (await composeSample(count)).finish(42, sampleTime);
+  const { all } = await readSentRecords(gunzipPieces(compressed));
+  const writer = new GzipWriter();
+  await writer.write(encodeUploadResponse(sampleResponse(all)));
+  await fs.writeFile(path.join(folder, `sent-${count}`), compressed);
+  await fs.writeFile(path.join(folder, `answer-${count}`), await writer.end());
+}
+
+async function read(folder: string, count: number): Promise<void> {
+  const answer = await fs.readFile(path.join(folder, `answer-${count}`));
+  const sent = await readSentRecords(gunzipPieces(await fs.readFile(path.join(folder, `sent-${count}`))));
+  const matched = await matchResponse(
+    () => gunzipPieces(answer),
+    sent,
+    (position) => position,
+  );
+  let told = 0;
+  for await (const record of matched.refused()) told += record.reasons.length;
+  if (matched.outcome.accepted + told !== count) throw new Error("the response was not read as it was made");
+}
+
+async function readBare(folder: string, count: number): Promise<void> {
+  const answer = await fs.readFile(path.join(folder, `answer-${count}`));
+  let bytes = 0;
+  for await (const piece of gunzipPieces(answer)) bytes += piece.length;
+  if (bytes === 0) throw new Error("nothing was read");
+}
+
+async function main(): Promise<void> {
+  const [, , work, folder = "", countText = ""] = process.argv;
+  const count = Number(countText);
+  const works: Readonly<Record<UploadWork, () => Promise<void>>> = {
+    write: () => write(count),
+    "bare-write": () => writeBare(count),
+    read: () => read(folder, count),
+    "bare-read": () => readBare(folder, count),
+  };
+  const once = works[work as UploadWork];
+  const rounds = Math.max(1, Math.round(recordsMeasured / count));
+  for (let round = 0; round < rounds; round += 1) await once();
+  const startedAt = performance.now();
+  for (let round = 0; round < rounds; round += 1) await once();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const measure: UploadMeasure = {
+    recordsPerSecond: (rounds * count) / seconds,
+    peakMegabytes: (process.resourceUsage().maxRSS * 1024) / bytesPerMegabyte,
+  };
+  process.stdout.write(JSON.stringify(measure));
+}
+
+if (require.main === module) void main();
