@@ -5,6 +5,7 @@ export type {
   SimulatedMeshOptions,
   SimulatedParty,
   SimulatedPattern,
+  SimulatedSdsOptions,
   SimulatorEffects,
   SimulatorEvents,
   SimulatorLimits,

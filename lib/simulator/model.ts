@@ -7,6 +7,7 @@ import type { FaultInjection } from "./faults.js";
 import type { MeshServer, MeshServerOptions } from "./mesh-server-model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
 import type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
+import type { SdsServer, SdsServerOptions } from "./sds-server.js";
 import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
 import type { LocalAuthority } from "../cpis/model.js";
 import type { CpisError } from "../errors.js";
@@ -35,6 +36,9 @@ export interface SimulatorLimits {
 /** The simulated MESH shares host, certificates and clock with the simulator. */
 export type SimulatedMeshOptions = Omit<MeshServerOptions, "host" | "pki" | "effects" | "certificate">;
 
+/** The simulated directory shares host, certificates and ids with the simulator, and knows where that listens. */
+export type SimulatedSdsOptions = Omit<SdsServerOptions, "host" | "pki" | "effects" | "certificate" | "messagingUrl">;
+
 export interface SpineSimulatorOptions {
   /** A loopback address; default 127.0.0.1. */
   readonly host?: string;
@@ -56,8 +60,12 @@ export interface SpineSimulatorOptions {
   readonly lateAnswerMilliseconds?: number;
   /** How a message is refused that breaks the rules of its pattern. Default "message-error". */
   readonly acceptanceFailure?: "message-error" | "soap-fault";
+  /** Default "spine". */
+  readonly syncSoapForm?: SyncSoapForm;
   /** The simulated MESH. False: there is none. Default: on any free port of the same host. */
   readonly mesh?: SimulatedMeshOptions | false;
+  /** The simulated Spine Directory Service. False: there is none. Default: on any free port of the same host. */
+  readonly sds?: SimulatedSdsOptions | false;
   /**
    * From an access until the local authorities are told, together with those of the meantime. "on-command": by the
    * command "notify-accesses" only. Default 0.
@@ -164,6 +172,8 @@ export type SimulatorEvents = {
 export interface SpineSimulator {
   /** The simulated MESH. Throws CONFIG_INVALID when the simulator runs without. */
   readonly mesh: MeshServer;
+  /** The simulated Spine Directory Service. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly sds: SdsServer;
   readonly host: string;
   readonly port: number;
   /** "https://127.0.0.1:12345", without a path. */

@@ -8,16 +8,19 @@ import type { SimulatedPattern, SimulatorEffects } from "./model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
 import { disturbRecords, disturbResource, type SdsConduct } from "./sds-conduct.js";
 import { pageParameter, readSdsQuestion, sdsPath, type SdsQuestion } from "./sds-question.js";
-import { selectRecords, spineRecords, type SimulatedSdsRecord } from "./sds-records.js";
+import { selectRecords, spineOdsCode, spineRecords, type SimulatedSdsRecord } from "./sds-records.js";
 import { encodeBundle, encodeDevices, encodeEndpoint, encodeOperationOutcome } from "./sds-resources.js";
 import type { FhirResource } from "./sds-resources.js";
 import { CpisError } from "../errors.js";
 import type { ServiceInteraction } from "../sds/directory-model.js";
 
+/** By which pattern the simulated Spine takes an interaction. */
+type PatternOf = (interaction: ServiceInteraction) => SimulatedPattern;
+
 export interface SdsServerOptions {
   readonly pki: Pki;
-  /** The only one that is accepted. */
-  readonly apiKey: string;
+  /** Accepted beside those that are issued. Default: a fresh one that nobody knows. */
+  readonly apiKey?: string;
   /** Where the simulated Spine takes messages, without a path. */
   readonly messagingUrl: string;
   readonly effects: Pick<SimulatorEffects, "newUuid">;
@@ -26,7 +29,7 @@ export interface SdsServerOptions {
   /** Default: any free port. */
   readonly port?: number;
   readonly certificate?: IssuedCertificate;
-  /** By which pattern the simulated Spine takes an interaction. Default: express for all. */
+  /** Default: express for all. */
   patternOf?(interaction: ServiceInteraction): SimulatedPattern;
   /** Beside Spine's own records, for example those of a hospital. */
   readonly records?: readonly SimulatedSdsRecord[];
@@ -39,6 +42,10 @@ export interface SdsServer {
   readonly caPem: string;
   /** How many requests came. */
   readonly requests: number;
+  /** Of Spine, as a client asks for it. */
+  readonly odsCode: string;
+  /** A key of an application of its own. It finds Spine's records as the pattern has them, where that is given. */
+  issueApiKey(patternOf?: PatternOf): string;
   /** From the next request on. */
   setConduct(conduct: SdsConduct): void;
   addRecord(record: SimulatedSdsRecord): void;
@@ -180,10 +187,14 @@ export async function createSdsServer(options: SdsServerOptions): Promise<SdsSer
   const host = requireLoopback(options.host ?? "127.0.0.1");
   const { pki, effects } = options;
   const certificate = options.certificate ?? (await issueCertificate(pki, host));
-  const records = [
-    ...spineRecords(options.messagingUrl, (interaction) => options.patternOf?.(interaction) ?? "express"),
-    ...(options.records ?? []),
-  ];
+  const ordinary: PatternOf = (interaction) => options.patternOf?.(interaction) ?? "express";
+  const others = [...(options.records ?? [])];
+  const spineRecordsByKey = new Map<string, readonly SimulatedSdsRecord[]>();
+  const admit = (apiKey: string, patternOf: PatternOf): string => {
+    spineRecordsByKey.set(apiKey, spineRecords(options.messagingUrl, patternOf));
+    return apiKey;
+  };
+  const firstKey = admit(options.apiKey ?? effects.newUuid(), ordinary);
   const closing = new AbortController();
   let conduct: SdsConduct = { kind: "normal" };
   let requests = 0;
@@ -197,8 +208,10 @@ export async function createSdsServer(options: SdsServerOptions): Promise<SdsSer
       return;
     }
     if (!(await waitOut(current, closing.signal))) return;
-    const directory = { records, baseUrl, newUuid: () => effects.newUuid() };
-    send(response, replyTo(request, options.apiKey, current, directory));
+    const given = String(request.headers["apikey"]);
+    const apiKey = spineRecordsByKey.has(given) ? given : firstKey;
+    const records = [...(spineRecordsByKey.get(apiKey) ?? []), ...others];
+    send(response, replyTo(request, apiKey, current, { records, baseUrl, newUuid: () => effects.newUuid() }));
   };
   const server = await openServer({ host, port: options.port ?? 0 }, certificate, serve);
   baseUrl = `${httpsUrl(host, server.port)}${sdsPath}`;
@@ -212,8 +225,10 @@ export async function createSdsServer(options: SdsServerOptions): Promise<SdsSer
     setConduct: (next) => {
       conduct = next;
     },
+    odsCode: spineOdsCode,
+    issueApiKey: (patternOf = ordinary) => admit(effects.newUuid(), patternOf),
     addRecord: (record) => {
-      records.push(record);
+      others.push(record);
     },
     close: () => {
       closing.abort();

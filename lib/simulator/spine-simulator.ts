@@ -9,6 +9,7 @@ import type { IssuedCertificate } from "./pki.js";
 import { createSimulatorParts, type SimulatorParts } from "./simulator-parts.js";
 import { contractsOf, patternOfPath } from "./spine-identity.js";
 import { createRequestTaker } from "./take-request.js";
+import { createSdsServer, type SdsServer } from "./sds-server.js";
 import { CpisError } from "../errors.js";
 import { readSoapAction } from "../soap/soap-action.js";
 
@@ -74,6 +75,21 @@ async function openMesh(
   return createMeshServer({ ...options.mesh, host, pki, effects, certificate });
 }
 
+async function openSds(
+  options: SpineSimulatorOptions,
+  certificate: IssuedCertificate,
+  { host, url }: { readonly host: string; readonly url: string },
+): Promise<SdsServer | undefined> {
+  if (options.sds === false) return undefined;
+  const { pki, effects } = options;
+  return createSdsServer({ ...options.sds, host, pki, effects, certificate, messagingUrl: url });
+}
+
+function requireSds(sds: SdsServer | undefined): SdsServer {
+  if (sds === undefined) throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without SDS" });
+  return sds;
+}
+
 function openSpineListener(
   options: SpineSimulatorOptions,
   host: string,
@@ -124,9 +140,19 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
   const { conversation, delivery, parties, closing, events } = parts;
   const url = httpsUrl(host, listener.port);
   const controls = createControls(parts);
+  const closeListeners = async (): Promise<void> => {
+    await Promise.all([listener.close(), mesh?.close()]);
+  };
+  const sds = await openSds(options, certificate, { host, url }).catch(async (cause: unknown) => {
+    await closeListeners();
+    throw cause;
+  });
   return {
     get mesh() {
       return requireMesh(mesh);
+    },
+    get sds() {
+      return requireSds(sds);
     },
     host,
     port: listener.port,
@@ -151,7 +177,7 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
       parts.authorities.close();
       controls.dropHeldAnswers();
       delivery.sender.close();
-      await Promise.all([listener.close(), mesh?.close()]);
+      await Promise.all([closeListeners(), sds?.close()]);
       conversation.acknowledgments.clear();
       conversation.business.clear();
       conversation.hl7Ids.clear();

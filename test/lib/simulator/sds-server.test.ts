@@ -71,6 +71,21 @@ describe("the simulated directory", () => {
     assert.equal(parseEndpoint(one[0]!).cpaId, contractOf("express", messagingUrl).cpaId);
   });
 
+  it("gives the holder of a key that was issued Spine's records by a pattern of its own", async () => {
+    const key = server.issueApiKey(() => "reliable");
+    const cpaIds = [goodHeaders, { ...goodHeaders, apikey: key }, { ...goodHeaders, apikey: server.issueApiKey() }].map(
+      async (headers) => {
+        const { body } = await ask(`Endpoint?${interaction}&${partyKey}`, { headers });
+        return parseBundle(body, "Endpoint").resources.map(parseEndpoint)[0]?.cpaId;
+      },
+    );
+    const patterns = ["express", "reliable", "express"] as const;
+    assert.deepEqual(
+      await Promise.all(cpaIds),
+      patterns.map((pattern) => contractOf(pattern, messagingUrl).cpaId),
+    );
+  });
+
   it("gives the records of others that were added", async () => {
     const contract = { ...contractOf("express", messagingUrl), toPartyKey: parsePartyKey("ZT7-900145") };
     server.addRecord({ odsCode: "ZT7", service: "urn:a", action: "B", contract });
