@@ -11,7 +11,7 @@ const pieceLength = 65_536;
 
 /** Expands a gzip file of one or more members (RFC 1952, 2.2). Throws STORE_CORRUPT for what is none. */
 export async function* gunzipPieces(compressed: Uint8Array): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: pieceLength });
   const source = Readable.from([compressed]);
   source.pipe(gunzip);
   try {
@@ -68,11 +68,11 @@ export class GzipWriter {
     return this.#plainBytes;
   }
 
-  /** Resolves when more may be written. */
-  async write(text: string): Promise<void> {
+  /** Gives what to wait for before more is written, if anything. */
+  write(text: string): Promise<void> | undefined {
     this.#texts.push(text);
     this.#length += text.length;
-    if (this.#length >= pieceLength) await this.#flush();
+    return this.#length >= pieceLength ? this.#flush() : undefined;
   }
 
   async end(): Promise<Buffer> {
