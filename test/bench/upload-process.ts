@@ -18,6 +18,9 @@ export type UploadWork = "write" | "bare-write" | "read" | "bare-read";
 const bytesPerMegabyte = 1_000_000;
 /** So that a small file is measured as long as a large one. */
 const recordsMeasured = 20_000;
+/** By files of this size, which are always there: the memory is that of the file that is measured. */
+const smallest = 1_000;
+const warmUpRounds = 10;
 
 async function write(count: number): Promise<void> {
   await (await composeSample(count)).finish(42, sampleTime);
@@ -65,17 +68,17 @@ async function readBare(folder: string, count: number): Promise<void> {
 async function main(): Promise<void> {
   const [, , work, folder = "", countText = ""] = process.argv;
   const count = Number(countText);
-  const works: Readonly<Record<UploadWork, () => Promise<void>>> = {
-    write: () => write(count),
-    "bare-write": () => writeBare(count),
-    read: () => read(folder, count),
-    "bare-read": () => readBare(folder, count),
+  const works: Readonly<Record<UploadWork, (records: number) => Promise<void>>> = {
+    write,
+    "bare-write": writeBare,
+    read: (records) => read(folder, records),
+    "bare-read": (records) => readBare(folder, records),
   };
   const once = works[work as UploadWork];
   const rounds = Math.max(1, Math.round(recordsMeasured / count));
-  for (let round = 0; round < rounds; round += 1) await once();
+  for (let round = 0; round < warmUpRounds; round += 1) await once(smallest);
   const startedAt = performance.now();
-  for (let round = 0; round < rounds; round += 1) await once();
+  for (let round = 0; round < rounds; round += 1) await once(count);
   const seconds = (performance.now() - startedAt) / 1000;
   const measure: UploadMeasure = {
     recordsPerSecond: (rounds * count) / seconds,
