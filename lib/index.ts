@@ -210,3 +210,33 @@ export {
   type QueryServiceParts,
   type QueryServiceSettings,
 } from "./services/query.js";
+
+export type * from "./delivery/model.js";
+export { UnwantedMessage } from "./delivery/model.js";
+export type * from "./services/file-exchange.js";
+export { createEbxmlExchange, type EbxmlExchangeParts, type EbxmlExchangeSettings } from "./services/ebxml-exchange.js";
+export {
+  createMeshExchange,
+  knownFileRoots,
+  nextLocalId,
+  type MeshExchangeParts,
+  type MeshExchangeSettings,
+} from "./services/mesh-exchange.js";
+export type * from "./services/upload-model.js";
+export {
+  createUploadService,
+  type UploadOwner,
+  type UploadService,
+  type UploadServiceParts,
+} from "./services/upload.js";
+export {
+  createNotificationService,
+  type NotificationConfirmation,
+  type NotificationEnvelope,
+  type NotificationListener,
+  type NotificationPart,
+  type NotificationService,
+  type NotificationServiceOptions,
+  type NotificationToken,
+  type UnknownFile,
+} from "./services/notifications.js";
