@@ -1,5 +1,6 @@
 // Reads, checks and writes the records of an upload in one pass, with all faults of all records.
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { createColumnWatch, type UnseenColumn } from "../cpis/column-watch.js";
 import type { LocalAuthority, Subject } from "../cpis/model.js";
 import { encodeUploadFileStart, encodeUploadRecord, uploadFileEnd } from "../cpis/upload-file.js";
 import type { UploadRecord } from "../cpis/upload-model.js";
@@ -10,7 +11,7 @@ import { CpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import { digestOf, gzipText, GzipWriter } from "./gzip-pieces.js";
 import { wallClock } from "./wall-clock.js";
-import type { RefusalReason, RefusedRecord, UploadRequest, WarnedRecord } from "./upload-model.js";
+import type { RecordReason, RefusedRecord, UploadRequest, WarnedRecord } from "./upload-model.js";
 
 /** Records between two pauses, so that other work of the process goes on. */
 const recordsATurn = 200;
@@ -22,6 +23,8 @@ export interface Composition {
   readonly sent: number;
   readonly refused: readonly RefusedRecord[];
   readonly warned: readonly WarnedRecord[];
+  /** Columns that the mapping names and no row has. */
+  readonly unseenColumns: readonly UnseenColumn[];
   finish(fileNumber: number, createdAt: number): Promise<ComposedFile>;
 }
 
@@ -31,7 +34,7 @@ export interface ComposedFile {
   readonly digest: string;
 }
 
-export function reasonOf({ code, message, advice, field }: UploadFault): RefusalReason {
+export function reasonOf({ code, message, advice, field }: UploadFault): RecordReason {
   return { code, message, advice, ...(field === undefined ? {} : { field }) };
 }
 
@@ -81,16 +84,19 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
   const writer = new GzipWriter();
   const refused: RefusedRecord[] = [];
   const warned: WarnedRecord[] = [];
+  const columns = createColumnWatch(request.mapping, request.header);
   let index = 0;
   let sent = 0;
   for await (const input of request.records) {
+    columns.see(input);
     const checked = checkOne(input, request, validator);
     if (checked.kind === "faulty") {
       const reasons = checked.faults.filter(({ severity }) => severity === "error").map(reasonOf);
       refused.push({ stage: "validation", index, ...identityOf(checked.subject), reasons, input });
     } else {
       sent += 1;
-      await writer.write(encodeUploadRecord(checked.record));
+      const writing = writer.write(encodeUploadRecord(checked.record));
+      if (writing !== undefined) await writing;
       if (checked.warnings.length > 0 && warned.length < maximumWarned) {
         const { localId } = identityOf(checked.record.subjects[0]);
         const named = localId === undefined ? {} : { localId };
@@ -110,6 +116,7 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
     sent,
     refused,
     warned,
+    unseenColumns: columns.unseen(),
     finish: (fileNumber, createdAt) =>
       join(body, writer.plainBytes, { fileNumber, createdAt, localAuthority, recordCount: sent }),
   };

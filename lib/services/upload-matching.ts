@@ -4,13 +4,13 @@ import type { UploadRecordResult, UploadResponseSummary } from "../cpis/upload-m
 import { createUploadResponseReader } from "../cpis/upload-response.js";
 import { describeFileResult, describeRecordResult } from "../cpis/upload-result-words.js";
 import type { SentRecord, SentRecords } from "./sent-records.js";
-import type { FileResult, RecordOutcome, RefusalReason, RefusedRecord, UploadOutcome } from "./upload-model.js";
+import type { FileResult, RecordOutcome, RecordReason, RefusedRecord, UploadOutcome } from "./upload-model.js";
 
 /** Pieces of XML that can be read again from the start. */
 type Contents = () => AsyncIterable<Uint8Array>;
 
 /** Of a record that the response does not mention. */
-const unansweredReason: RefusalReason = {
+const unansweredReason: RecordReason = {
   code: "no-result",
   message: "The response of CP-IS says nothing about this record",
   advice: "Take it as not loaded. Send the record again, and tell the national service desk if it happens again.",
@@ -46,7 +46,7 @@ function fileResultOf({ code, displayName }: { code: string; displayName?: strin
   return { code, meaning, advice, ...(displayName === undefined ? {} : { displayName }) };
 }
 
-function reasonsOf({ results }: UploadRecordResult): readonly RefusalReason[] {
+function reasonsOf({ results }: UploadRecordResult): readonly RecordReason[] {
   const refusals = results.filter(({ code }) => !describeRecordResult(code).isSuccess);
   return (refusals.length > 0 ? refusals : results).map(({ code, details }) => {
     const { meaning, advice } = describeRecordResult(code);

@@ -1,4 +1,5 @@
 // What an upload is asked for, and what can come of it, in the words of the local authority.
+import type { UnseenColumn } from "../cpis/column-watch.js";
 import type { LocalAuthority, Warning } from "../cpis/model.js";
 import type { UploadRecord } from "../cpis/upload-model.js";
 import type { UploadMapping } from "../cpis/upload-row.js";
@@ -14,6 +15,8 @@ export interface UploadRequest {
   readonly localAuthority: LocalAuthority;
   readonly records: UploadInput;
   readonly mapping: UploadMapping;
+  /** The names of all columns, where a header gives them: rows often leave out columns that have no value. */
+  readonly header?: readonly string[];
   /** "refuse-file": one faulty record, and nothing is sent. "send-valid": the others are sent. */
   readonly faultyRecords: "refuse-file" | "send-valid";
   /** The sequence number to use; default: one more than the last. */
@@ -29,11 +32,11 @@ export interface UploadRequest {
    * Takes the faulty records, once for each request that has some, before the file is stored: so none of them is lost
    * should the process end in between.
    */
-  handOut(refused: readonly RefusedRecord[]): void;
+  handOut(refused: readonly RefusedRecord[]): void | Promise<void>;
 }
 
 /** Why a record was refused, or did not pass, and what to do about it. */
-export interface RefusalReason {
+export interface RecordReason {
   readonly code: string;
   readonly message: string;
   readonly advice: string;
@@ -51,7 +54,7 @@ export interface RefusedRecord {
   readonly index?: number;
   readonly localId?: string;
   readonly nhsNumber?: string;
-  readonly reasons: readonly RefusalReason[];
+  readonly reasons: readonly RecordReason[];
   /** The input as it came, when it was found faulty here. */
   readonly input?: unknown;
   /** The record as it was sent, when CP-IS refused it. */
@@ -62,7 +65,7 @@ export interface RefusedRecord {
 export interface WarnedRecord {
   readonly index: number;
   readonly localId?: string;
-  readonly warnings: readonly RefusalReason[];
+  readonly warnings: readonly RecordReason[];
 }
 
 export type UploadAcceptance =
@@ -74,9 +77,15 @@ export type UploadAcceptance =
       readonly sent: number;
       readonly refused: number;
       readonly warned: readonly WarnedRecord[];
+      readonly unseenColumns: readonly UnseenColumn[];
     }
   /** Nothing was stored and nothing will be sent. */
-  | { readonly kind: "refused"; readonly error: CpisError; readonly refused: number };
+  | {
+      readonly kind: "refused";
+      readonly error: CpisError;
+      readonly refused: number;
+      readonly unseenColumns: readonly UnseenColumn[];
+    };
 
 /** What CP-IS says of the file as a whole, with what to do. */
 export interface FileResult {
