@@ -11,7 +11,7 @@ export function isRowObject(value: unknown): value is RowObject {
 }
 
 /** Other names by which these columns often go. */
-const otherNames: Readonly<Partial<Record<string, readonly string[]>>> = {
+export const otherNames: Readonly<Partial<Record<string, readonly string[]>>> = {
   nhsNumber: ["nhsno"],
   birthDate: ["dateofbirth", "dob"],
   givenName: ["forename", "firstname"],

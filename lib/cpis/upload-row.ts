@@ -189,8 +189,10 @@ function remainingFaults(draft: DraftRecord, found: readonly UploadFault[], isFl
   return faults;
 }
 
-function isNested(value: RowObject): boolean {
-  return [value["plans"], value["subjects"]].some((part) => typeof part === "object" && part !== null);
+/** A row with one plan and one person, as a table gives it. */
+export function isFlatRow(value: unknown): value is RowObject {
+  if (!isRowObject(value)) return false;
+  return ![value["plans"], value["subjects"]].some((part) => typeof part === "object" && part !== null);
 }
 
 /**
@@ -201,7 +203,7 @@ function isNested(value: RowObject): boolean {
  */
 export function readUploadRecord(value: unknown, mapping: UploadMapping): ReadUploadRecord {
   if (!isRowObject(value)) return { kind: "faults", faults: [uploadFault("upload.row-not-an-object")] };
-  const isFlat = !isNested(value);
+  const isFlat = isFlatRow(value);
   let draft: DraftRecord = { plans: [], subjects: [] };
   const found = collectFaults((report) => {
     draft = isFlat ? readFlatRow(value, mapping, report) : readNestedRecord(value, mapping, report);

@@ -110,6 +110,10 @@ class OpenParts {
     return known?.size;
   }
 
+  reopen({ delivery, part }: NotificationToken): void {
+    this.#open.get(delivery)?.add(part);
+  }
+
   forget(delivery: MessageRowId): void {
     this.#open.delete(delivery);
   }
@@ -202,7 +206,11 @@ export function createNotificationService(options: NotificationServiceOptions): 
       const remaining = open.confirm(token);
       if (remaining === undefined) return { kind: "unknown" };
       if (remaining > 0) return { kind: "noted", remaining };
-      const outcome = await exchange.confirm(token.delivery);
+      const outcome = await exchange.confirm(token.delivery).catch((error: unknown) => {
+        // It is given again, for the flow to confirm once more.
+        open.reopen(token);
+        throw error;
+      });
       open.forget(token.delivery);
       return outcome.kind === "unknown" ? { kind: "unknown" } : { kind: "confirmed" };
     },

@@ -35,6 +35,15 @@ async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
   return reader.end();
 }
 
+/** Those who read the response are not always those who read the log. */
+function withColumnWarnings(outcome: UploadOutcome, { unseenColumns = [] }: UploadContext): UploadOutcome {
+  const warnings = unseenColumns.map((column) => ({
+    code: "column-not-seen",
+    message: `No row of the upload had the column "${column}"`,
+  }));
+  return { ...outcome, warnings: [...warnings, ...outcome.warnings] };
+}
+
 export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   const { exchange, store, channel, effects } = parts;
 
@@ -84,8 +93,9 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
         ...(context.kept === undefined ? {} : { kept: context.kept }),
       };
       for await (const refused of matched.refused()) await listener.refused(refused, reference);
-      await listener.answered(matched.outcome, reference);
-      if (upload !== undefined) await finish(upload, matched.outcome);
+      const outcome = withColumnWarnings(matched.outcome, context);
+      await listener.answered(outcome, reference);
+      if (upload !== undefined) await finish(upload, outcome);
     },
   };
 }

@@ -6,6 +6,8 @@ export interface UploadContext {
   readonly kept?: unknown;
   /** Places in the input, from 0, of the records that were found faulty and not sent; ascending. */
   readonly leftOut: readonly number[];
+  /** Names of columns that the settings name and no row had. */
+  readonly unseenColumns?: readonly string[];
 }
 
 const maximumContextBytes = 64 * 1024 * 1024;

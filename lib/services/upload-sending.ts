@@ -58,7 +58,8 @@ async function store(composition: Composition, request: UploadRequest, parts: Up
   const conversationId = conversationOf(localAuthority, fileNumber);
   const attributes: UploadAttributes = { uploadOwner: request.owner, fileNumber, localAuthority };
   const leftOut = composition.refused.flatMap(({ index }) => (index === undefined ? [] : [index]));
-  const context = encodeUploadContext({ kept: request.kept, leftOut });
+  const unseenColumns = composition.unseenColumns.map(({ column }) => column);
+  const context = encodeUploadContext({ kept: request.kept, leftOut, unseenColumns });
   const upload = { ...file, localAuthority, fileNumber, conversationId, createdAt, context, attributes };
   await parts.exchange.send(upload);
   return { fileNumber, conversationId };
@@ -68,16 +69,16 @@ async function store(composition: Composition, request: UploadRequest, parts: Up
 export async function sendUpload(request: UploadRequest, parts: UploadSendingParts): Promise<UploadAcceptance> {
   requireAuthority(request);
   const composition = await composeUpload(request, parts.effects.now());
-  const { refused, sent, warned } = composition;
-  if (refused.length > 0) request.handOut(refused);
+  const { refused, sent, warned, unseenColumns } = composition;
+  if (refused.length > 0) await request.handOut(refused);
   const error = refusalOf(composition, request);
-  if (error !== undefined) return { kind: "refused", error, refused: refused.length };
+  if (error !== undefined) return { kind: "refused", error, refused: refused.length, unseenColumns };
   try {
     const stored = await store(composition, request, parts);
-    return { kind: "accepted", ...stored, sent, refused: refused.length, warned };
+    return { kind: "accepted", ...stored, sent, refused: refused.length, warned, unseenColumns };
   } catch (failure) {
     if (isCpisError(failure) && failure.code === "CPIS_UPLOAD_NUMBER_USED") {
-      return { kind: "refused", error: failure, refused: refused.length };
+      return { kind: "refused", error: failure, refused: refused.length, unseenColumns };
     }
     throw failure;
   }
