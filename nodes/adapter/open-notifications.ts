@@ -1,4 +1,4 @@
-// Where a `cp-is confirm` node finds the notification node whose messages it confirms, within one process.
+// Which notification node takes the notifications of a transport, and where a `cp-is confirm` node finds it.
 import { isMessageRowId } from "../../lib/store/message-model.js";
 import type { NotificationService, NotificationToken } from "../../lib/services/notifications.js";
 
@@ -32,4 +32,36 @@ export function readTicket(value: unknown): ConfirmTicket | undefined {
   if (typeof node !== "string" || !isMessageRowId(delivery)) return undefined;
   if (typeof part !== "number" || !Number.isSafeInteger(part) || part < 0) return undefined;
   return { node, delivery, part };
+}
+
+/** A node that would take the notifications of a transport. */
+export interface NotificationCandidate {
+  /** It takes them from now on; gives what ends that. */
+  begin(): () => Promise<void>;
+  /** Another one takes them, and this one would when that goes. */
+  wait(): void;
+}
+
+const queues = new WeakMap<object, (() => void)[]>();
+
+/**
+ * Each notification is given to one node: with two, each would see a part of them and nobody would know. Gives what takes
+ * the candidate out again.
+ */
+export function queueForNotifications(exchange: object, candidate: NotificationCandidate): () => Promise<void> {
+  const queue = queues.get(exchange) ?? [];
+  queues.set(exchange, queue);
+  let end: (() => Promise<void>) | undefined;
+  const begin = (): void => {
+    end = candidate.begin();
+  };
+  queue.push(begin);
+  if (queue.length === 1) begin();
+  else candidate.wait();
+  return async () => {
+    const wasFirst = queue[0] === begin;
+    queue.splice(queue.indexOf(begin), 1);
+    await end?.();
+    if (wasFirst) queue[0]?.();
+  };
 }

@@ -3,7 +3,7 @@ import type { NodeMessage } from "node-red";
 import { CpisError, errorClass, isCpisError } from "../../lib/errors.js";
 
 export type Outputs = NodeMessage | (NodeMessage | NodeMessage[] | null)[];
-type Send = (outputs: Outputs) => void;
+export type Send = (outputs: Outputs) => void;
 type Done = (error?: Error) => void;
 
 /** Frames tell a place in the code and never a value, unlike the text of an error that is not ours. */

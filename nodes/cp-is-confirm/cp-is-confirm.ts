@@ -26,11 +26,13 @@ function takeTicket(msg: NodeMessageInFlow): void {
 function show(outcome: NotificationConfirmation, status: NodeStatus, words: Words): void {
   switch (outcome.kind) {
     case "confirmed":
-      { status.succeeded(words("status.confirmed")); return; }
+      status.succeeded(words("status.confirmed"));
+      return;
     case "noted":
-      { status.ok(words("status.noted", { remaining: outcome.remaining })); return; }
+      status.ok(words("status.noted", { remaining: outcome.remaining }));
+      return;
     case "unknown":
-      { status.waiting(words("status.unknown")); return; }
+      status.waiting(words("status.unknown"));
   }
 }
 

@@ -7,7 +7,7 @@ import type { FileTransport } from "../adapter/file-transport-model.js";
 import { followSessions } from "../adapter/follow-sessions.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
-import { offerNotifications } from "../adapter/open-notifications.js";
+import { offerNotifications, queueForNotifications } from "../adapter/open-notifications.js";
 import { refuseAll } from "../adapter/refuse-all.js";
 import { toCpisError } from "../adapter/run-input.js";
 import { wordsOf, type Words } from "../adapter/words.js";
@@ -30,14 +30,22 @@ function start(node: Node, words: Words, settings: NotificationSettings, transpo
   });
   const unfollow = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),
-    opened({ exchange }) {
-      const service = createNotificationService({ exchange, confirm, redeliverAfterMilliseconds, listener });
-      const withdraw = offerNotifications(node.id, service);
-      return async () => {
-        withdraw();
-        await service.close();
-      };
-    },
+    opened: ({ exchange }) =>
+      queueForNotifications(exchange, {
+        begin() {
+          status.takes();
+          const service = createNotificationService({ exchange, confirm, redeliverAfterMilliseconds, listener });
+          const withdraw = offerNotifications(node.id, service);
+          return async () => {
+            withdraw();
+            await service.close();
+          };
+        },
+        wait() {
+          status.waits();
+          node.warn(words("warning.another"));
+        },
+      }),
   });
   onClose(node, async () => {
     await unfollow();

@@ -38,10 +38,11 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
   ): NodeMessage[] {
     const about = present({ kind, transport, messageId, notificationId: id, createdAt, recipient, delivery });
     // The notification is what belongs together, for a Join node.
-    return parts.map(({ content, part, parts: count, token }) =>
+    // A repeated one brings what was not confirmed, and a Join must not wait for the rest.
+    return parts.map(({ content, token }, index) =>
       Object.assign(
         { topic: kind, payload: content, cpis: { ...about, ...ticketOf(token) } },
-        { parts: { id: `${messageId}-${delivery}`, index: part, count } },
+        { parts: { id: `${messageId}-${delivery}`, index, count: parts.length } },
       ),
     );
   }

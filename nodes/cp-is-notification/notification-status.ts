@@ -6,6 +6,7 @@ import type { Words } from "../adapter/words.js";
 export class NotificationStatus {
   private report: TransportReport | undefined;
   private showLast: (() => void) | undefined;
+  private isWaiting = false;
 
   constructor(
     private readonly status: NodeStatus,
@@ -23,6 +24,17 @@ export class NotificationStatus {
     this.refresh();
   }
 
+  takes(): void {
+    this.isWaiting = false;
+    this.refresh();
+  }
+
+  /** Another node takes the notifications of the same transport. */
+  waits(): void {
+    this.isWaiting = true;
+    this.refresh();
+  }
+
   failed(code: string): void {
     this.showLast = () => this.status.failed(this.words("status.failed", { code }));
     this.refresh();
@@ -31,7 +43,8 @@ export class NotificationStatus {
   private refresh(): void {
     const kind = this.report?.state.kind;
     const works = kind === "listening" || kind === "collecting";
-    if (this.report !== undefined && (!works || this.showLast === undefined)) this.status.show(this.report.status);
+    if (works && this.isWaiting) this.status.failed(this.words("status.another"));
+    else if (this.report !== undefined && (!works || this.showLast === undefined)) this.status.show(this.report.status);
     else this.showLast?.();
   }
 }

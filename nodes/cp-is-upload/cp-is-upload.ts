@@ -1,7 +1,7 @@
 // The `cp-is upload` node: sends a local authority's records to CP-IS, and gives back what became of each.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
-import { CpisError } from "../../lib/errors.js";
-import type { RefusedRecord, UploadAcceptance, UploadInput, WarnedRecord } from "../../lib/services/upload-model.js";
+import type { RefusedRecord, UploadAcceptance } from "../../lib/services/upload-model.js";
 import { FieldReader } from "../adapter/field-rules.js";
 import type { FileTransport, OpenFileTransport } from "../adapter/file-transport-model.js";
 import { findFileTransport } from "../adapter/file-transport-choice.js";
@@ -9,12 +9,14 @@ import { followSessions } from "../adapter/follow-sessions.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { refuseAll } from "../adapter/refuse-all.js";
-import { runInput, toCpisError } from "../adapter/run-input.js";
+import { runInput, toCpisError, type Send } from "../adapter/run-input.js";
 import { uploadsOf } from "../adapter/shared-uploads.js";
 import { wordsOf, type Words } from "../adapter/words.js";
+import { readFileNumber, readHeader, readKept, readRecords, type Kept } from "./read-upload-message.js";
 import { createUploadListener, messageOf } from "./upload-listener.js";
 import { readUploadSettings, type UploadSettings } from "./upload-settings.js";
 import { UploadStatus } from "./upload-status.js";
+import { createUploadWarnings, type UploadWarnings } from "./upload-warnings.js";
 
 /** What a working node is made of. */
 interface UploadNodeParts {
@@ -24,59 +26,42 @@ interface UploadNodeParts {
   readonly settings: UploadSettings;
   readonly transport: FileTransport;
   readonly status: UploadStatus;
+  readonly warnings: UploadWarnings;
   /** Fires when the node is closed. */
   readonly closing: AbortSignal;
 }
 
-interface Records {
-  readonly records: UploadInput;
-  readonly total: number;
+interface UploadMessage {
+  readonly msg: NodeMessageInFlow;
+  readonly send: Send;
 }
 
-/** One record stands for a list of one. Throws CPIS_UPLOAD_EMPTY for what cannot be records. */
-function readRecords(payload: unknown, words: Words): Records {
-  if (Array.isArray(payload)) return { records: payload as readonly unknown[], total: payload.length };
-  if (typeof payload === "object" && payload !== null && !Buffer.isBuffer(payload)) {
-    return { records: [payload], total: 1 };
+/** Between two turns of the event loop. */
+const refusedATurn = 100;
+
+/** Takes the faulty records in parts, so that what they are led to need not take all of them at once. */
+async function handOut(
+  { RED, transport, settings }: UploadNodeParts,
+  { send, kept }: { readonly send: Send; readonly kept: Kept },
+  refused: readonly RefusedRecord[],
+): Promise<void> {
+  const origin = { RED, transport: transport.label, localAuthority: settings.localAuthority.code };
+  for (let from = 0; from < refused.length; from += refusedATurn) {
+    const part = refused.slice(from, from + refusedATurn);
+    send([null, part.map((record) => messageOf(origin, { kept }, record))]);
+    await nextTurn();
   }
-  throw new CpisError("CPIS_UPLOAD_EMPTY", { detail: words("error.noRecords") });
-}
-
-/** Throws CPIS_UPLOAD_NUMBER_USED for what is no sequence number. */
-function readFileNumber(msg: NodeMessageInFlow, words: Words): { readonly fileNumber?: number } {
-  const detail: unknown = msg["cpis"];
-  const value: unknown =
-    typeof detail === "object" && detail !== null ? Reflect.get(detail, "fileSequence") : undefined;
-  if (value === undefined || value === null || value === "") return {};
-  const fileNumber = typeof value === "string" ? Number(value) : value;
-  if (typeof fileNumber !== "number" || !Number.isSafeInteger(fileNumber) || fileNumber < 1) {
-    throw new CpisError("CPIS_UPLOAD_NUMBER_USED", { detail: words("error.fileNumber") });
-  }
-  return { fileNumber };
-}
-
-function keptOf(msg: NodeMessageInFlow, keep: readonly string[]): Record<string, unknown> {
-  const names = ["_msgid", ...keep];
-  return Object.fromEntries(names.flatMap((name) => (msg[name] === undefined ? [] : [[name, msg[name]]])));
-}
-
-/** Which warnings there were and how many of each; the records with them are on their way. */
-function warnOf(warned: readonly WarnedRecord[], { node, words }: UploadNodeParts): void {
-  const counts = new Map<string, number>();
-  for (const { code } of warned.flatMap(({ warnings }) => warnings)) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const list = [...counts].map(([code, count]) => `${code} (${count})`).join(", ");
-  if (list !== "") node.warn(words("warning.records", { number: warned.length, list }));
 }
 
 async function accept(
   parts: UploadNodeParts,
   open: OpenFileTransport,
-  msg: NodeMessageInFlow,
+  { msg, send }: UploadMessage,
 ): Promise<UploadAcceptance> {
-  const { settings, status, words, node, RED, closing } = parts;
+  const { settings, status, words, node, closing } = parts;
   const { records, total } = readRecords(msg.payload, words);
-  const kept = keptOf(msg, settings.keep);
-  const origin = { RED, transport: parts.transport.label, localAuthority: settings.localAuthority.code };
+  const { kept, lost } = readKept(msg, settings.keep);
+  if (lost.length > 0) node.warn(words("warning.notKept", { list: lost.join(", ") }));
   status.checking(0, total);
   return uploadsOf(open).upload({
     owner: node.id,
@@ -84,24 +69,25 @@ async function accept(
     records,
     mapping: settings.mapping,
     faultyRecords: settings.faultyRecords,
+    ...readHeader(msg),
     ...readFileNumber(msg, words),
     firstNumber: settings.firstNumber,
     kept,
     signal: closing,
     progress: (checked) => status.checking(checked, total),
-    handOut: (refused: readonly RefusedRecord[]) => {
-      node.send([null, refused.map((record) => messageOf(origin, { kept }, record))]);
-    },
+    handOut: (refused: readonly RefusedRecord[]) => handOut(parts, { send, kept }, refused),
   });
 }
 
-async function upload(parts: UploadNodeParts, msg: NodeMessageInFlow): Promise<undefined> {
-  const { status, transport, closing } = parts;
+async function upload(parts: UploadNodeParts, message: UploadMessage): Promise<undefined> {
+  const { status, transport, closing, warnings } = parts;
   try {
-    const acceptance = await accept(parts, await transport.whenOpen(closing), msg);
+    warnings.ofRowByRow(message.msg);
+    const acceptance = await accept(parts, await transport.whenOpen(closing), message);
+    warnings.ofColumns(acceptance.unseenColumns);
     if (acceptance.kind === "refused") throw acceptance.error;
     status.stored(acceptance.fileNumber, acceptance.sent);
-    warnOf(acceptance.warned, parts);
+    warnings.ofRecords(acceptance.warned);
     return undefined;
   } catch (error) {
     const failure = toCpisError(error);
@@ -130,7 +116,7 @@ function start(parts: UploadNodeParts, nodeStatus: NodeStatus, stop: () => void)
   // One after another: the numbers of the files are in the order of the messages.
   let last = Promise.resolve();
   node.on("input", function (msg, send, done) {
-    last = last.then(() => runInput(send, done, () => upload(parts, msg)));
+    last = last.then(() => runInput(send, done, () => upload(parts, { msg, send })));
   });
   onClose(node, async () => {
     stop();
@@ -151,7 +137,8 @@ export default function register(RED: NodeAPI): void {
       const transport = findFileTransport(RED, fields, words);
       const closing = new AbortController();
       const status = new UploadStatus(nodeStatus, words);
-      const parts = { RED, node: this, words, settings, transport, status, closing: closing.signal };
+      const warnings = createUploadWarnings(this, words);
+      const parts = { RED, node: this, words, settings, transport, status, warnings, closing: closing.signal };
       start(parts, nodeStatus, () => closing.abort());
     } catch (error) {
       refuseAll(this, nodeStatus, words, toCpisError(error));

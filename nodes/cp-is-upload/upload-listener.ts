@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import type { RefusedRecord, UploadListener, UploadOutcome, UploadReference } from "../../lib/services/upload-model.js";
 import type { Words } from "../adapter/words.js";
+import type { Kept } from "./read-upload-message.js";
 import type { UploadStatus } from "./upload-status.js";
 
 export interface UploadOutputs {
@@ -14,9 +15,7 @@ export interface UploadOutputs {
   readonly listRecords: boolean;
 }
 
-type Kept = Readonly<Record<string, unknown>>;
-
-export function isKept(value: unknown): value is Kept {
+function isKept(value: unknown): value is Kept {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

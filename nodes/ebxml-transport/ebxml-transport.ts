@@ -77,6 +77,8 @@ export default function register(RED: NodeAPI): void {
       if (settings.files !== undefined) this.fileTransport = filesOf(this.transport);
     } catch (error) {
       this.transport = refuseTransport(this, toCpisError(error), (state) => statusOf(state, words));
+      // Those who want files must hear what is wrong, too.
+      this.fileTransport = filesOf(this.transport);
     }
   }
   RED.nodes.registerType("ebxml transport", EbxmlTransportConfigNode);
