@@ -33,6 +33,8 @@ export interface FileOutboxOptions {
   readonly gzip: boolean;
   readonly chunkBytes: number;
   readonly unknownOutcome: UnknownOutcomeSetting;
+  /** See TrackingState. */
+  readonly trackingWaits: readonly number[];
   /** The local id of a file that is sent in the place of this one: the same each time it is asked. */
   nextLocalId(localId: string): string;
 }
@@ -205,7 +207,12 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     if (resentAs !== undefined) return waitForSuccessor(job, resentAs);
     const answer = await client.track(job.file.localId);
     const chunks = division?.chunks ?? 1;
-    const decision = decideTracking(answer, { trackings, chunks, unknownOutcome: options.unknownOutcome });
+    const decision = decideTracking(answer, {
+      trackings,
+      chunks,
+      unknownOutcome: options.unknownOutcome,
+      waits: options.trackingWaits,
+    });
     if (answer.kind === "found" || answer.kind === "none" || answer.kind === "several") reachability.reached();
     switch (decision.kind) {
       case "accept":

@@ -12,6 +12,8 @@ export interface TrackingState {
   /** Into how many the file is divided. */
   readonly chunks: number;
   readonly unknownOutcome: UnknownOutcomeSetting;
+  /** In milliseconds, after the first answer that settles nothing, the second, and so on; then MESH is not asked again. */
+  readonly waits: readonly number[];
 }
 
 export type TrackingDecision =
@@ -25,11 +27,8 @@ export type TrackingDecision =
   | { readonly kind: "hold" }
   | { readonly kind: "resend" };
 
-/** After the first, second and third answer that settles nothing. */
-const waits: readonly number[] = [60_000, 300_000, 1_800_000];
-
 export function decideTracking(answer: TrackingAnswer, state: TrackingState): TrackingDecision {
-  const { trackings, chunks, unknownOutcome } = state;
+  const { trackings, chunks, unknownOutcome, waits } = state;
   switch (answer.kind) {
     case "found": {
       const { messageId: meshMessageId, status } = answer.tracking;

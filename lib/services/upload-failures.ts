@@ -43,9 +43,19 @@ export function createUploadFailures(parts: UploadFailuresParts): UploadFailures
     );
   }
 
+  /** The same file is on its way again, under a new id of the transport. */
+  async function isSentAgain({ row }: UploadRow): Promise<boolean> {
+    const ofFile = await store.findByConversation(row.conversationId);
+    return ofFile.some(({ originalId }) => originalId === row.id);
+  }
+
   async function tellFailure(upload: UploadRow): Promise<void> {
     const listener = parts.listenerOf(upload);
     if (listener === undefined || upload.row.attributes[failureTold] === true) return;
+    if (await isSentAgain(upload)) {
+      await mark(upload, failureTold);
+      return;
+    }
     const state = upload.row.state === "held" ? "held" : "failed";
     const error = new CpisError(endCodeOf(upload.row), { detail: `file ${upload.fileNumber}` });
     const { fileNumber } = upload;

@@ -43,6 +43,9 @@ async function main(): Promise<void> {
     leaseMilliseconds: 300,
     pollMilliseconds: 50,
     nextLocalId,
+    // The simulated MESH knows for sure what it has.
+    unknownOutcome: "resend-after-tracking",
+    pauses: { trackingMilliseconds: [20, 20, 20] },
   });
   const exchange = createMeshExchange({ mailbox: mesh, store, settings: settings.exchange, warn: () => undefined });
   const service = createUploadService({ exchange, store, channel: "authority", effects });

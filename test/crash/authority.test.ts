@@ -4,13 +4,15 @@ import { createRandom } from "../../lib/simulator/seeded-random.js";
 import { runAuthority } from "./authority-run.js";
 
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
+/** More of them by CRASH_KILLS. */
+const kills = Number(process.env["CRASH_KILLS"] ?? 8);
 
 describe(`A local authority killed while it uploads (seed ${seed})`, function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
 
   it("loses no file and no response, and sends none twice, nor under two numbers", async () => {
     const random = createRandom(seed);
-    const lives = Array.from({ length: 8 }, () => Math.floor(random() * 400));
+    const lives = Array.from({ length: kills }, () => Math.floor(random() * 400));
     const result = await runAuthority(lives, 3000);
     assert.ok(result.accepted > 0, JSON.stringify(result));
   });

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
 import { decideTracking, type TrackingAnswer } from "../../../lib/mesh/tracking-policy.js";
 
-const state = { trackings: 0, chunks: 1, unknownOutcome: "hold" } as const;
+const waits = [60_000, 300_000, 1_800_000];
+const state = { trackings: 0, chunks: 1, unknownOutcome: "hold", waits } as const;
 const failure = (kind: "invalid" | "unavailable" | "not-sent" | "unauthorised" | "broken"): TrackingAnswer => ({
   kind,
   error: new CpisError("MESH_UNAVAILABLE"),
@@ -32,8 +33,8 @@ describe("A file of which it is not known whether MESH has it", () => {
   });
 
   it("is asked for again after one minute, five and thirty, while MESH does not know it", () => {
-    const waits = [0, 1, 2].map((trackings) => decideTracking({ kind: "none" }, { ...state, trackings }));
-    assert.deepEqual(waits, [
+    const answers = [0, 1, 2].map((trackings) => decideTracking({ kind: "none" }, { ...state, trackings }));
+    assert.deepEqual(answers, [
       { kind: "ask-again", waitMilliseconds: 60_000, trackings: 1 },
       { kind: "ask-again", waitMilliseconds: 300_000, trackings: 2 },
       { kind: "ask-again", waitMilliseconds: 1_800_000, trackings: 3 },
