@@ -129,6 +129,11 @@ export const errorTable = define({
     advice: "CP-IS could not be checked: use the local fallback. Give the message ids to support.",
     retryable: false,
   },
+  CPIS_CORRELATION_MISMATCH: {
+    message: "The answer that came is the answer to another message",
+    advice: "Nothing of it is shown. CP-IS could not be checked: use the local fallback. Give the ids to support.",
+    retryable: false,
+  },
   CPIS_WRONG_PATIENT: {
     message: "The answer is about another NHS number than the one asked",
     advice:
@@ -158,6 +163,21 @@ export const errorTable = define({
   CPIS_APPLICATION_REJECTED: {
     message: "Spine rejected the query as a whole",
     advice: "CP-IS could not be checked: use the local fallback. Check the ASIDs; give the codes to support.",
+    retryable: false,
+  },
+  CPIS_ACCESS_DENIED: {
+    message: "The Spine mini service refused the user's credentials",
+    advice: "CP-IS could not be checked: use the local fallback. Check the user's role on the smartcard.",
+    retryable: false,
+  },
+  CPIS_SMSP_ERROR: {
+    message: "The Spine mini service answered with an error",
+    advice: "CP-IS could not be checked: use the local fallback. Give the status code to the provider.",
+    retryable: false,
+  },
+  CPIS_SMSP_NO_MATCH: {
+    message: "The Spine mini service matched nothing, which does not say that there is no record",
+    advice: "CP-IS could not be checked: use the local fallback. Trace the NHS number on PDS again.",
     retryable: false,
   },
   CPIS_UPLOAD_INVALID: {

@@ -99,7 +99,7 @@ export interface QueryFound extends QueryResultBase {
   readonly incomplete: boolean;
 }
 
-export type NotFoundBasis = "nhs-number-not-on-cpis" | "no-data-found" | "empty-response";
+export type NotFoundBasis = "nhs-number-not-on-cpis" | "no-data-found" | "empty-response" | "smsp-no-record";
 
 export interface QueryNotFound extends QueryResultBase {
   readonly outcome: "not-found";
@@ -129,9 +129,13 @@ export type QueryFailureCode =
   | "ebxml-error"
   | "unparseable-reply"
   | "unexpected-reply"
+  | "correlation-mismatch"
   | "wrong-patient"
   | "inconsistent-reply"
   | "unreadable-plan"
   | "query-rejected"
   | "application-error"
-  | "application-rejected";
+  | "application-rejected"
+  | "access-denied"
+  | "smsp-error"
+  | "smsp-no-match";

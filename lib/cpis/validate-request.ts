@@ -3,6 +3,7 @@ import { CpisError } from "../errors.js";
 import { isAsid, parseUuid } from "../identifiers.js";
 import type { Author, OrganisationRef, PersonAuthor, PersonName, Role, SystemAuthor } from "./model.js";
 import type { QueryRequest } from "./query-request.js";
+import type { QueryStub } from "./query-stub.js";
 
 function refuse(detail: string): never {
   throw new CpisError("CPIS_INVALID_REQUEST", { detail });
@@ -53,12 +54,16 @@ function requireAuthor(author: Author): void {
   requireOrganisation(author.organisation);
 }
 
-/** Throws CPIS_INVALID_REQUEST whose detail names the first thing that is missing or malformed. */
+/** Both throw CPIS_INVALID_REQUEST whose detail names the first thing that is missing or malformed. */
+export function validateQueryStub(stub: QueryStub): void {
+  requireAuthor(stub.author);
+  parseUuid(stub.eventId);
+  if (stub.queriedAt.iso === undefined) refuse("the time of the query is missing");
+}
+
 export function validateQueryRequest(request: QueryRequest): void {
-  requireAuthor(request.author);
+  validateQueryStub(request);
   requireAsid(request.fromAsid, "the sender's ASID");
   requireAsid(request.toAsid, "the receiver's ASID");
   parseUuid(request.messageId);
-  parseUuid(request.eventId);
-  if (request.queriedAt.iso === undefined) refuse("the time of the query is missing");
 }

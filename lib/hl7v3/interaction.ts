@@ -61,6 +61,11 @@ function declarations(form: InteractionForm, withLocalisation: boolean): Record<
   return { [form.namespace === "prefixed" ? "xmlns:hl7" : "xmlns"]: hl7Namespace, ...localisation };
 }
 
+/** The root of a payload that stands inside another document: it declares both namespaces itself. */
+export function declareNamespaces(root: XmlNode): XmlNode {
+  return { ...root, attributes: { ...declarations({}, true), ...root.attributes } };
+}
+
 /**
  * Prints the start of a payload too large for one tree: the root's start tag with both namespaces, and its first
  * children. The caller prints the rest and the end tag.

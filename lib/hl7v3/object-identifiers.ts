@@ -13,5 +13,6 @@ export const objectIdentifiers = {
   contentId: "2.16.840.1.113883.2.1.3.2.4.18.16",
   jobRole: "2.16.840.1.113883.2.1.3.2.4.17.196",
   spineErrorCode: "2.16.840.1.113883.2.1.3.2.4.17.42",
+  smspStatus: "2.16.840.1.113883.2.1.3.2.4.17.499",
   uploadRecordResponse: "2.16.840.1.113883.2.1.3.2.4.17.473",
 } as const;

@@ -14,12 +14,16 @@ const errorCodes: Record<QueryFailureCode, ErrorCode> = {
   "ebxml-error": "CPIS_EBXML_ERROR",
   "unparseable-reply": "CPIS_UNPARSEABLE_REPLY",
   "unexpected-reply": "CPIS_UNEXPECTED_REPLY",
+  "correlation-mismatch": "CPIS_CORRELATION_MISMATCH",
   "wrong-patient": "CPIS_WRONG_PATIENT",
   "inconsistent-reply": "CPIS_INCONSISTENT_REPLY",
   "unreadable-plan": "CPIS_UNREADABLE_PLAN",
   "query-rejected": "CPIS_QUERY_REJECTED",
   "application-error": "CPIS_APPLICATION_ERROR",
   "application-rejected": "CPIS_APPLICATION_REJECTED",
+  "access-denied": "CPIS_ACCESS_DENIED",
+  "smsp-error": "CPIS_SMSP_ERROR",
+  "smsp-no-match": "CPIS_SMSP_NO_MATCH",
 };
 
 /** Every code that a failed outcome of the service becomes. */
