@@ -40,6 +40,12 @@ export interface MailboxInbox {
 
 const maximumParallel = 4;
 
+/** MESH is not known to send one over the API; its client writes them. It fails nothing. */
+function isSuccess({ attributes = {} }: ArrivedReport): boolean {
+  const success = attributes["mex-statussuccess"];
+  return typeof success === "string" && success.toUpperCase() === "SUCCESS";
+}
+
 /** What the parts of a mailbox tell, told by its events. */
 export function reportsTo(events: EventEmitter<MeshEvents>): DeliveryReports {
   return {
@@ -73,7 +79,7 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
   async function failReported(report: ArrivedReport): Promise<StoredOutboundMessage | undefined> {
     for (;;) {
       const file = await findReportedFile(report, { ...parts, now: () => parts.now() });
-      if (file === undefined || file.state === "failed") return file;
+      if (file === undefined || file.state === "failed" || isSuccess(report)) return file;
       const code = codeOfReport(report);
       // Its sender may move it at this very moment.
       if ((await write(file, { to: "failed", code }, "theirs")) !== "not-in-state") return file;
