@@ -437,6 +437,11 @@ export const errorTable = define({
     advice: "Check certificates, trusted authorities and host name of both sides; the text names the reason.",
     retryable: false,
   },
+  TLS_CERTIFICATE_VALIDITY: {
+    message: "A certificate ends soon, has ended, or is not valid yet",
+    advice: "Renew our own in time and deploy it; ask the other side about theirs. Check the clock of this machine.",
+    retryable: false,
+  },
   CONFIG_MISSING: {
     message: "A setting is missing",
     advice: "Fill in the setting that the text names.",
@@ -462,6 +467,11 @@ export const errorTable = define({
     message: "The listener could not be opened",
     advice: "Check host and port of the transport's listener; the text names the reason.",
     retryable: true,
+  },
+  CONFIG_CLOCK: {
+    message: "The clock of this machine differs from the other side's",
+    advice: "Keep this machine on network time (NTP): times in messages and in credentials are compared with theirs.",
+    retryable: false,
   },
   CONFIG_CLOSED: {
     message: "The transport is closed",

@@ -50,12 +50,15 @@ export interface MailboxPauses {
   readonly unreachableMilliseconds: number;
   /** After the credentials were refused, growing to an hour. Default 300,000. */
   readonly unauthorisedMilliseconds: number;
+  /** Between the questions for a file of unknown outcome. Default one minute, five and thirty. */
+  readonly trackingMilliseconds: readonly number[];
 }
 
 const defaultPauses: MailboxPauses = {
   busyMilliseconds: 500,
   unreachableMilliseconds: 5_000,
   unauthorisedMilliseconds: 300_000,
+  trackingMilliseconds: [60_000, 300_000, 1_800_000],
 };
 const closeGraceMilliseconds = 5_000;
 const defaultChunkBytes = 75 * 1024 * 1024;
@@ -111,6 +114,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
   const client = createMeshClient({
     ...options,
     gzip,
+    peerShown: (chain) => events.emit("certificatesShown", { chain }),
     requestTimeoutMilliseconds: options.requestTimeoutMilliseconds ?? 600_000,
     clientVersion: clientVersionOf(options),
     busyPauseMilliseconds: pauses.busyMilliseconds,
@@ -133,6 +137,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     gzip,
     chunkBytes: options.chunkBytes ?? defaultChunkBytes,
     unknownOutcome: options.unknownOutcome ?? "hold",
+    trackingWaits: pauses.trackingMilliseconds,
     nextLocalId: (localId) => options.nextLocalId?.(localId) ?? localId,
   });
   const poller = createMailboxPoller({

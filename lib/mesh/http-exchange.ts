@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { CpisError, isCpisError } from "../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import type { CertificateObserver } from "../tls/certificates.js";
 import { ConnectionAgent } from "../tls/connection-agent.js";
 import { describeTlsFailure, isHandshakeAlert } from "../tls/tls-failure.js";
 import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
@@ -53,6 +54,8 @@ export interface HttpClientOptions {
   /** From the first byte of a request to the last of its reply. */
   readonly requestTimeoutMilliseconds: number;
   readonly timeouts?: Partial<ConnectTimeouts>;
+  /** Told of the peer's certificates at each new connection. */
+  readonly peerShown?: CertificateObserver;
 }
 
 interface Target {
@@ -187,7 +190,7 @@ function exchange(given: HttpRequest, target: Target): Promise<HttpOutcome> {
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const url = targetUrl(options.baseUrl);
   const timeouts = { ...defaultConnectTimeouts, ...options.timeouts };
-  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "MESH_CONNECT_FAILED");
+  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "MESH_CONNECT_FAILED", options.peerShown);
   const target = { url, agent, timeoutMilliseconds: options.requestTimeoutMilliseconds };
   return {
     exchange: (request) => exchange(request, target),

@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../delivery/model.js";
 import type { ErrorCode } from "../errors.js";
+import type { CertificateFacts } from "../tls/certificates.js";
 import type { MessageAttributes, MessageRowId } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 
@@ -100,6 +101,8 @@ export type MeshEvents = {
   setAside: [{ messageId: string; code: ErrorCode }];
   storeUnavailable: [{ code: ErrorCode }];
   storeAvailable: [];
+  /** MESH has shown these on a new connection, leaf first. */
+  certificatesShown: [{ chain: readonly CertificateFacts[] }];
   /** In words without content. */
   warning: [{ code: string; message: string; messageId?: string }];
 };

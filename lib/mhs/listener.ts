@@ -14,6 +14,7 @@ import { createOpenConnections, type OpenConnections } from "./open-connections.
 import { createByteBudget, readBody, type ByteBudget } from "./read-body.js";
 import type { MessageReceiver } from "./receive-message.js";
 import { judgeRequestHead } from "./request-head.js";
+import { readPeerCertificates } from "../tls/certificates.js";
 import { createTlsContext, tlsOptions, type TlsMaterial } from "../tls/tls-material.js";
 
 export interface ListenerOptions {
@@ -178,7 +179,10 @@ function createHttpsServer(surroundings: Surroundings): Server {
   });
   server.on("secureConnection", (socket: TLSSocket) => {
     secured.add(socket);
-    if (isAllowedClient(socket.getPeerCertificate(), options.allowedClientNames)) return;
+    if (isAllowedClient(socket.getPeerCertificate(), options.allowedClientNames)) {
+      events.emit("certificatesShown", { by: "client", chain: readPeerCertificates(socket) });
+      return;
+    }
     events.emit("refused", { httpStatus: 0, reason: "client-name", remoteAddress: remoteAddressOf(socket) });
     socket.destroy();
   });

@@ -75,6 +75,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
   const desk = createRequestDesk({ now, events });
   const sender = createSender({
     tls: options.clientTls,
+    peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   });
   const limits = { ...defaultListenerLimits, ...options.listener?.limits };

@@ -4,6 +4,7 @@ import type { CpisError } from "../errors.js";
 import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
 import type { SoapFault } from "../soap/fault.js";
+import type { CertificateFacts } from "../tls/certificates.js";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
 export interface MhsEffects {
@@ -86,6 +87,8 @@ export type MhsEvents = {
   /** Once when the message store fails, and once when it works again. */
   storeUnavailable: [{ code: string }];
   storeAvailable: [];
+  /** The peer at a new connection of ours, or a client of our listener, has shown these, leaf first. */
+  certificatesShown: [{ by: "peer" | "client"; chain: readonly CertificateFacts[] }];
   /** Something an operator should know, in words without content. */
   warning: [{ code: WarningCode; message: string; messageId?: string }];
 };

@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { EncodedMessage } from "../ebxml/model.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import type { CertificateObserver } from "../tls/certificates.js";
 import { ConnectionAgent } from "../tls/connection-agent.js";
 import { describeTlsFailure, isHandshakeAlert } from "../tls/tls-failure.js";
 import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
@@ -52,6 +53,8 @@ export interface SenderOptions {
   readonly tls: TlsMaterial;
   readonly timeouts?: Partial<SendTimeouts>;
   readonly maximumReplyBytes?: number;
+  /** Told of the peer's certificates at each new connection. */
+  readonly peerShown?: CertificateObserver;
 }
 
 interface SenderParts {
@@ -153,7 +156,7 @@ function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
 /** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
 export function createSender(options: SenderOptions): Sender {
   const timeouts = { ...defaultSendTimeouts, ...options.timeouts };
-  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "EBXML_CONNECT_FAILED");
+  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "EBXML_CONNECT_FAILED", options.peerShown);
   const { replyMilliseconds } = timeouts;
   const maximumReplyBytes = options.maximumReplyBytes ?? defaultMaximumReplyBytes;
   return {

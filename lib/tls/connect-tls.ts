@@ -1,6 +1,6 @@
 // Opens one TLS connection and gives it away only when the peer has accepted us.
 import { isIP } from "node:net";
-import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import { connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { CpisError, type ErrorCode } from "../errors.js";
 import { checkServerName } from "./server-name.js";
 import { describeConnectFailure, describeTlsFailure, isBrokenConnection, tlsInterrupted } from "./tls-failure.js";
@@ -29,6 +29,10 @@ export interface ConnectTarget {
   readonly port: number;
   /** The code of an error before the handshake. */
   readonly connectFailed: ErrorCode;
+  /** Decides in place of `checkServerName` whether the peer is whom we mean. */
+  judgeServer?(certificate: PeerCertificate): Error | undefined;
+  /** Called when the handshake is over, before the peer is judged: what it has shown is not to be trusted yet. */
+  handshaken?(socket: TLSSocket): void;
 }
 
 type Phase = "connect" | "handshake" | "verdict";
@@ -71,8 +75,11 @@ export function connectTls(
       port: target.port,
       secureContext,
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
-      checkServerIdentity: (_name, certificate) => checkServerName(target.host, certificate),
+      checkServerIdentity: (_name, certificate) =>
+        target.judgeServer === undefined ? checkServerName(target.host, certificate) : target.judgeServer(certificate),
     });
+    // Before the listener of Node.js itself, which ends a connection to a peer that it does not trust.
+    socket.prependOnceListener("secure", () => target.handshaken?.(socket));
     let timer = setTimeout(
       () => fail(timeoutIn(phase, timeouts.connectMilliseconds, target.connectFailed)),
       timeouts.connectMilliseconds,

@@ -4,6 +4,7 @@ import { PassThrough, type Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
+import { readPeerCertificates, type CertificateObserver } from "./certificates.js";
 import { connectTls, type ConnectTarget, type ConnectTimeouts } from "./connect-tls.js";
 
 /** Below the five seconds after which many servers drop an idle connection: one that is stale would be written to. */
@@ -27,14 +28,21 @@ export class ConnectionAgent extends Agent {
   readonly #secureContext: SecureContext;
   readonly #timeouts: ConnectTimeouts;
   readonly #connectFailed: ErrorCode;
+  readonly #peerShown: CertificateObserver | undefined;
   readonly #stopped = new AbortController();
 
-  /** `connectFailed` is the code of an error before the handshake. */
-  constructor(secureContext: SecureContext, timeouts: ConnectTimeouts, connectFailed: ErrorCode) {
+  /** `connectFailed` is the code of an error before the handshake; `peerShown` is told of each new connection. */
+  constructor(
+    secureContext: SecureContext,
+    timeouts: ConnectTimeouts,
+    connectFailed: ErrorCode,
+    peerShown?: CertificateObserver,
+  ) {
     super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: maximumIdle });
     this.#secureContext = secureContext;
     this.#timeouts = timeouts;
     this.#connectFailed = connectFailed;
+    this.#peerShown = peerShown;
   }
 
   override createConnection(
@@ -54,7 +62,9 @@ export class ConnectionAgent extends Agent {
     const { signal } = this.#stopped;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await connectTls(target, this.#secureContext, this.#timeouts, signal);
+        const socket = await connectTls(target, this.#secureContext, this.#timeouts, signal);
+        this.#peerShown?.(readPeerCertificates(socket));
+        return socket;
       } catch (error) {
         if (attempt >= maximumTries || signal.aborted || !isCpisError(error) || !error.retryable) throw error;
       }
