@@ -15,27 +15,46 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   hl7v3: ["xml", "errors", "identifiers"],
   ebxml: ["xml", "errors", "identifiers"],
   soap: ["xml", "errors", "identifiers"],
+  itk: ["xml", "errors", "identifiers"],
   sds: ["tls", "errors", "identifiers"],
   cpis: ["hl7v3", "xml", "errors", "identifiers"],
   tls: ["errors"],
   delivery: ["store", "errors", "identifiers"],
   mhs: ["ebxml", "soap", "sds", "delivery", "tls", "store", "xml", "errors", "identifiers"],
+  smsp: ["itk", "soap", "tls", "xml", "errors", "identifiers"],
   mesh: ["delivery", "tls", "store", "xml", "errors", "identifiers"],
   services: [
     "cpis",
     "mhs",
     "mesh",
+    "smsp",
     "hl7v3",
     "sds",
     "ebxml",
     "soap",
     "delivery",
+    "tls",
     "store",
     "xml",
     "errors",
     "identifiers",
   ],
-  simulator: ["cpis", "mhs", "mesh", "hl7v3", "ebxml", "soap", "sds", "tls", "store", "xml", "errors", "identifiers"],
+  simulator: [
+    "cpis",
+    "mhs",
+    "mesh",
+    "smsp",
+    "hl7v3",
+    "ebxml",
+    "soap",
+    "itk",
+    "sds",
+    "tls",
+    "store",
+    "xml",
+    "errors",
+    "identifiers",
+  ],
 };
 
 /** Third-party packages, each with the only rooms that may know it. */
@@ -46,7 +65,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["simulator"],
 };
 
-const pureRooms = ["xml", "hl7v3", "cpis", "ebxml", "soap"];
+const pureRooms = ["xml", "hl7v3", "cpis", "ebxml", "soap", "itk"];
 const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|\brequire\s*\(\s*|^import\s+)["']([^"']+)["']/gm;
 
 function sourceFiles(folder: string): string[] {

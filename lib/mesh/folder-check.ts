@@ -6,7 +6,11 @@ import { CpisError } from "../errors.js";
 import { type FolderName, inFolder, type MeshFolders } from "./folder-files.js";
 import type { FolderMailboxOptions } from "./folder-model.js";
 
-export function foldersOf({ root, stagingFolder, archiveFolder }: FolderMailboxOptions): MeshFolders {
+export function foldersOf({
+  root,
+  stagingFolder,
+  archiveFolder,
+}: Pick<FolderMailboxOptions, "root" | "stagingFolder" | "archiveFolder">): MeshFolders {
   return {
     in: path.join(root, "IN"),
     out: path.join(root, "OUT"),
@@ -57,15 +61,42 @@ async function checkOwnFolder(name: FolderName, folder: string, probe: string): 
   });
 }
 
-/** Throws CONFIG_INVALID or MESH_FOLDER_*. `probe` is a name that no other file has. */
-export async function checkFolders(root: string, folders: MeshFolders, probe: string): Promise<void> {
+export interface FolderCheck {
+  readonly name: FolderName;
+  /** Throws CONFIG_INVALID or MESH_FOLDER_*. */
+  run(): Promise<void>;
+}
+
+async function checkFileSystem({ staging, out }: MeshFolders): Promise<void> {
+  const [ours, theirs] = await inFolder("staging", () => Promise.all([fs.stat(staging), fs.stat(out)]));
+  if (ours.dev !== theirs.dev) {
+    throw invalid("the staging folder must be on the file system of the MESH client's OUT");
+  }
+}
+
+/**
+ * What each folder must be, one after the other. In the client's folders nothing is written: whatever is in OUT would be
+ * sent. `probe` is a name that no other file has. Throws CONFIG_INVALID when the folders cannot be told apart.
+ */
+export function folderChecks(root: string, folders: MeshFolders, probe: string): readonly FolderCheck[] {
   checkOwnPlaces(root, folders);
   const { R_OK, W_OK } = constants;
-  await checkClientFolder("in", folders.in, R_OK | W_OK);
-  await checkClientFolder("out", folders.out, R_OK | W_OK);
-  await checkClientFolder("sent", folders.sent, R_OK);
-  await checkOwnFolder("staging", folders.staging, probe);
-  await checkOwnFolder("archive", folders.archive, probe);
-  const [staging, out] = await inFolder("staging", () => Promise.all([fs.stat(folders.staging), fs.stat(folders.out)]));
-  if (staging.dev !== out.dev) throw invalid("the staging folder must be on the file system of the MESH client's OUT");
+  return [
+    { name: "in", run: () => checkClientFolder("in", folders.in, R_OK | W_OK) },
+    { name: "out", run: () => checkClientFolder("out", folders.out, R_OK | W_OK) },
+    { name: "sent", run: () => checkClientFolder("sent", folders.sent, R_OK) },
+    {
+      name: "staging",
+      run: async () => {
+        await checkOwnFolder("staging", folders.staging, probe);
+        await checkFileSystem(folders);
+      },
+    },
+    { name: "archive", run: () => checkOwnFolder("archive", folders.archive, probe) },
+  ];
+}
+
+/** Throws CONFIG_INVALID or MESH_FOLDER_*. `probe` is a name that no other file has. */
+export async function checkFolders(root: string, folders: MeshFolders, probe: string): Promise<void> {
+  for (const check of folderChecks(root, folders, probe)) await check.run();
 }
