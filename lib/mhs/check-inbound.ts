@@ -6,8 +6,8 @@ import type { OwnParty, RefusalReason, WarningCode } from "./model.js";
 
 export interface InboundRules {
   readonly ownParty: OwnParty;
-  /** The party that messages are expected from; without it any. */
-  readonly peerPartyKey?: PartyKey;
+  /** Whether messages are expected from this party; without it from any. */
+  isPeer?(partyKey: PartyKey): boolean;
   /** Refuse a message from another party or under another CPA id, instead of only warning of it. Default false. */
   readonly isStrictSender?: boolean;
   /** What our own contract says of messages sent to us; another combination is warned of. */
@@ -47,8 +47,8 @@ function isExpired(message: BusinessMessage, now: number): boolean {
 
 function isExpectedSender(message: BusinessMessage, rules: InboundRules): boolean {
   const { header } = message;
-  const { peerPartyKey, ownParty } = rules;
-  const isPeer = peerPartyKey === undefined || comparableId(header.fromPartyKey) === comparableId(peerPartyKey);
+  const { ownParty } = rules;
+  const isPeer = rules.isPeer?.(header.fromPartyKey) ?? true;
   return isPeer && (ownParty.cpaId === undefined || comparableId(header.cpaId) === comparableId(ownParty.cpaId));
 }
 

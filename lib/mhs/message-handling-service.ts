@@ -4,6 +4,7 @@ import { CpisError } from "../errors.js";
 import type { InboundRegister } from "../store/inbound-register.js";
 import type { MessageRowId } from "../store/message-model.js";
 import type { InboundRules } from "./check-inbound.js";
+import { doubtsContract } from "./contract-doubt.js";
 import { createReplier } from "./inbound-replies.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../delivery/model.js";
 import type { BusinessMessage } from "../ebxml/model.js";
@@ -102,6 +103,12 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
   }
 
   const requests = new Set<Promise<unknown>>();
+  const startRequest = (request: OutboundRequest): Promise<RequestOutcome> => {
+    if (durable === undefined) return runRequest(request, { ownParty, effects, events, sender, desk });
+    const running = durable.request(request).finally(() => requests.delete(running));
+    requests.add(running);
+    return running;
+  };
 
   return {
     events,
@@ -112,14 +119,12 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
       durable?.start();
       return { port };
     },
-    request(request): Promise<RequestOutcome> {
-      if (state !== "started") {
-        return Promise.resolve({ kind: "not-sent", error: new CpisError("CONFIG_CLOSED") });
-      }
-      if (durable === undefined) return runRequest(request, { ownParty, effects, events, sender, desk });
-      const running = durable.request(request).finally(() => requests.delete(running));
-      requests.add(running);
-      return running;
+    async request(request): Promise<RequestOutcome> {
+      if (state !== "started") return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED") };
+      const outcome = await startRequest(request);
+      const { messageId, action } = request;
+      if (doubtsContract(outcome)) events.emit("contractDoubted", { messageId, action });
+      return outcome;
     },
     // A message may be accepted before the service is started: it is sent then.
     send: async (message) => requireDurable().outbox.accept(message),

@@ -79,6 +79,8 @@ export type MhsEvents = {
   acknowledged: [{ messageId: string; kind: "in-time" | "repeated" | "late" }];
   /** A message that the store keeps is not sent any more: it stays, as a dead letter. */
   undelivered: [{ messageId: string; state: "failed" | "expired" | "held"; code: string }];
+  /** A failure says that the contract of a message is not the peer's any more; `action` is that of the message. */
+  contractDoubted: [{ messageId: string; action: string }];
   /** No consumer took an inbound message; it stays, set aside. */
   setAside: [{ messageId: string; code: string }];
   /** Once when an endpoint is left alone, and once when it is back. */

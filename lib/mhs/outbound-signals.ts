@@ -4,6 +4,7 @@ import type { Acknowledgment, MessageError } from "../ebxml/model.js";
 import type { MessageId } from "../identifiers.js";
 import type { StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
+import { doubtsContract, failureOf } from "./contract-doubt.js";
 import { decideDelivery, type DeliveryEvent } from "./delivery-policy.js";
 import type { MhsEvents } from "./model.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
@@ -69,6 +70,9 @@ export function createOutboundSignals(parts: OutboundSignalsParts): OutboundSign
       const outcome = await write(message, decision, "theirs");
       if (outcome === "not-in-state") continue;
       if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
+      if (doubtsContract(failureOf(event))) {
+        events.emit("contractDoubted", { messageId, action: message.interaction });
+      }
       return "known";
     }
   }

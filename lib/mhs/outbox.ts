@@ -4,6 +4,7 @@ import type { DeliveryReports } from "../delivery/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
+import { doubtsContract, failureOf } from "./contract-doubt.js";
 import { decideDelivery, type DeliveryDecision, type DeliveryEvent } from "./delivery-policy.js";
 import type { BreakerSettings, OutboxMessage } from "./durable-model.js";
 import { createEndpointBreakers, defaultBreakerSettings } from "./endpoint-breaker.js";
@@ -162,6 +163,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     });
     const event = eventOf(result, record, admission.isProbe);
     noteReply(record, event, result, at);
+    if (doubtsContract(failureOf(event))) events.emit("contractDoubted", { messageId, action });
     await conclude({ ...message, state: "sending", attempts, deadline }, event);
   }
 

@@ -97,7 +97,7 @@ describe("createMessageReceiver", () => {
       {
         title: "a message from an unexpected party, in strict mode",
         message: () => encodeInbound(),
-        rules: { peerPartyKey: parsePartyKey("ZSP-0000009"), isStrictSender: true },
+        rules: { isPeer: (partyKey) => partyKey === "ZSP-0000009", isStrictSender: true },
         errorCode: "ValueNotRecognized",
         description: "^501319:Unknown eb:CPAId$",
       },
@@ -170,7 +170,7 @@ describe("createMessageReceiver", () => {
     }
 
     const warned: readonly (readonly [string, MessageChange, Partial<InboundRules>, string])[] = [
-      ["another party", {}, { peerPartyKey: parsePartyKey("ZSP-0000009") }, "UNEXPECTED_SENDER"],
+      ["another party", {}, { isPeer: () => false }, "UNEXPECTED_SENDER"],
       ["another CPA id", {}, { ownParty: { partyKey: ownParty, cpaId: parseCpaId("S1A1") } }, "UNEXPECTED_SENDER"],
       [
         "another reliability",
