@@ -5,6 +5,7 @@ import { createStoreWatch, isStoreOutage } from "../delivery/store-watch.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { checkFolders, foldersOf } from "./folder-check.js";
 import { createHandOver } from "./folder-hand-over.js";
+import { createArchiveUpkeep } from "./folder-archive.js";
 import { createFolderIntake, type ScanOutcome } from "./folder-intake.js";
 import { type FolderMailboxOptions, settingsOf } from "./folder-model.js";
 import { createFolderOutbox } from "./folder-outbox.js";
@@ -56,6 +57,7 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
     now: () => effects.now(),
   };
   const reach = createFolderReach(events);
+  const archive = createArchiveUpkeep(shared);
   const inbox = createMailboxInbox(shared);
   const outbox = createFolderOutbox({ ...shared, reach, handOver: createHandOver(folders) });
   const intake = createFolderIntake({
@@ -85,6 +87,7 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
     events.emit("polled", { at, received, remaining });
     alarms.listed([], at);
     await outbox.lookIntoSent();
+    await archive.tidy();
     return outcome;
   }
 

@@ -8,6 +8,8 @@ export interface FolderMailboxOptions extends MailboxOptions {
   readonly stagingFolder?: string;
   /** Where a pair goes that is in the message store. Default "cpis-archive" in the root. */
   readonly archiveFolder?: string;
+  /** So long a file stays in the archive, counted from its last change; 0 for ever. Default 30 days. */
+  readonly archiveMilliseconds?: number;
   /** The folders are looked through so often, whatever the system tells of them. Default 30,000. */
   readonly scanMilliseconds?: number;
   /** A file is read when its size and time have been the same for so long. Default 1,000. */
@@ -30,6 +32,7 @@ export interface FolderMailboxOptions extends MailboxOptions {
 
 /** With the defaults filled in. */
 export interface FolderSettings {
+  readonly archiveMilliseconds: number;
   readonly scanMilliseconds: number;
   readonly stableMilliseconds: number;
   readonly missingPairMilliseconds: number;
@@ -43,6 +46,7 @@ export interface FolderSettings {
 
 export function settingsOf(options: FolderMailboxOptions): FolderSettings {
   return {
+    archiveMilliseconds: options.archiveMilliseconds ?? 30 * 24 * 60 * 60_000,
     scanMilliseconds: options.scanMilliseconds ?? 30_000,
     stableMilliseconds: options.stableMilliseconds ?? 1_000,
     missingPairMilliseconds: options.missingPairMilliseconds ?? 5 * 60_000,

@@ -22,6 +22,7 @@ export interface MailboxNames {
 export type FolderTimes = Required<
   Pick<
     FolderMailboxOptions,
+    | "archiveMilliseconds"
     | "scanMilliseconds"
     | "stableMilliseconds"
     | "missingPairMilliseconds"
@@ -83,9 +84,12 @@ function readNames(fields: FieldReader): MailboxNames {
   };
 }
 
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+
 function readTimes(fields: FieldReader): FolderTimes {
   const seconds = (property: string, fallback: number): number => fields.number(property, "seconds", fallback) * 1000;
   return {
+    archiveMilliseconds: fields.number("archiveDays", "wholeNumber", 30) * dayMilliseconds,
     scanMilliseconds: seconds("scanSeconds", 30),
     stableMilliseconds: seconds("stableSeconds", 1),
     missingPairMilliseconds: seconds("missingPairSeconds", 300),
