@@ -387,6 +387,16 @@ export const errorTable = define({
     advice: "Check that the endpoint address is that of a message handling service.",
     retryable: false,
   },
+  SOAP_REPLY_MISMATCH: {
+    message: "The reply is about another message than the one that was sent",
+    advice: "It was delivered to nobody. Read it in the message log and report it as an incident.",
+    retryable: false,
+  },
+  SOAP_NO_ANSWER: {
+    message: "The reply holds no answer that could be read",
+    advice: "Read it in the message log. Check that the endpoint address is that of the synchronous service.",
+    retryable: false,
+  },
   SDS_CONNECT_FAILED: {
     message: "No connection to the Spine Directory Service could be made",
     advice: "Check the base address of SDS, the name server and the firewall.",

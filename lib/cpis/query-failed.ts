@@ -106,6 +106,16 @@ export function queryEbxmlError(context: QueryContext, errors: readonly PeerErro
   return createQueryFailed(context, "ebxml-error", { retryable, codes });
 }
 
+/** A reply that answers nothing, where no other can come. */
+export function queryUnexpectedReply(context: QueryContext, detail: string): QueryFailed {
+  return createQueryFailed(context, "unexpected-reply", { detail });
+}
+
+/** The reply of a synchronous exchange says that it is about another message: nothing of it is told. */
+export function queryMismatchedReply(context: QueryContext): QueryFailed {
+  return createQueryFailed(context, "correlation-mismatch");
+}
+
 /** The reply was not well formed, too large, or holds nothing that is known. */
 export function queryUnparseableReply(context: QueryContext, detail?: string): QueryFailed {
   return createQueryFailed(context, "unparseable-reply", detail === undefined ? {} : { detail });

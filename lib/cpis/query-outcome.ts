@@ -6,7 +6,13 @@ import type { ReceivedTransmission } from "../hl7v3/transmission-wrapper.js";
 import { isSameId } from "../identifiers.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import type { CodedText, NotFoundBasis, QueryFailureCode, QueryResult, Warning } from "./model.js";
-import { createQueryFailed, queryUnparseableReply, type QueryContext } from "./query-failed.js";
+import {
+  createQueryFailed,
+  queryMismatchedReply,
+  queryUnexpectedReply,
+  queryUnparseableReply,
+  type QueryContext,
+} from "./query-failed.js";
 import { accessesOf, countUnreadablePlans, isAboutAnotherPatient, plansOf, totalWarnings } from "./query-found.js";
 import { collectCodes, parseQueryReply, type QueryReply, type ReplyCodes } from "./query-reply.js";
 import type { ParsedQueryResponse } from "./query-response-model.js";
@@ -203,6 +209,15 @@ const otherMessageWarning: Warning = {
   path: "messageRef",
 };
 
+/** An acknowledgement without data says nothing about a child. */
+function isMereAcknowledgement(reply: QueryReply): boolean {
+  return reply.kind === "acknowledgement" && reply.acknowledgement.acknowledgement?.typeCode === "AA";
+}
+
+function isAboutAnotherMessage({ messageRef }: QueryReply, { messageId }: QueryContext): boolean {
+  return messageRef !== undefined && !isSameId(messageRef, messageId);
+}
+
 /**
  * Decides what the payload of a reply means for the query of `context`. Takes the root of the payload, or the error
  * that parsing it raised. "not-found" is given only where Spine said so; never throws.
@@ -214,11 +229,27 @@ export function decideQueryOutcome(
 ): QueryDecision {
   const parsed = parseReply(reply);
   if (isCpisError(parsed)) return { kind: "result", result: queryUnparseableReply(context, parsed.code) };
-  if (parsed.kind === "acknowledgement" && parsed.acknowledgement.acknowledgement?.typeCode === "AA") {
-    return { kind: "keep-waiting" };
-  }
-  if (parsed.messageRef !== undefined && !isSameId(parsed.messageRef, context.messageId)) {
+  if (isMereAcknowledgement(parsed)) return { kind: "keep-waiting" };
+  if (isAboutAnotherMessage(parsed, context)) {
     return { kind: "discard", warning: otherMessageWarning };
   }
   return { kind: "result", result: judge(context, parsed, settings) };
+}
+
+/**
+ * Decides the same of the reply of a synchronous exchange. It takes the SOAP Body, which belongs to its connection:
+ * there is no other reply to wait for, so that one which answers nothing, or another message, is a failure.
+ */
+export function decideSynchronousOutcome(
+  context: QueryContext,
+  reply: XmlElement | CpisError,
+  settings: OutcomeSettings,
+): QueryResult {
+  const parsed = parseReply(reply);
+  if (isCpisError(parsed)) return queryUnparseableReply(context, parsed.code);
+  if (isMereAcknowledgement(parsed)) {
+    return queryUnexpectedReply(context, "the reply is an acknowledgement without an answer");
+  }
+  if (isAboutAnotherMessage(parsed, context)) return queryMismatchedReply(context);
+  return judge(context, parsed, settings);
 }

@@ -1,7 +1,7 @@
 // Decides what becomes of an outbound message that a store keeps: pure, by its contract and by what happened to it.
 import type { EbxmlError } from "../ebxml/model.js";
-import type { EbxmlPattern } from "../ebxml/reliability.js";
 import type { CpisError, ErrorCode } from "../errors.js";
+import type { MessagingPattern } from "../sds/contract.js";
 import { isRetriableFault } from "../soap/fault.js";
 import type { OutboundState } from "../store/message-model.js";
 import type { MessageChanges } from "../store/message-store.js";
@@ -10,7 +10,7 @@ import type { RequestOutcome } from "./model.js";
 
 /** What was agreed of a message when it was accepted. Times in milliseconds. */
 export interface DeliveryPolicy {
-  readonly pattern: EbxmlPattern;
+  readonly pattern: MessagingPattern;
   /** Sendings after the first. */
   readonly retries: number;
   readonly retryIntervalMilliseconds: number;
@@ -82,7 +82,7 @@ const expired: Move = { kind: "move", to: "expired", code: "EBXML_NOT_ACKNOWLEDG
 
 /** The same bytes may go again: the peer knows them by their id. */
 function isResendable({ pattern, resendable }: DeliveryPolicy): boolean {
-  return pattern !== "express" && resendable === "by-contract";
+  return pattern !== "express" && pattern !== "sync-soap" && resendable === "by-contract";
 }
 
 function begin({ current, policy, now }: Case): DeliveryDecision {
@@ -166,6 +166,9 @@ function afterFailure(each: Case, outcome: RequestOutcome, retryAfterMillisecond
     case "aborted":
     case "not-sent":
     case "answered":
+    case "replied":
+    case "mismatched":
+    case "no-answer":
       return afterUnknownOutcome(each);
   }
 }

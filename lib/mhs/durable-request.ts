@@ -1,37 +1,40 @@
 // Runs one request whose every step is in the store: it is never sent twice, and what became of it can be read later.
 import type { ErrorCode } from "../errors.js";
 import type { MessageRowId, OutboundState } from "../store/message-model.js";
-import type { MessageStore, TransitionOutcome } from "../store/message-store.js";
+import type { MessageStore } from "../store/message-store.js";
 import { readInboundMessage } from "./inbound-record.js";
+import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.js";
+import { confirmReply, keepReply, type KeptReply } from "./keep-reply.js";
 import type { OutboundRequest, RequestOutcome } from "./model.js";
 import { newOutboundRecord } from "./outbound-record.js";
 import { notSent, prepareRequest, runPrepared, type PreparedRequest, type RunnerParts } from "./request-runner.js";
-import type { StoreWatch } from "../delivery/store-watch.js";
+import { inTime, writeDown, type WritingParts } from "./write-down.js";
 
-export interface DurableRequestParts extends RunnerParts {
+export interface DurableRequestParts extends RunnerParts, WritingParts {
   readonly store: MessageStore;
-  readonly watch: StoreWatch;
   readonly channel: string;
   readonly owner: string;
-  /** What is still being written down when the outcome is given; the service waits for it when it closes. */
-  readonly writings: Set<Promise<unknown>>;
 }
 
 /** How far a request has come, for the code that it ends with. */
 interface Course {
   isWritten: boolean;
   isAccepted: boolean;
+  /** Of a synchronous exchange: what it says, and what the store has made of it. */
+  reply?: { readonly outcome: ReplyOutcome; readonly kept: Promise<KeptReply | undefined> };
 }
 
-/** An answer of the last moment, or the word that there is none, is waited for so long. */
-const lastWordMilliseconds = 1_000;
 /** After the request's own time its lease ends soon, so that another instance notes the fate of one whose owner died. */
 const leaseGraceMilliseconds = 5_000;
 
 const unfinished: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response"];
 
-function codeOf(outcome: Exclude<RequestOutcome, { kind: "answered" }>, course: Course): ErrorCode {
+function codeOf(outcome: Exclude<ReplyOutcome, { kind: "replied" }>, course: Course): ErrorCode {
   switch (outcome.kind) {
+    case "mismatched":
+      return "SOAP_REPLY_MISMATCH";
+    case "no-answer":
+      return "SOAP_NO_ANSWER";
     case "not-sent":
       return outcome.error.code;
     case "soap-fault":
@@ -90,25 +93,6 @@ interface Recorded {
   readonly parts: DurableRequestParts;
 }
 
-function writeDown(
-  { watch, writings }: DurableRequestParts,
-  write: () => Promise<TransitionOutcome>,
-): Promise<TransitionOutcome | undefined> {
-  // What cannot be written down is found by its lease, and ends as an unknown outcome.
-  const writing: Promise<TransitionOutcome | undefined> = watch
-    .insist(write)
-    .catch(() => undefined)
-    .finally(() => writings.delete(writing));
-  writings.add(writing);
-  return writing;
-}
-
-function inTime<Result>(promise: Promise<Result>): Promise<Result | undefined> {
-  const { promise: tooLate, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, lastWordMilliseconds, undefined);
-  return Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
-}
-
 /** The answer that the store took before the request's end could be written down, if its judge takes it. */
 async function readAnswer(id: MessageRowId, { prepared, parts }: Recorded): Promise<RequestOutcome | undefined> {
   const { store, effects } = parts;
@@ -127,6 +111,40 @@ async function readAnswer(id: MessageRowId, { prepared, parts }: Recorded): Prom
   }
 }
 
+function confirmWhenKept({ reply }: Course, { parts }: Recorded): void {
+  const confirming: Promise<unknown> = Promise.resolve(reply?.kept)
+    .then((kept) => kept?.state === "delivered" && confirmReply(kept.id, parts))
+    .finally(() => parts.writings.delete(confirming));
+  parts.writings.add(confirming);
+}
+
+/** The reply came in time, and storing it took until the time was over. */
+async function takeReply(
+  reply: NonNullable<Course["reply"]>,
+  course: Course,
+  recorded: Recorded,
+): Promise<RequestOutcome> {
+  const kept = await inTime(reply.kept);
+  if (kept?.state !== "delivered") return { kind: "timeout", wasAccepted: false };
+  confirmWhenKept(course, recorded);
+  return reply.outcome;
+}
+
+/** Waits no longer for the store than a clinician should: an answer is given also when it could not be kept. */
+async function keepInTime(
+  meaning: SynchronousMeaning,
+  kept: Promise<KeptReply | undefined>,
+  { prepared, parts }: Recorded,
+): Promise<void> {
+  if (meaning.kept === undefined || (await inTime(kept)) !== undefined) return;
+  const { messageId } = prepared.request;
+  parts.events.emit("warning", {
+    code: "NOT_STORED",
+    message: "The reply to a message is not in the store",
+    messageId,
+  });
+}
+
 async function conclude(
   id: MessageRowId,
   outcome: RequestOutcome,
@@ -134,6 +152,10 @@ async function conclude(
   recorded: Recorded,
 ): Promise<RequestOutcome> {
   if (outcome.kind === "answered") return outcome;
+  if (outcome.kind === "replied") {
+    confirmWhenKept(course, recorded);
+    return outcome;
+  }
   const { store, effects } = recorded.parts;
   const code = codeOf(outcome, course);
   const changes = { errorCode: code };
@@ -141,6 +163,7 @@ async function conclude(
   const written = writeDown(recorded.parts, () => store.transition(failed));
   const isOvertaken = (await inTime(written)) === "not-in-state";
   if (!isOvertaken || outcome.kind !== "timeout") return outcome;
+  if (course.reply !== undefined) return takeReply(course.reply, course, recorded);
   return (await inTime(readAnswer(id, recorded))) ?? outcome;
 }
 
@@ -163,6 +186,7 @@ export async function runDurableRequest(request: OutboundRequest, parts: Durable
   if (id === undefined) return { kind: "aborted" };
   const rowId = id;
   const recorded: Recorded = { prepared, parts };
+  const ended = Promise.withResolvers<undefined>();
   const progress = {
     writing(): void {
       course.isWritten = true;
@@ -171,9 +195,20 @@ export async function runDurableRequest(request: OutboundRequest, parts: Durable
       if (!course.isAccepted) noteAccepted(rowId, recorded);
       course.isAccepted = true;
     },
+    async replied(meaning: SynchronousMeaning): Promise<void> {
+      // The end of its time is written down first: then the store knows a late reply for what it is.
+      if (!parts.desk.isOpen(request.messageId)) await ended.promise;
+      const kept = keepReply(meaning, { id: rowId, request }, parts);
+      course.reply = { outcome: meaning.outcome, kept };
+      await keepInTime(meaning, kept, recorded);
+    },
   };
   const left = Math.max(0, request.timeoutMilliseconds - (parts.effects.now() - startedAt));
-  return conclude(rowId, await send(left, recorded, progress), course, recorded);
+  try {
+    return await conclude(rowId, await send(left, recorded, progress), course, recorded);
+  } finally {
+    ended.resolve(undefined);
+  }
 }
 
 async function send(

@@ -1,7 +1,7 @@
 // Decides what an HTTP reply means for the message it answers, by messaging pattern.
-import type { EbxmlPattern } from "../ebxml/reliability.js";
 import { CpisError } from "../errors.js";
 import { isSameId, type MessageId } from "../identifiers.js";
+import type { MessagingPattern } from "../sds/contract.js";
 import { classifyReplyBody, type ReplyBody } from "./classify-reply.js";
 import type { RequestOutcome } from "./model.js";
 import type { SendResult } from "./send-message.js";
@@ -18,7 +18,7 @@ export type ReplyMeaning =
 
 export interface SentMessage {
   readonly messageId: MessageId;
-  readonly pattern: EbxmlPattern;
+  readonly pattern: MessagingPattern;
 }
 
 function isAboutOther(sent: SentMessage, refToMessageId: MessageId | undefined): boolean {

@@ -5,6 +5,7 @@ import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.
 import type { MessagingContract } from "../sds/contract.js";
 import type { SoapFault } from "../soap/fault.js";
 import type { CertificateFacts } from "../tls/certificates.js";
+import type { SynchronousReply } from "../soap/synchronous-reply.js";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
 export interface MhsEffects {
@@ -26,6 +27,8 @@ export interface OutboundRequest {
   readonly subject?: string;
   /** The id that the payload carries, for the message store. */
   readonly applicationId?: string;
+  /** The ASID of the system that asks. The synchronous pattern needs it, and takes it from nowhere else. */
+  readonly fromAsid?: string;
   /** How long to wait for the answer, counted from the start of sending. */
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal;
@@ -34,6 +37,11 @@ export interface OutboundRequest {
    * for an application acknowledgement without data.
    */
   judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard";
+  /**
+   * Says whether the reply of a synchronous exchange is about this message; there is none other to wait for. It ends
+   * the request either way. Default: it is.
+   */
+  judgeReply?(reply: ReceivedReply): "settles" | "discard";
 }
 
 /** A business message that arrived and refers to one of ours. */
@@ -42,9 +50,20 @@ export interface InboundAnswer {
   readonly receivedAt: number;
 }
 
-/** What became of a request. Everything but "answered" is a failure to get an answer. */
+/** What came in the reply of a synchronous exchange, and does not say that it is about another message. */
+export interface ReceivedReply extends SynchronousReply {
+  readonly receivedAt: number;
+}
+
+/** What became of a request. Everything but "answered" and "replied" is a failure to get an answer. */
 export type RequestOutcome =
   | { readonly kind: "answered"; readonly answer: InboundAnswer }
+  /** The answer of a synchronous exchange; it belongs to its connection. */
+  | { readonly kind: "replied"; readonly reply: ReceivedReply }
+  /** The reply of a synchronous exchange says that it is about another message. */
+  | { readonly kind: "mismatched" }
+  /** A synchronous exchange ended well, and its reply holds nothing that could be an answer. */
+  | { readonly kind: "no-answer"; readonly httpStatus: number }
   /** Nothing left this machine, or the peer refused the connection: it is safe to say "not sent". */
   | { readonly kind: "not-sent"; readonly error: CpisError }
   | { readonly kind: "soap-fault"; readonly fault: SoapFault; readonly httpStatus: number }

@@ -4,7 +4,7 @@ import type { Attachment, EncodedMessage } from "../ebxml/model.js";
 import { reliabilityElements, type EbxmlPattern } from "../ebxml/reliability.js";
 import { CpisError } from "../errors.js";
 import { parseMessageId, type ConversationId, type MessageId } from "../identifiers.js";
-import { selectPattern, type MessagingContract } from "../sds/contract.js";
+import { selectPattern, type MessagingContract, type MessagingPattern } from "../sds/contract.js";
 import type { MessageAttributes, NewOutboundMessage, StoredMessage } from "../store/message-model.js";
 import type { DeliveryPolicy } from "./delivery-policy.js";
 import { formatEbxmlTime } from "./ebxml-time.js";
@@ -28,8 +28,12 @@ export interface MessageToEncode {
 
 export interface PreparedMessage {
   readonly message: EncodedMessage;
-  readonly pattern: EbxmlPattern;
+  readonly pattern: MessagingPattern;
   readonly url: URL;
+}
+
+export interface PreparedEbxml extends PreparedMessage {
+  readonly pattern: EbxmlPattern;
 }
 
 /** What is read back of a stored message before it is sent. */
@@ -44,10 +48,13 @@ export interface OutboundRecord {
 function patternOf(contract: MessagingContract): EbxmlPattern {
   const pattern = selectPattern(contract);
   if (pattern !== "sync-soap") return pattern;
-  throw new CpisError("CONFIG_CONTRACT", { detail: `the pattern ${pattern} is not available` });
+  throw new CpisError("CONFIG_CONTRACT", {
+    detail: "the contract is for synchronous SOAP, in which only requests can be sent",
+  });
 }
 
-function endpointOf({ endpointUrl }: MessagingContract): URL {
+/** Throws CONFIG_INVALID. */
+export function endpointOf({ endpointUrl }: MessagingContract): URL {
   const url = URL.canParse(endpointUrl) ? new URL(endpointUrl) : undefined;
   if (url?.protocol !== "https:") {
     throw new CpisError("CONFIG_INVALID", { detail: "the endpoint address is not an https address" });
@@ -56,7 +63,7 @@ function endpointOf({ endpointUrl }: MessagingContract): URL {
 }
 
 /** Throws CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE or EBXML_MIME. */
-export function prepareMessage(outgoing: MessageToEncode, ownParty: OwnParty, now: number): PreparedMessage {
+export function prepareMessage(outgoing: MessageToEncode, ownParty: OwnParty, now: number): PreparedEbxml {
   const { contract, service, action, messageId, conversationId, refToMessageId, payload } = outgoing;
   const pattern = patternOf(contract);
   const url = endpointOf(contract);
@@ -152,7 +159,7 @@ function readWord<Word extends string>(attributes: MessageAttributes, name: stri
 /** Throws STORE_CORRUPT for attributes that this file cannot have written. */
 export function readDeliveryPolicy({ attributes }: StoredMessage): DeliveryPolicy {
   return {
-    pattern: readWord(attributes, "pattern", ["express", "reliable", "forward-reliable"]),
+    pattern: readWord(attributes, "pattern", ["express", "reliable", "forward-reliable", "sync-soap"]),
     retries: readNumber(attributes, "retries"),
     retryIntervalMilliseconds: readNumber(attributes, "retryIntervalMilliseconds"),
     persistDurationMilliseconds: readNumber(attributes, "persistDurationMilliseconds"),

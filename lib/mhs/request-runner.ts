@@ -1,10 +1,15 @@
 // Runs one request from its first byte to its one outcome.
 import type { EventEmitter } from "node:events";
+import type { EbxmlPattern } from "../ebxml/reliability.js";
 import { CpisError, errorClass, isCpisError } from "../errors.js";
+import type { MessageId } from "../identifiers.js";
 import { interpretReply, type HttpReply } from "./interpret-reply.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
-import { prepareMessage, type PreparedMessage } from "./outbound-record.js";
-import type { RequestDesk } from "./request-desk.js";
+import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./interpret-synchronous.js";
+import { prepareMessage, type PreparedEbxml } from "./outbound-record.js";
+import { prepareSynchronous, type PreparedSynchronous } from "./prepare-synchronous.js";
+import { arrivals, type RequestDesk } from "./request-desk.js";
+import { selectPattern } from "../sds/contract.js";
 import type { Sender, SendResult } from "./send-message.js";
 
 export interface RunnerParts {
@@ -15,9 +20,7 @@ export interface RunnerParts {
   readonly desk: RequestDesk;
 }
 
-export interface PreparedRequest extends PreparedMessage {
-  readonly request: OutboundRequest;
-}
+export type PreparedRequest = (PreparedEbxml | PreparedSynchronous) & { readonly request: OutboundRequest };
 
 /** What a request's keeper learns of it while it runs, before its outcome. */
 export interface RequestProgress {
@@ -25,14 +28,18 @@ export interface RequestProgress {
   writing(): void;
   /** The peer said that it has the message. */
   accepted(): void;
+  /** The reply of a synchronous exchange is here; the request ends when this has resolved. Never rejects. */
+  replied(meaning: SynchronousMeaning): Promise<void>;
 }
 
 /** What timers take; a longer one would fire at once. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
-/** Throws CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE or EBXML_MIME. */
+/** Throws CONFIG_CONTRACT, CONFIG_INVALID, CONFIG_MISSING, EBXML_TOO_LARGE or EBXML_MIME. */
 export function prepareRequest(request: OutboundRequest, { ownParty, effects }: RunnerParts): PreparedRequest {
+  if (selectPattern(request.contract) === "sync-soap") return { request, ...prepareSynchronous(request) };
   const prepared = prepareMessage(request, ownParty, effects.now());
+  // Spine takes requests by the other three. What it forwards, another party answers, in its own time.
   if (prepared.pattern === "forward-reliable") {
     throw new CpisError("CONFIG_CONTRACT", { detail: "a request cannot be sent with the pattern forward-reliable" });
   }
@@ -105,23 +112,33 @@ export function runPrepared(
     return true;
   };
   const startedAt = parts.effects.now();
-  void sender.send({ url: prepared.url, message: prepared.message, mayWrite }).then((result) => {
-    concludeSending(prepared, parts, result, parts.effects.now() - startedAt);
+  const { url, message } = prepared;
+  const answer = { replyMilliseconds: request.timeoutMilliseconds, maximumBytes: maximumAnswerBytes };
+  const sending = prepared.pattern === "sync-soap" ? { url, message, mayWrite, answer } : { url, message, mayWrite };
+  void sender.send(sending).then((result) => {
+    concludeSending(prepared, parts, progress, { result, durationMilliseconds: parts.effects.now() - startedAt });
   });
   return promise;
+}
+
+interface Sent<Result extends SendResult = SendResult> {
+  readonly result: Result;
+  readonly durationMilliseconds: number;
 }
 
 /** Notes what the sending came to, also of a request that was answered meanwhile. */
 function concludeSending(
   prepared: PreparedRequest,
   parts: RunnerParts,
-  result: SendResult,
-  durationMilliseconds: number,
+  progress: RequestProgress | undefined,
+  { result, durationMilliseconds }: Sent,
 ): void {
   const { messageId } = prepared.request;
   switch (result.kind) {
     case "replied":
-      concludeReply(prepared, parts, result, durationMilliseconds);
+      if (prepared.pattern === "sync-soap") {
+        void concludeSynchronously(prepared.request, parts, progress, { result, durationMilliseconds });
+      } else concludeReply(messageId, prepared.pattern, parts, { result, durationMilliseconds });
       return;
     case "not-sent":
       parts.events.emit("replied", { messageId, kind: "not-sent", durationMilliseconds });
@@ -134,22 +151,48 @@ function concludeSending(
         message: `Whether the peer has a message is not known: ${result.reason}`,
         messageId,
       });
+      // Any other answer comes to the listener. This one would have come here, and will not any more.
+      if (prepared.pattern === "sync-soap") parts.desk.end(messageId, withoutAnswer(result));
   }
 }
 
+function withoutAnswer({ isReplyTooLarge }: Extract<SendResult, { kind: "unknown" }>): RequestOutcome {
+  if (isReplyTooLarge === true) return { kind: "unparseable", error: new CpisError("EBXML_TOO_LARGE") };
+  return { kind: "timeout", wasAccepted: false };
+}
+
+async function concludeSynchronously(
+  request: OutboundRequest,
+  { events, desk, effects }: RunnerParts,
+  progress: RequestProgress | undefined,
+  { result, durationMilliseconds }: Sent<HttpReply>,
+): Promise<void> {
+  const { messageId } = request;
+  const meaning = interpretSynchronousReply(result, request, effects.now());
+  const { outcome } = meaning;
+  events.emit("replied", { messageId, kind: outcome.kind, httpStatus: result.httpStatus, durationMilliseconds });
+  if (outcome.kind === "mismatched") {
+    events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });
+  }
+  if (progress !== undefined) await progress.replied(meaning);
+  else if (!desk.isOpen(messageId)) {
+    const { code, message } = arrivals.late;
+    events.emit("warning", { code, message, messageId });
+  }
+  desk.end(messageId, outcome);
+}
+
 function concludeReply(
-  prepared: PreparedRequest,
-  parts: RunnerParts,
-  reply: HttpReply,
-  durationMilliseconds: number,
+  messageId: MessageId,
+  pattern: EbxmlPattern,
+  { events, desk }: RunnerParts,
+  { result, durationMilliseconds }: Sent<HttpReply>,
 ): void {
-  const { messageId } = prepared.request;
-  const { events, desk } = parts;
-  const meaning = interpretReply(reply, { messageId, pattern: prepared.pattern });
+  const meaning = interpretReply(result, { messageId, pattern });
   const kind = meaning.kind === "failed" ? meaning.outcome.kind : meaning.kind;
   if (meaning.kind === "failed") desk.end(messageId, meaning.outcome);
   if (meaning.kind === "accepted" || meaning.kind === "acknowledged") desk.noteAccepted(messageId);
-  events.emit("replied", { messageId, kind, httpStatus: reply.httpStatus, durationMilliseconds });
+  events.emit("replied", { messageId, kind, httpStatus: result.httpStatus, durationMilliseconds });
   if (meaning.kind === "undecided" && meaning.isForeign) {
     events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });
   }

@@ -16,7 +16,7 @@ export interface SendTimeouts extends ConnectTimeouts {
 
 export const defaultSendTimeouts: SendTimeouts = { ...defaultConnectTimeouts, replyMilliseconds: 30_000 };
 
-/** Replies are signals of a kilobyte or two; an answer in the reply is not read here. */
+/** Replies are signals of a kilobyte or two, unless the sending says that an answer may come in it. */
 const defaultMaximumReplyBytes = 1_048_576;
 
 const brokenBeforeReply = "the connection broke before the reply was complete";
@@ -33,13 +33,15 @@ export type SendResult =
   /** The peer cannot have seen the message. */
   | { readonly kind: "not-sent"; readonly error: CpisError }
   /** At least a part was written, and there is no complete reply: the peer may have taken the message. */
-  | { readonly kind: "unknown"; readonly reason: string };
+  | { readonly kind: "unknown"; readonly reason: string; readonly isReplyTooLarge?: true };
 
 export interface Sending {
   readonly url: URL;
   readonly message: EncodedMessage;
   /** Called right before the first byte is written; false stops it, and the result is "not-sent". */
   mayWrite(): boolean;
+  /** Where the reply may be the answer: how long it may take, if that is longer, and how large it may be. */
+  readonly answer?: { readonly replyMilliseconds: number; readonly maximumBytes: number };
 }
 
 export interface Sender {
@@ -87,7 +89,7 @@ function readReply(reply: IncomingMessage, maximumBytes: number, finish: (result
   reply.on("data", (chunk: Buffer) => {
     size += chunk.length;
     if (size > maximumBytes) {
-      finish({ kind: "unknown", reason: "the reply is larger than the limit" });
+      finish({ kind: "unknown", reason: "the reply is larger than the limit", isReplyTooLarge: true });
       reply.destroy();
       return;
     }
@@ -121,6 +123,8 @@ function failureBeforeWriting(error: unknown): SendResult {
 }
 
 function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
+  const replyMilliseconds = Math.max(parts.replyMilliseconds, sending.answer?.replyMilliseconds ?? 0);
+  const maximumReplyBytes = sending.answer?.maximumBytes ?? parts.maximumReplyBytes;
   return new Promise((resolve) => {
     let isWriting = false;
     let timer: NodeJS.Timeout | undefined;
@@ -140,12 +144,12 @@ function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
       }
       isWriting = true;
       timer = setTimeout(() => {
-        finish({ kind: "unknown", reason: `no complete reply within ${parts.replyMilliseconds} ms` });
+        finish({ kind: "unknown", reason: `no complete reply within ${replyMilliseconds} ms` });
         request.destroy();
-      }, parts.replyMilliseconds);
+      }, replyMilliseconds);
       request.end(sending.message.body);
     });
-    request.on("response", (reply) => readReply(reply, parts.maximumReplyBytes, finish));
+    request.on("response", (reply) => readReply(reply, maximumReplyBytes, finish));
     request.on("error", (error) =>
       finish(isWriting ? failureAfterWriting(error, request) : failureBeforeWriting(error)),
     );

@@ -5,21 +5,23 @@ import {
   createQueryFailed,
   queryEbxmlError,
   queryHttpError,
+  queryMismatchedReply,
   queryNotSent,
   querySoapFault,
   queryTimedOut,
+  queryUnexpectedReply,
   queryUnparseableReply,
   type QueryContext,
 } from "../cpis/query-failed.js";
-import { decideQueryOutcome, type QueryDecision } from "../cpis/query-outcome.js";
+import { decideQueryOutcome, decideSynchronousOutcome } from "../cpis/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../cpis/query-request.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
-import { parseConversationId, parseMessageId } from "../identifiers.js";
+import { parseConversationId, parseMessageId, type MessageId } from "../identifiers.js";
 import type { MessageHandlingService } from "../mhs/message-handling-service.js";
-import type { InboundAnswer, MhsEffects, RequestOutcome } from "../mhs/model.js";
-import type { MessagingContract } from "../sds/contract.js";
+import type { InboundAnswer, MhsEffects, ReceivedReply, RequestOutcome } from "../mhs/model.js";
+import { selectPattern, type MessagingContract } from "../sds/contract.js";
 import { parseXml } from "../xml/parse-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { failedBefore, findRefusal, unexpected, type AccessRequest } from "./local-checks.js";
@@ -83,6 +85,8 @@ interface PreparedQuery {
   readonly context: QueryContext;
   readonly contract: MessagingContract;
   readonly payload: Buffer;
+  /** Of the transport. */
+  readonly messageId: MessageId;
 }
 
 type Preparation =
@@ -98,11 +102,21 @@ async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Pre
     const refusal = findRefusal(query, settings.checkActivities);
     if (refusal !== undefined) throw refusal;
     const contract = await settings.contract();
-    return { kind: "prepared", context, contract, payload: encodePayload(query, context, nhsNumber, contract, parts) };
+    const messageId = transportIdOf(context, contract, effects);
+    const payload = encodePayload(query, context, nhsNumber, contract, parts);
+    return { kind: "prepared", context, contract, payload, messageId };
   } catch (error) {
     const cause = unexpected(error);
     return { kind: "refused", result: failedBefore(context, cause), cause };
   }
+}
+
+/**
+ * In the synchronous form the id of the HL7 message serves for both: whichever of the two a reply refers to, it fits.
+ * Throws CONFIG_CONTRACT.
+ */
+function transportIdOf(context: QueryContext, contract: MessagingContract, effects: MhsEffects): MessageId {
+  return parseMessageId(selectPattern(contract) === "sync-soap" ? context.messageId : effects.newUuid());
 }
 
 function encodePayload(
@@ -139,27 +153,40 @@ function readPayload({ message }: InboundAnswer): XmlElement | CpisError {
   }
 }
 
-/** Keeps the decision of the answer that settled the request, so that it is taken once. */
+/** Keeps what the answer that settled the request means, so that it is decided once. */
 class AnswerJudge {
-  #decision: QueryDecision = { kind: "keep-waiting" };
+  #result: QueryResult | undefined;
 
   constructor(
     private readonly context: QueryContext,
-    private readonly emptyResponse: "not-found" | "failed",
+    private readonly settings: Pick<QueryServiceSettings, "emptyResponse">,
   ) {}
 
   judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard" {
-    this.#decision = decideQueryOutcome(this.context, readPayload(answer), { emptyResponse: this.emptyResponse });
-    return this.#decision.kind === "result" ? "settles" : this.#decision.kind;
+    const decision = decideQueryOutcome(this.context, readPayload(answer), this.settings);
+    this.#result = decision.kind === "result" ? decision.result : undefined;
+    return decision.kind === "result" ? "settles" : decision.kind;
+  }
+
+  judgeReply({ body }: ReceivedReply): "settles" | "discard" {
+    const result = decideSynchronousOutcome(this.context, body, this.settings);
+    this.#result = result;
+    return result.outcome === "failed" && result.code === "correlation-mismatch" ? "discard" : "settles";
   }
 
   get result(): QueryResult {
-    return this.#decision.kind === "result" ? this.#decision.result : queryTimedOut(this.context);
+    return this.#result ?? queryTimedOut(this.context);
   }
 }
 
-function failureOf(outcome: Exclude<RequestOutcome, { kind: "answered" }>, context: QueryContext): QueryFailed {
+type FailedRequest = Exclude<RequestOutcome, { kind: "answered" | "replied" }>;
+
+function failureOf(outcome: FailedRequest, context: QueryContext): QueryFailed {
   switch (outcome.kind) {
+    case "mismatched":
+      return queryMismatchedReply(context);
+    case "no-answer":
+      return queryUnexpectedReply(context, `HTTP status ${outcome.httpStatus} without an answer`);
     case "not-sent":
       return queryNotSent(context, outcome.error.message);
     case "soap-fault":
@@ -183,11 +210,10 @@ function causeOf(outcome: RequestOutcome): CpisError | undefined {
 
 async function send(query: ChildQuery, prepared: PreparedQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
   const { mhs, effects, settings } = parts;
-  const { context, contract, payload } = prepared;
+  const { context, contract, payload, messageId } = prepared;
   const startedAt = effects.now();
-  const messageId = parseMessageId(effects.newUuid());
   const conversationId = parseConversationId(effects.newUuid());
-  const judge = new AnswerJudge(context, settings.emptyResponse);
+  const judge = new AnswerJudge(context, settings);
   const outcome = await mhs.request({
     service: queryServiceName,
     action: queryRequestInteraction,
@@ -197,13 +223,15 @@ async function send(query: ChildQuery, prepared: PreparedQuery, parts: QueryServ
     payload,
     subject: context.nhsNumber,
     applicationId: context.messageId,
+    fromAsid: settings.fromAsid,
     timeoutMilliseconds: settings.timeoutMilliseconds,
     judge: (answer) => judge.judge(answer),
+    judgeReply: (reply) => judge.judgeReply(reply),
     ...(query.signal === undefined ? {} : { signal: query.signal }),
   });
   const cause = causeOf(outcome);
   return {
-    result: outcome.kind === "answered" ? judge.result : failureOf(outcome, context),
+    result: outcome.kind === "answered" || outcome.kind === "replied" ? judge.result : failureOf(outcome, context),
     exchange: {
       interaction: queryRequestInteraction,
       messageId,
