@@ -82,7 +82,8 @@ export async function postMessage(
   return reply;
 }
 
-async function waitUntilDue(answer: AnswerConduct, parts: DeliveryParts): Promise<"due" | "closed"> {
+/** How long an answer of this conduct takes; "closed" when the simulator closes meanwhile. */
+export async function waitUntilDue(answer: AnswerConduct, parts: DeliveryParts): Promise<"due" | "closed"> {
   const late = answer.isLate === true ? parts.lateAnswerMilliseconds : 0;
   const milliseconds = parts.answerDelayMilliseconds + late + (answer.delayMilliseconds ?? 0);
   if (milliseconds === 0) return parts.signal.aborted ? "closed" : "due";

@@ -1,8 +1,14 @@
 // Turns an answer that shall be given into the bytes that Spine would post.
-import { encodeAnswerPayload, encodeApplicationAnswer, encodeRejection, type AnswerContext } from "./answer-payload.js";
+import {
+  encodeAnswerPayload,
+  encodeApplicationAnswer,
+  encodeRejection,
+  type AnswerContext,
+  type AnswerForm,
+} from "./answer-payload.js";
 import type { AnswerMessage } from "./answer-sender.js";
 import type { AnswerConduct, AnswerContent } from "./conduct.js";
-import type { SimulatedParty, SimulatedPattern, SimulatorEffects } from "./model.js";
+import type { SimulatedEbxmlPattern, SimulatedParty, SimulatorEffects } from "./model.js";
 import type { AcceptedQuery } from "./query-acceptance.js";
 import type { CpisRegister } from "./register.js";
 import { signalIdentity } from "./replies.js";
@@ -16,10 +22,15 @@ import { parseCpaId, parseMessageId, parsePartyKey } from "../identifiers.js";
 import { objectIdentifiers } from "../hl7v3/object-identifiers.js";
 
 /** A request that was taken in, and what its HL7 message was judged to be. */
-export interface TakenRequest {
+export interface TakenRequest extends JudgedRequest {
   readonly header: MessageHeader;
-  readonly pattern: SimulatedPattern;
+  readonly pattern: SimulatedEbxmlPattern;
   readonly party: SimulatedParty;
+}
+
+/** Who asked, and what the HL7 message was judged to be. */
+export interface JudgedRequest {
+  readonly party: Pick<SimulatedParty, "asid">;
   readonly verdict: QueryVerdict;
 }
 
@@ -59,12 +70,14 @@ function faultReasons(about: "wrapper" | "content", faults: readonly string[]): 
   return faults.map((displayName) => ({ code: syntheticCodes[about], codeSystem, displayName, qualifier: "ER" }));
 }
 
-function encodePayload(
+/** The HL7 message of an answer, in the form that its pattern has. */
+export function encodePayload(
   conduct: AnswerConduct,
   content: Exclude<BusinessContent, { kind: "message-error" }>,
-  request: TakenRequest,
+  request: JudgedRequest,
   hl7Id: string,
   parts: AnswerParts,
+  form?: AnswerForm,
 ): { readonly interaction: string; readonly text: string } {
   const { verdict, party } = request;
   const { effects, register } = parts;
@@ -74,6 +87,7 @@ function encodePayload(
     messageRef: conduct.hasWrongMessageRef === true ? effects.newUuid() : messageRef,
     hl7Id,
     now: effects.now(),
+    ...(form === undefined ? {} : { form }),
   };
   switch (verdict.kind) {
     case "query":

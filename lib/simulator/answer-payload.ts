@@ -7,14 +7,21 @@ import { exampleCounty, planDate } from "./sample-people.js";
 import { companion, notFound } from "./special-number-rows.js";
 import { spineAsid } from "./spine-identity.js";
 import type { CodedText, Plan } from "../cpis/model.js";
-import type { ResponseAccess, ResponsePlan, ResponseRecord } from "../cpis/query-response-model.js";
+import type {
+  QueryResponseDeviation,
+  ResponseAccess,
+  ResponsePayload,
+  ResponsePlan,
+  ResponseRecord,
+} from "../cpis/query-response-model.js";
 import { encodeQueryResponse, queryResponseInteraction } from "../cpis/query-response.js";
 import {
   applicationAcknowledgementInteraction,
   encodeApplicationAcknowledgement,
 } from "../hl7v3/application-acknowledgement.js";
 import { known } from "../hl7v3/data-types.js";
-import { encodeQueryFailure, queryFailureInteraction } from "../hl7v3/query-failure.js";
+import type { InteractionForm } from "../hl7v3/interaction.js";
+import { encodeQueryFailure, queryFailureInteraction, type QueryFailureForm } from "../hl7v3/query-failure.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import { defaultVersionCode, type AcknowledgementType, type Transmission } from "../hl7v3/transmission-wrapper.js";
 
@@ -33,6 +40,17 @@ export interface AnswerContext {
   readonly hl7Id: string;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Absent: the form that the schema describes. */
+  readonly form?: AnswerForm;
+}
+
+/** How each kind of answer departs from the form that the schema describes. */
+export interface AnswerForm {
+  readonly record: readonly QueryResponseDeviation[];
+  readonly failure: QueryFailureForm;
+  /** The code that says no more than the reasons is left out. */
+  readonly isQueryAckLeftOut: boolean;
+  readonly acknowledgement: InteractionForm;
 }
 
 /** Spine gives this version on failures. */
@@ -59,12 +77,17 @@ export function encodeRejection(
   queryResponseCode: "OK" | "NF" | "ID" | "absent",
   reasons: readonly CodedText[],
 ): AnswerPayload {
-  const text = encodeQueryFailure({
-    transmission: transmission(context, failureVersionCode),
-    acknowledgement: { typeCode: "AE", details: [], messageRef: context.messageRef },
-    reasons,
-    ...(queryResponseCode === "absent" ? {} : { queryResponseCode }),
-  });
+  const isLeftOut =
+    queryResponseCode === "absent" || (context.form?.isQueryAckLeftOut === true && queryResponseCode === "ID");
+  const text = encodeQueryFailure(
+    {
+      transmission: transmission(context, failureVersionCode),
+      acknowledgement: { typeCode: "AE", details: [], messageRef: context.messageRef },
+      reasons,
+      ...(isLeftOut ? {} : { queryResponseCode }),
+    },
+    context.form?.failure,
+  );
   return { interaction: queryFailureInteraction, text };
 }
 
@@ -74,15 +97,18 @@ export function encodeApplicationAnswer(
   typeCode: AcknowledgementType,
   codes: { readonly reasons?: readonly CodedText[]; readonly details?: readonly CodedText[] },
 ): AnswerPayload {
-  const text = encodeApplicationAcknowledgement({
-    transmission: transmission(context, failureVersionCode),
-    acknowledgement: {
-      typeCode,
-      details: (codes.details ?? []).map((code) => ({ typeCode: "ER", code })),
-      messageRef: context.messageRef,
+  const text = encodeApplicationAcknowledgement(
+    {
+      transmission: transmission(context, failureVersionCode),
+      acknowledgement: {
+        typeCode,
+        details: (codes.details ?? []).map((code) => ({ typeCode: "ER", code })),
+        messageRef: context.messageRef,
+      },
+      reasons: codes.reasons ?? [],
     },
-    reasons: codes.reasons ?? [],
-  });
+    context.form?.acknowledgement,
+  );
   return { interaction: applicationAcknowledgementInteraction, text };
 }
 
@@ -120,44 +146,50 @@ function toResponseAccess(access: RegisterAccess, nhsNumber: string): ResponseAc
 }
 
 export interface ResponseContent {
-  readonly query: AcceptedQuery;
+  readonly query: Pick<AcceptedQuery, "nhsNumber" | "eventId">;
   readonly plans: readonly Plan[];
   readonly accesses: readonly RegisterAccess[];
   readonly shape?: ResponseShape;
 }
 
-/** REPC_IN000007GB01. */
-export function encodeRecord(context: AnswerContext, content: ResponseContent): AnswerPayload {
+/** What stands in the payload, whichever message it is put into. */
+export function toResponsePayload(content: ResponseContent, now: number): ResponsePayload {
   const { query, accesses, shape = {} } = content;
   const [first, ...rest] = content.plans;
   const plans =
     shape.isFirstPlanUnreadable === true && first !== undefined
       ? [withoutReadableStart(first), ...rest]
       : content.plans;
+  return {
+    respondedAt: hl7TimeAt(now),
+    eventId: query.eventId,
+    totalAccesses: accesses.length,
+    totalPlans: shape.totalPlans ?? plans.length,
+    accesses: accesses.map((access) => {
+      const isEcho = access.accessId === query.eventId;
+      return toResponseAccess(access, isEcho ? (shape.echoedNhsNumber ?? query.nhsNumber) : query.nhsNumber);
+    }),
+    records: toRecords(plans, shape.subjectNhsNumber),
+  };
+}
+
+/** REPC_IN000007GB01. */
+export function encodeRecord(context: AnswerContext, content: ResponseContent): AnswerPayload {
+  const { shape = {} } = content;
   const text = encodeQueryResponse(
     {
       transmission: transmission(context, defaultVersionCode),
       reasons: [],
       queryResponseCode: shape.queryResponseCode ?? "OK",
-      payload: {
-        respondedAt: hl7TimeAt(context.now),
-        eventId: query.eventId,
-        totalAccesses: accesses.length,
-        totalPlans: shape.totalPlans ?? plans.length,
-        accesses: accesses.map((access) => {
-          const isEcho = access.accessId === query.eventId;
-          return toResponseAccess(access, isEcho ? (shape.echoedNhsNumber ?? query.nhsNumber) : query.nhsNumber);
-        }),
-        records: toRecords(plans, shape.subjectNhsNumber),
-      },
+      payload: toResponsePayload(content, context.now),
     },
-    shape.deviations ?? [],
+    [...(shape.deviations ?? []), ...(context.form?.record ?? [])],
   );
   return { interaction: queryResponseInteraction, text };
 }
 
 /** The plans that special numbers answer with. */
-function samplePlans(nhsNumber: string, now: number): readonly Plan[] {
+export function samplePlans(nhsNumber: string, now: number): readonly Plan[] {
   const subject = {
     kind: "child",
     nhsNumber,

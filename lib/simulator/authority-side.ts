@@ -9,7 +9,7 @@ import {
 } from "./authority-post.js";
 import { createUploadLoader } from "./load-upload.js";
 import type { MailboxKeeper, SimulatedMesh, SimulatedMeshMessage } from "./mesh-model.js";
-import type { SimulatedParty, SimulatedPattern, SimulatorEvents } from "./model.js";
+import type { SimulatedEbxmlPattern, SimulatedParty, SimulatorEvents } from "./model.js";
 import { readUpload } from "./read-upload.js";
 import { createRecentMap } from "./recent-map.js";
 import type { CpisRegister, RegisterAccess } from "./register.js";
@@ -40,7 +40,7 @@ export interface AuthoritySide {
   /** Works the mailbox of CP-IS. */
   readonly keeper: MailboxKeeper;
   /** Takes a message of a registered interaction, and answers it when it is an upload. */
-  takeMessage(message: BusinessMessage, party: SimulatedParty, pattern: SimulatedPattern): void;
+  takeMessage(message: BusinessMessage, party: SimulatedParty, pattern: SimulatedEbxmlPattern): void;
   accessed(nhsNumber: string, access: RegisterAccess): void;
   /** As AuthorityNotices. */
   readonly sendAccesses: AuthorityNotices["sendAccesses"];

@@ -1,5 +1,5 @@
 // The interactions beside the query that the simulator takes, and a count of what they did.
-import type { SimulatedPattern } from "./model.js";
+import type { SimulatedEbxmlPattern } from "./model.js";
 import { createRecentMap } from "./recent-map.js";
 import { CpisError } from "../errors.js";
 import { comparableId } from "../identifiers.js";
@@ -37,7 +37,7 @@ export interface EffectRecord {
 export interface BusinessInteractions extends EffectRecord {
   /** Throws CONFIG_INVALID. */
   register(interaction: BusinessInteraction): void;
-  isRegistered(service: string, action: string, pattern: SimulatedPattern): boolean;
+  isRegistered(service: string, action: string, pattern: SimulatedEbxmlPattern): boolean;
   /** Gives the effect with its count. */
   takeEffect(effect: Omit<RecordedEffect, "count">): RecordedEffect;
   clear(): void;

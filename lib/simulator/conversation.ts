@@ -7,7 +7,7 @@ import { isTakenIn, normalConduct, type AnswerConduct, type Conduct, type ReplyC
 import { applyFault, type FaultInjector } from "./faults.js";
 import { judgeRequest, type IncomingRequest, type Judgement } from "./judge-request.js";
 import type { RequestEnd } from "./message-listener.js";
-import type { SimulatedParty, SimulatorEffects, SimulatorEvents } from "./model.js";
+import type { SimulatedParty, SimulatedPattern, SimulatorEffects, SimulatorEvents, SyncSoapForm } from "./model.js";
 import { checkQuery, type AcceptedQuery } from "./query-acceptance.js";
 import type { CpisRegister } from "./register.js";
 import type { RecentMap } from "./recent-map.js";
@@ -26,6 +26,7 @@ import { spineAsid } from "./spine-identity.js";
 import type { Acknowledgment, BusinessMessage, MessageError } from "../ebxml/model.js";
 import { parseTransmission } from "../hl7v3/transmission-wrapper.js";
 import { comparableId } from "../identifiers.js";
+import type { XmlElement } from "../xml/xml-element.js";
 
 export interface ConversationParts {
   readonly effects: SimulatorEffects;
@@ -39,16 +40,33 @@ export interface ConversationParts {
   /** HL7 ids seen, by sender. */
   readonly hl7Ids: RecentMap<true>;
   readonly acceptanceFailure: "message-error" | "soap-fault";
+  readonly syncSoapForm: SyncSoapForm;
   /** A party sent an acknowledgment, or an error, as a message of its own. */
   takeSignal(signal: Acknowledgment | MessageError): void;
   tell<Name extends keyof SimulatorEvents>(name: Name, ...event: SimulatorEvents[Name]): void;
 }
 
+/** Who says what to whom in a request. */
+export interface RequestFacts {
+  readonly action: string;
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly partyKey: string;
+}
+
+export interface AnswerInReply {
+  readonly conduct: AnswerConduct;
+  /** Writes the answer; call it when it is due, so that it tells what is known then. */
+  encode(): RequestEnd;
+}
+
 /** What is to be done about one request. */
 export interface Course {
-  readonly messageId?: string;
-  readonly message?: BusinessMessage;
+  /** What could be read of the request; of one that is taken, all of it. */
+  readonly about: Partial<RequestFacts>;
   readonly end: RequestEnd;
+  /** The answer travels in the reply: then this gives the end when the answer is due. */
+  readonly answerInReply?: AnswerInReply;
   readonly replyDelayMilliseconds: number;
   readonly answersBeforeReply: boolean;
   readonly answers: readonly AnswerConduct[];
@@ -56,20 +74,24 @@ export interface Course {
   encode(answer: AnswerConduct): AnswerMessage;
 }
 
-function refusalCourse(reply: HttpReply, messageId: string | undefined): Course {
+/** The end of a request that has no answers beside its reply. */
+export function lastCourse(end: RequestEnd, about: Partial<RequestFacts>): Course {
   return {
-    ...(messageId === undefined ? {} : { messageId }),
-    end: { kind: "reply", reply },
+    about,
+    end,
     replyDelayMilliseconds: 0,
     answersBeforeReply: false,
     answers: [],
     encode: () => {
-      throw new Error("a refused message has no answers");
+      throw new Error("this message has no answers");
     },
   };
 }
 
-type QueryTaken = Extract<Judgement, { kind: "query" }>;
+function refusalCourse(reply: HttpReply, messageId: string | undefined): Course {
+  return lastCourse({ kind: "reply", reply }, messageId === undefined ? {} : { messageId });
+}
+
 type TakenJudgement = Extract<Judgement, { kind: "query" | "business" }>;
 
 function refusedCourse(judgement: Exclude<Judgement, TakenJudgement>, parts: ConversationParts): Course {
@@ -100,18 +122,27 @@ function hl7Key(query: AcceptedQuery): string {
   return `${query.fromAsid} ${comparableId(query.hl7Id)}`;
 }
 
-interface QueryJudgement {
+export interface QueryJudgement {
   readonly verdict: QueryVerdict;
   /** Of any query that passed the checks of its content. */
   readonly nhsNumber?: string;
 }
 
+/** `messageId` is that of the transport. */
+interface QueryToJudge {
+  readonly interaction: XmlElement;
+  readonly party: Pick<SimulatedParty, "asid">;
+  readonly messageId: string;
+}
+
 /** The checks of the HL7 message, which are answered by a message of their own. `hl7Ids` are those seen before. */
-function judgeQuery(judgement: QueryTaken, hl7Ids: Pick<RecentMap<true>, "get">): QueryJudgement {
-  const { interaction, party, message } = judgement;
+export function judgeQuery(
+  { interaction, party, messageId }: QueryToJudge,
+  hl7Ids: Pick<RecentMap<true>, "get">,
+): QueryJudgement {
   const acceptance = checkQuery(interaction);
   if (acceptance.kind === "refused") {
-    const messageRef = parseTransmission(interaction).messageId ?? message.header.messageId;
+    const messageRef = parseTransmission(interaction).messageId ?? messageId;
     return { verdict: { ...acceptance, kind: "faults", messageRef } };
   }
   const { query } = acceptance;
@@ -133,9 +164,9 @@ function isAcknowledgment({ content }: AnswerConduct): boolean {
 }
 
 /** What happens to a message, special number and injected faults included. */
-function chooseConduct(
-  request: IncomingRequest,
-  message: BusinessMessage,
+export function chooseConduct(
+  { action, messageId }: Pick<RequestFacts, "action" | "messageId">,
+  pattern: SimulatedPattern,
   judged: QueryJudgement | undefined,
   faults: FaultInjector,
 ): Conduct {
@@ -143,9 +174,8 @@ function chooseConduct(
   const special = verdict?.kind === "query" ? findSpecialNumber(verdict.query.nhsNumber) : undefined;
   const plain: Conduct =
     verdict === undefined ? { ...normalConduct, answers: [] } : (special?.conduct ?? normalConduct);
-  const isAcknowledgedApart = request.pattern === "forwardReliable" && isTakenIn(plain.reply);
+  const isAcknowledgedApart = pattern === "forwardReliable" && isTakenIn(plain.reply);
   const conduct = isAcknowledgedApart ? { ...plain, answers: [acknowledgmentAnswer, ...plain.answers] } : plain;
-  const { action, messageId } = message.header;
   const nhsNumber = judged?.nhsNumber;
   const subject = nhsNumber === undefined ? { action, messageId } : { action, messageId, nhsNumber };
   return faults.faultsFor(subject).reduce(applyFault, conduct);
@@ -191,7 +221,7 @@ function toEnd(
 }
 
 /** Tells of the refusal, or records the access and tells the local authorities of it. */
-function takeEffect(verdict: QueryVerdict, messageId: string, parts: ConversationParts): void {
+export function takeEffect(verdict: QueryVerdict, messageId: string, parts: ConversationParts): void {
   if (verdict.kind === "faults") parts.tell("refused", { stage: "query", messageId, faults: verdict.faults });
   if (verdict.kind === "rejected") parts.tell("refused", { stage: "query", messageId, faults: [verdict.reason] });
   if (verdict.kind !== "query") return;
@@ -227,8 +257,10 @@ export function decideCourse(request: IncomingRequest, parts: ConversationParts)
   const isNew = pattern === "express" || parts.acknowledgments.get(key) === undefined;
   // The HL7 id of a message that is sent again is no repeated one.
   const judged =
-    judgement.kind === "query" ? judgeQuery(judgement, isNew ? parts.hl7Ids : { get: () => undefined }) : undefined;
-  const conduct = chooseConduct(request, message, judged, parts.faults);
+    judgement.kind === "query"
+      ? judgeQuery({ ...judgement, messageId: header.messageId }, isNew ? parts.hl7Ids : { get: () => undefined })
+      : undefined;
+  const conduct = chooseConduct(header, pattern, judged, parts.faults);
   if (isNew && isTakenIn(conduct.reply)) {
     if (pattern !== "express") parts.acknowledgments.set(key, acknowledgmentFor(message, effects));
     if (judgement.kind === "business") {
@@ -239,8 +271,7 @@ export function decideCourse(request: IncomingRequest, parts: ConversationParts)
   }
   const stored = pattern === "express" ? undefined : parts.acknowledgments.get(key);
   return {
-    messageId: header.messageId,
-    message,
+    about: { ...header, partyKey: header.fromPartyKey },
     end: toEnd(conduct.reply, message, pattern, stored, effects),
     replyDelayMilliseconds: conduct.replyDelayMilliseconds,
     answersBeforeReply: conduct.answersBeforeReply,

@@ -4,11 +4,13 @@ export type {
   SimulatedExchange,
   SimulatedMeshOptions,
   SimulatedParty,
+  SimulatedEbxmlPattern,
   SimulatedPattern,
   SimulatedSdsOptions,
   SimulatorEffects,
   SimulatorEvents,
   SimulatorLimits,
+  SyncSoapForm,
   SpineSimulator,
   SpineSimulatorOptions,
 } from "./model.js";

@@ -1,6 +1,6 @@
 // Judges the bytes of a request as Spine does: what is wrong with them, or what is asked.
 import { checkEbxmlRequest } from "./ebxml-acceptance.js";
-import type { SimulatedParty, SimulatedPattern } from "./model.js";
+import type { SimulatedEbxmlPattern, SimulatedParty } from "./model.js";
 import { ebxmlPatternOf, queryService, simulatedContracts, spinePartyKey } from "./spine-identity.js";
 import { queryRequestInteraction } from "../cpis/query-request.js";
 import type { ErrorReport } from "../ebxml/encode-signal.js";
@@ -14,7 +14,7 @@ import { parseXml } from "../xml/parse-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 
 export interface IncomingRequest {
-  readonly pattern: SimulatedPattern;
+  readonly pattern: SimulatedEbxmlPattern;
   readonly contentType: string | undefined;
   readonly soapAction: string | undefined;
   readonly body: Buffer;
@@ -107,7 +107,7 @@ function routingOf(reading: EbxmlReading): RoutingHeader | undefined {
 
 function judgeContract(
   routing: RoutingHeader,
-  pattern: SimulatedPattern,
+  pattern: SimulatedEbxmlPattern,
   parties: ReadonlyMap<string, SimulatedParty>,
 ): Judgement | SimulatedParty {
   if (routing.cpaId !== undefined && routing.cpaId !== simulatedContracts[pattern].cpaId) {
@@ -126,7 +126,7 @@ function isQuery(service: string, action: string): boolean {
 interface SupportedActions {
   readonly parties: ReadonlyMap<string, SimulatedParty>;
   /** Whether messages of this interaction are taken beside the query, in this pattern. */
-  isRegistered(service: string, action: string, pattern: SimulatedPattern): boolean;
+  isRegistered(service: string, action: string, pattern: SimulatedEbxmlPattern): boolean;
 }
 
 /** What the SOAPAction header names must be taken on this address, and be what the envelope names. */

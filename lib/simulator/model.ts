@@ -14,7 +14,17 @@ import type { CpisError } from "../errors.js";
 import type { MessagingContract } from "../sds/contract.js";
 
 /** The patterns in which the simulator takes messages. */
-export type SimulatedPattern = "express" | "reliable" | "forwardReliable";
+export type SimulatedPattern = SimulatedEbxmlPattern | "syncSoap";
+
+/** Those of them that travel as ebXML. */
+export type SimulatedEbxmlPattern = "express" | "reliable" | "forwardReliable";
+
+/**
+ * How replies of the synchronous form look. "spine": records with an element around them, failures bare with a prefix,
+ * without query response code and with sender and receiver swapped, acknowledgements with an element of another name
+ * around them. "wrapped": all with an element around them. "bare": none.
+ */
+export type SyncSoapForm = "spine" | "wrapped" | "bare";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
 export interface SimulatorEffects {

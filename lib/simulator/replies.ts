@@ -73,6 +73,12 @@ export function forwardReply(): HttpReply {
   return emptyReply(202);
 }
 
+/** The answer of a synchronous exchange. `hasLineFeeds`: its lines end with a line feed alone. */
+export function synchronousReply(body: Buffer, hasLineFeeds: boolean): HttpReply {
+  const bytes = hasLineFeeds ? Buffer.from(body.toString("utf8").replaceAll("\r\n", "\n"), "utf8") : body;
+  return { status: 200, headers: xmlType, body: bytes };
+}
+
 /** An ebXML error list, with status 200 as Spine sends it. */
 export function messageErrorReply(routing: RoutingHeader, reports: Reports, effects: SimulatorEffects): HttpReply {
   return {

@@ -130,6 +130,7 @@ export function createSimulatorParts(
     acknowledgments: createRecentMap(maximumIds),
     hl7Ids: createRecentMap(maximumIds),
     acceptanceFailure: options.acceptanceFailure ?? "message-error",
+    syncSoapForm: options.syncSoapForm ?? "spine",
     takeSignal: (signal) => reliable.takeSignal(signal),
   };
   return { ...telling, parties, conversation, delivery, reliable, pds, authorities, mesh };

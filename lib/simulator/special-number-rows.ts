@@ -16,6 +16,8 @@ export interface SpecialNumber {
   readonly behaviour: string;
   readonly conduct: Conduct;
   readonly expected: SpecialExpectation;
+  /** The same over a contract for synchronous SOAP, where the reply is all that can come. */
+  readonly expectedOverSyncSoap: SpecialExpectation;
   /** The row of the decision table for query outcomes that it shows. */
   readonly row: number;
   /** One sentence for people. */

@@ -1,9 +1,17 @@
 // NHS numbers that make the simulator fail in one known way each: the table for tests, for help and for README.
 import { failureRows, harnessRows, recordRows } from "./special-answer-rows.js";
-import type { Row, SpecialNumber } from "./special-number-rows.js";
+import { failed, type Row, type SpecialExpectation, type SpecialNumber } from "./special-number-rows.js";
 import { transportRows, unusableRows } from "./special-transport-rows.js";
 
 const rows: readonly Row[] = [...transportRows, ...unusableRows, ...recordRows, ...failureRows, ...harnessRows];
+
+/** Where the asynchronous patterns wait for another answer in vain. */
+const otherwiseOverSyncSoap: Readonly<Record<string, SpecialExpectation>> = {
+  "acknowledged-only": failed("unexpected-reply"),
+  "oversized-answer": failed("unparseable-reply"),
+  "wrong-message-reference": failed("correlation-mismatch"),
+  "wrong-ebxml-reference": failed("correlation-mismatch"),
+};
 
 /** All special numbers, in the order of the decision table's subjects. */
 export const specialNumbers: readonly SpecialNumber[] = rows.map(
@@ -12,6 +20,7 @@ export const specialNumbers: readonly SpecialNumber[] = rows.map(
     behaviour,
     row,
     expected,
+    expectedOverSyncSoap: otherwiseOverSyncSoap[behaviour] ?? expected,
     conduct,
     description,
   }),

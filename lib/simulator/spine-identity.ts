@@ -1,6 +1,6 @@
 // Who the simulated Spine is: invented identifiers, and the contracts a client needs to ask it.
 import type { BusinessInteraction } from "./business-interactions.js";
-import type { SimulatedPattern } from "./model.js";
+import type { SimulatedEbxmlPattern, SimulatedPattern } from "./model.js";
 import type { EbxmlPattern } from "../ebxml/reliability.js";
 import { parseCpaId, parsePartyKey, type CpaId } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
@@ -26,9 +26,10 @@ export const simulatedContracts: Readonly<Record<SimulatedPattern, SimulatedCont
   express: { path: "/reliablemessaging/queryrequest", cpaId: parseCpaId("S9000001A9000101") },
   reliable: { path: "/reliablemessaging/reliablerequest", cpaId: parseCpaId("S9000001A9000102") },
   forwardReliable: { path: "/reliablemessaging/forwardreliable", cpaId: parseCpaId("S9000001A9000103") },
+  syncSoap: { path: "/sync-service", cpaId: parseCpaId("S9000001A9000104") },
 };
 
-const simulatedPatterns: readonly SimulatedPattern[] = ["express", "reliable", "forwardReliable"];
+const simulatedPatterns: readonly SimulatedPattern[] = ["express", "reliable", "forwardReliable", "syncSoap"];
 
 /** The pattern of an address; undefined for a path that takes no messages. */
 export function patternOfPath(path: string): SimulatedPattern | undefined {
@@ -36,7 +37,7 @@ export function patternOfPath(path: string): SimulatedPattern | undefined {
 }
 
 /** Messages of the pattern carry these reliability elements. */
-export function ebxmlPatternOf(pattern: SimulatedPattern): EbxmlPattern {
+export function ebxmlPatternOf(pattern: SimulatedEbxmlPattern): EbxmlPattern {
   return pattern === "forwardReliable" ? "forward-reliable" : pattern;
 }
 
@@ -44,24 +45,32 @@ const actors: Readonly<Record<SimulatedPattern, string>> = {
   express: "",
   reliable: "urn:oasis:names:tc:ebxml-msg:actor:toPartyMSH",
   forwardReliable: "urn:oasis:names:tc:ebxml-msg:actor:nextMSH",
+  syncSoap: "",
+};
+
+const syncReplyModes: Readonly<Record<SimulatedPattern, string>> = {
+  express: "MSHSignalsOnly",
+  reliable: "MSHSignalsOnly",
+  forwardReliable: "None",
+  syncSoap: "None",
 };
 
 /** The contract as a directory would give it. `url` is that of the simulator, without a path. */
 export function contractOf(pattern: SimulatedPattern, url: string): MessagingContract {
   const { path, cpaId } = simulatedContracts[pattern];
-  const isExpress = pattern === "express";
+  const isSentOnce = pattern === "express" || pattern === "syncSoap";
   return {
     endpointUrl: `${url}${path}`,
     cpaId,
     toPartyKey: spinePartyKey,
     toAsid: spineAsid,
-    syncReplyMode: pattern === "forwardReliable" ? "None" : "MSHSignalsOnly",
-    ackRequested: isExpress ? "never" : "always",
-    duplicateElimination: isExpress ? "never" : "always",
+    syncReplyMode: syncReplyModes[pattern],
+    ackRequested: isSentOnce ? "never" : "always",
+    duplicateElimination: isSentOnce ? "never" : "always",
     actor: actors[pattern],
-    retries: isExpress ? 0 : 2,
-    retryIntervalMilliseconds: isExpress ? 0 : 2000,
-    persistDurationMilliseconds: isExpress ? 0 : 30_000,
+    retries: isSentOnce ? 0 : 2,
+    retryIntervalMilliseconds: isSentOnce ? 0 : 2000,
+    persistDurationMilliseconds: isSentOnce ? 0 : 30_000,
   };
 }
 
@@ -71,5 +80,6 @@ export function contractsOf(url: string): Readonly<Record<SimulatedPattern, Mess
     express: contractOf("express", url),
     reliable: contractOf("reliable", url),
     forwardReliable: contractOf("forwardReliable", url),
+    syncSoap: contractOf("syncSoap", url),
   };
 }

@@ -1,14 +1,15 @@
 // Takes one request of a party: decides about it, replies, and sets its answers going.
 import { STATUS_CODES } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deliverAnswers, type DeliveryParts } from "./answer-delivery.js";
-import { decideCourse, type ConversationParts, type Course } from "./conversation.js";
+import { deliverAnswers, waitUntilDue, type DeliveryParts } from "./answer-delivery.js";
+import { decideCourse, type AnswerInReply, type ConversationParts, type Course } from "./conversation.js";
 import type { Disturbance } from "./disturbance.js";
 import { httpText } from "./http-text.js";
 import type { ReceivedRequest, RequestEnd, RequestHandling } from "./message-listener.js";
 import { createMessageOrder, waitForTurn } from "./message-order.js";
 import type { SimulatedExchange } from "./model.js";
 import { patternOfPath } from "./spine-identity.js";
+import { decideSynchronousCourse } from "./sync-conversation.js";
 
 export interface TakerParts {
   readonly conversation: ConversationParts;
@@ -17,13 +18,10 @@ export interface TakerParts {
 }
 
 function describeRequest(request: ReceivedRequest, course: Course, startedAt: number, now: number): SimulatedExchange {
-  const header = course.message?.header;
+  const { action = "", messageId = "", conversationId = "", partyKey = "" } = course.about;
   const exchange: SimulatedExchange = {
     kind: "request",
-    action: header?.action ?? "",
-    messageId: header?.messageId ?? course.messageId ?? "",
-    conversationId: header?.conversationId ?? "",
-    partyKey: header?.fromPartyKey ?? "",
+    ...{ action, messageId, conversationId, partyKey },
     startedAt,
     durationMilliseconds: now - startedAt,
     request: httpText(`POST ${request.path} HTTP/1.1`, request.rawHeaders, request.body),
@@ -38,14 +36,25 @@ function describeRequest(request: ReceivedRequest, course: Course, startedAt: nu
 
 /** The message that is taken, but whose sender never learns of it. */
 function withLostAcknowledgment(course: Course): Course {
-  const end: RequestEnd = course.end.kind === "reply" ? { kind: "reset" } : course.end;
-  return { ...course, end, answers: course.answers.filter(({ content }) => content.kind !== "acknowledgment") };
+  const { answerInReply, ...rest } = course;
+  const end: RequestEnd = course.end.kind === "reply" || answerInReply !== undefined ? { kind: "reset" } : course.end;
+  return { ...rest, end, answers: course.answers.filter(({ content }) => content.kind !== "acknowledgment") };
 }
 
-function disturbed(course: Course, { isAcknowledgmentLost, replyCutAfterBytes }: Disturbance): Course {
-  if (isAcknowledgmentLost) return withLostAcknowledgment(course);
-  if (replyCutAfterBytes === undefined || course.end.kind !== "reply") return course;
-  return { ...course, end: { ...course.end, cutAfterBytes: replyCutAfterBytes } };
+function cutReply(end: RequestEnd, { replyCutAfterBytes }: Disturbance): RequestEnd {
+  if (replyCutAfterBytes === undefined || end.kind !== "reply") return end;
+  return { ...end, cutAfterBytes: replyCutAfterBytes };
+}
+
+/** The answer that travels in the reply, when it is due and is not kept back. */
+async function replyWithAnswer(answer: AnswerInReply, delivery: DeliveryParts): Promise<RequestEnd> {
+  if ((await waitUntilDue(answer.conduct, delivery)) === "closed") return { kind: "silence" };
+  const { promise, resolve } = Promise.withResolvers<RequestEnd>();
+  await delivery.gate.pass(() => {
+    resolve(answer.encode());
+    return Promise.resolve();
+  });
+  return promise;
 }
 
 export function createRequestTaker(parts: TakerParts): (request: ReceivedRequest) => Promise<RequestHandling> {
@@ -54,7 +63,8 @@ export function createRequestTaker(parts: TakerParts): (request: ReceivedRequest
   const order = createMessageOrder(delivery.signal);
 
   const deliver = (course: Course, urgency: "at once" | "when released"): Promise<void> => {
-    const party = course.message === undefined ? undefined : parties.get(course.message.header.fromPartyKey);
+    const { partyKey } = course.about;
+    const party = partyKey === undefined ? undefined : parties.get(partyKey);
     return party === undefined ? Promise.resolve() : deliverAnswers(course, party, urgency, delivery);
   };
 
@@ -62,25 +72,31 @@ export function createRequestTaker(parts: TakerParts): (request: ReceivedRequest
     const startedAt = effects.now();
     const pattern = patternOfPath(request.path) ?? "express";
     const { disturbance } = request;
+    const decide = (): Course =>
+      pattern === "syncSoap"
+        ? decideSynchronousCourse(request, conversation)
+        : decideCourse({ ...request, pattern }, conversation);
     if (disturbance.isDropped) return { end: { kind: "silence" }, sent: () => undefined };
     await waitForTurn(disturbance, order, delivery.signal);
-    const course = disturbed(decideCourse({ ...request, pattern }, conversation), disturbance);
+    const decided = decide();
+    const course = disturbance.isAcknowledgmentLost ? withLostAcknowledgment(decided) : decided;
     if (disturbance.reorderMilliseconds === undefined) order.passed();
     if (disturbance.isDuplicated) {
-      deliver(decideCourse({ ...request, pattern }, conversation), "when released").catch((cause: unknown) =>
-        parts.failed(cause),
-      );
+      deliver(decide(), "when released").catch((cause: unknown) => parts.failed(cause));
     }
     if (course.answersBeforeReply) await deliver(course, "at once");
     if (course.replyDelayMilliseconds > 0) {
       await sleep(course.replyDelayMilliseconds, undefined, { signal: delivery.signal });
     }
+    const { answerInReply } = course;
+    const last = answerInReply === undefined ? course.end : await replyWithAnswer(answerInReply, delivery);
+    const end = cutReply(last, disturbance);
     const sent = (): void => {
       if (delivery.isWatched("exchange")) {
-        delivery.tell("exchange", describeRequest(request, course, startedAt, effects.now()));
+        delivery.tell("exchange", describeRequest(request, { ...course, end }, startedAt, effects.now()));
       }
       if (!course.answersBeforeReply) deliver(course, "when released").catch((cause: unknown) => parts.failed(cause));
     };
-    return { end: course.end, sent };
+    return { end, sent };
   };
 }

@@ -9,13 +9,13 @@ import {
 import type { BusinessMessage, EncodedMessage } from "../../../lib/ebxml/model.js";
 import { reliabilityElements } from "../../../lib/ebxml/reliability.js";
 import { parseConversationId, parseCpaId, parseMessageId, parsePartyKey } from "../../../lib/identifiers.js";
-import type { SimulatedPattern } from "../../../lib/simulator/index.js";
+import type { SimulatedEbxmlPattern } from "../../../lib/simulator/index.js";
 import { newUuid, partyKey, type HttpResult, type TestSpine } from "./simulator-client.js";
 
 export const interaction = { service: "urn:nhs:names:services:example", action: "REPC_IN990001GB01" };
 
 export interface BusinessOptions {
-  readonly pattern?: SimulatedPattern;
+  readonly pattern?: SimulatedEbxmlPattern;
   readonly messageId?: string;
   readonly hl7Id?: string;
   readonly payload?: string;
@@ -63,7 +63,11 @@ export function prepareMessage(spine: TestSpine, options: BusinessOptions = {}):
   };
 }
 
-export function postEncoded(spine: TestSpine, pattern: SimulatedPattern, encoded: EncodedMessage): Promise<HttpResult> {
+export function postEncoded(
+  spine: TestSpine,
+  pattern: SimulatedEbxmlPattern,
+  encoded: EncodedMessage,
+): Promise<HttpResult> {
   const { contentType, soapAction, body } = encoded;
   return spine.post(
     new URL(spine.simulator.contracts[pattern].endpointUrl).pathname,

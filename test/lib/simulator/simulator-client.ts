@@ -18,7 +18,7 @@ import {
   createSpineSimulator,
   type IssuedCertificate,
   type Pki,
-  type SimulatedPattern,
+  type SimulatedEbxmlPattern,
   type SpineSimulator,
   type SpineSimulatorOptions,
 } from "../../../lib/simulator/index.js";
@@ -56,7 +56,7 @@ export interface TestClock {
 }
 
 export interface PreparedQuery {
-  readonly pattern: SimulatedPattern;
+  readonly pattern: SimulatedEbxmlPattern;
   readonly messageId: string;
   readonly hl7Id: string;
   readonly eventId: string;
@@ -66,7 +66,7 @@ export interface PreparedQuery {
 }
 
 export interface QueryOptions {
-  readonly pattern?: SimulatedPattern;
+  readonly pattern?: SimulatedEbxmlPattern;
   readonly author?: Author;
   readonly hl7Id?: string;
   readonly toAsid?: string;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { parseUploadResponse } from "../../../lib/cpis/upload-response.js";
 import type { BusinessMessage } from "../../../lib/ebxml/model.js";
 import { classifyReplyBody } from "../../../lib/mhs/classify-reply.js";
-import type { SimulatedPattern } from "../../../lib/simulator/index.js";
+import type { SimulatedEbxmlPattern } from "../../../lib/simulator/index.js";
 import { fileOf, recordOf } from "./authority-client.js";
 import { prepareMessage, type PreparedMessage } from "./business-message.js";
 import { asid, openTestSpine, partyCpaId, partyKey, type TestSpine } from "./simulator-client.js";
@@ -22,7 +22,7 @@ describe("An upload to the simulator over ebXML", () => {
   afterEach(() => spine.close());
 
   const prepare = (
-    pattern: SimulatedPattern,
+    pattern: SimulatedEbxmlPattern,
     payload = fileOf([recordOf(nhsNumber)], { fileId: "7" }),
   ): PreparedMessage => prepareMessage(spine, { service, action, pattern, payload });
   const businessAnswer = async (): Promise<BusinessMessage> => {
