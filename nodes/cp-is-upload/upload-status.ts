@@ -4,6 +4,13 @@ import type { NodeStatus } from "../adapter/node-status.js";
 import type { TransportReport } from "../adapter/transport-state.js";
 import type { Words } from "../adapter/words.js";
 
+const outcomeTexts: Readonly<Record<UploadOutcome["outcome"], string>> = {
+  accepted: "status.accepted",
+  "partly-accepted": "status.partlyAccepted",
+  refused: "status.refused",
+  "file-refused": "status.fileRefused",
+};
+
 export class UploadStatus {
   private report: TransportReport | undefined;
   private showLast: (() => void) | undefined;
@@ -36,7 +43,7 @@ export class UploadStatus {
 
   answered({ outcome, accepted, refused }: UploadOutcome, file: number | undefined): void {
     const at = this.status.now();
-    const text = this.words(`status.${outcome}`, { file: file ?? "?", accepted, refused });
+    const text = this.words(outcomeTexts[outcome], { file: file ?? "?", accepted, refused });
     this.ended(() => {
       if (outcome === "accepted") this.status.succeeded(text, at);
       else this.status.failed(text);

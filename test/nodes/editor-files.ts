@@ -10,6 +10,9 @@ export const nodeNames = [
   "ebxml-transport",
   "mesh-transport",
   "cp-is-query",
+  "cp-is-upload",
+  "cp-is-notification",
+  "cp-is-confirm",
   "spine-simulator",
 ] as const;
 

@@ -1,6 +1,8 @@
 // The help of each node tells what an operator needs, and agrees with the error table and the code.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readUploadRecord } from "../../lib/cpis/upload-row.js";
+import { describeFileResult, describeRecordResult } from "../../lib/cpis/upload-result-words.js";
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { errorTable, type ErrorCode } from "../../lib/errors.js";
 import { parseCommand } from "../../lib/simulator/commands.js";
@@ -22,6 +24,7 @@ const storeCodes = Object.keys(errorTable).filter(
   (code): code is ErrorCode => code.startsWith("STORE_") && code !== "STORE_MESSAGE_ID_TAKEN",
 );
 const meshCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("MESH_"));
+const uploadCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("CPIS_UPLOAD_"));
 const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
   "cp-is-query": [...queryErrorCodes, ...transportCodes, ...storeCodes],
   "ebxml-transport": [...transportCodes, "TLS_FAILED", ...storeCodes],
@@ -34,6 +37,25 @@ const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>
     ...meshCodes,
     ...storeCodes,
   ],
+  "cp-is-upload": [
+    ...uploadCodes,
+    "CONFIG_MISSING",
+    "CONFIG_INVALID",
+    "CONFIG_CLOSED",
+    "CPIS_INTERNAL",
+    "CPIS_MESSAGE_INVALID",
+    "EBXML_TOO_LARGE",
+    ...storeCodes,
+  ],
+  "cp-is-notification": [
+    "CONFIG_MISSING",
+    "CONFIG_INVALID",
+    "CONFIG_CLOSED",
+    "CPIS_INTERNAL",
+    "CPIS_MESSAGE_INVALID",
+    ...storeCodes,
+  ],
+  "cp-is-confirm": ["CPIS_NOTHING_TO_CONFIRM", "CPIS_INTERNAL", ...storeCodes],
   "message-store": ["CONFIG_MISSING", "CONFIG_INVALID", ...storeCodes],
   "spine-simulator": ["CONFIG_INVALID", "CONFIG_PORT_IN_USE", "CONFIG_LISTEN", "CONFIG_CLOSED", "CPIS_INTERNAL"],
 };
@@ -97,6 +119,23 @@ describe("the help", () => {
     assert.ok(blocks.some(hasProperty("outcome", "found")));
     assert.ok(blocks.some(hasProperty("outcome", "not-found")));
     assert.ok(blocks.some(hasProperty("userId", "100000000001")));
+  });
+
+  it("of the upload shows records that pass, and every code of CP-IS with its meaning and advice", () => {
+    const { help } = readEditorFiles("cp-is-upload");
+    const records = jsonBlocks(help).filter(
+      (block) => typeof block === "object" && block !== null && ("givenName" in block || "plans" in block),
+    );
+    assert.deepEqual(
+      records.map((record) => readUploadRecord(record, {}).kind),
+      ["record", "record"],
+    );
+    const rows = [...help.matchAll(/^- `(CP[RF]\d\d)` - (.*)$/gm)].map(([, code = "", text = ""]) => ({ code, text }));
+    assert.equal(rows.length, 13);
+    for (const { code, text } of rows) {
+      const { meaning, advice } = code.startsWith("CPR") ? describeRecordResult(code) : describeFileResult(code);
+      assert.equal(text, `${meaning} ${advice}`);
+    }
   });
 
   it("of the simulator shows commands that the simulator takes", () => {

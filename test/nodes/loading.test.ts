@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root } from "./editor-files.js";
+import { nodeNames, readDefinition, root } from "./editor-files.js";
 import { clinician, queryNode, simulatorNode, simulatorTransport } from "./flows.js";
 import { freePort } from "./ports.js";
 
@@ -103,6 +103,9 @@ describe("the package in a Node-RED of its own", function () {
         ["ebxml-transport", ["ebxml transport"], undefined],
         ["mesh-transport", ["mesh transport"], undefined],
         ["cp-is-query", ["cp-is query"], undefined],
+        ["cp-is-upload", ["cp-is upload"], undefined],
+        ["cp-is-notification", ["cp-is notification"], undefined],
+        ["cp-is-confirm", ["cp-is confirm"], undefined],
         ["spine-simulator", ["spine simulator"], undefined],
       ],
     );
@@ -110,12 +113,16 @@ describe("the package in a Node-RED of its own", function () {
 
   it("serves icons, texts and help", async () => {
     const icons = JSON.parse((await call("icons")).text) as Record<string, string[]>;
-    assert.deepEqual([...new Set(icons["@cp-is/node-red"])].sort(), ["cp-is-query.svg", "cp-is-simulator.svg"]);
+    assert.deepEqual(
+      [...new Set(icons["@cp-is/node-red"])].sort(),
+      ["confirm", "notification", "query", "simulator", "upload"].map((name) => `cp-is-${name}.svg`),
+    );
     const { text } = await call("locales/@cp-is/node-red/cp-is-query?lng=en-US");
     assert.match(text, /record found/);
     const html = await fetch(`http://127.0.0.1:${port}/nodes`, { headers: { accept: "text/html" } });
     const page = await html.text();
-    for (const type of ["message store", "ebxml transport", "mesh transport", "cp-is query", "spine simulator"]) {
+    for (const name of nodeNames) {
+      const { type } = readDefinition(name);
       assert.ok(page.includes(`data-template-name="${type}"`), type);
       assert.ok(page.includes(`data-help-name="${type}"`), type);
     }

@@ -37,12 +37,12 @@ function keysUsed(name: string): Set<string> {
   return new Set([
     ...quoted,
     ...validations,
-    "validation.required",
+    ...(template.includes("createFieldChecks") ? ["validation.required"] : []),
     ...all(source, /words\(\s*"([^"]+)"/g),
     ...all(source, /"((?:status|error)\.\w+)"/g),
     ...all(source, /refuse\("\w+", "([^"]+)"\)/g),
     ...Object.keys(readDefinition(name).definition.defaults)
-      .filter((property) => !property.endsWith("Type"))
+      .filter((property) => !property.endsWith("Type") && property !== "outputs")
       .map((property) => `field.${property}`),
   ]);
 }

@@ -30,6 +30,7 @@ const registers: readonly Register[] = nodeNames.map(
   (name) => (require(path.join(root, "dist", "nodes", name, `${name}.js`)) as { default: Register }).default,
 );
 const registerTls = require(path.join(coreNodes, "05-tls.js")) as Register;
+const registerCsv = require(path.join(coreNodes, "..", "parsers", "70-CSV.js")) as Register;
 const { hooks } = require(require.resolve("@node-red/util", { paths: [runtimePath] })) as { readonly hooks: Hooks };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
@@ -74,6 +75,7 @@ export class NodeRed {
   readonly userFolder = fs.mkdtempSync(path.join(os.tmpdir(), "cp-is-node-red-"));
   private readonly changes = new EventEmitter().setMaxListeners(0);
   private detach: () => void = () => undefined;
+  private readonly heard = new WeakSet<Node>();
   private flow: Flow = [];
   private isRunning = false;
 
@@ -82,7 +84,7 @@ export class NodeRed {
     helper.init(runtimePath);
     helper.settings({ userDir: this.userFolder });
     await new Promise<void>((resolve) => helper.startServer(resolve));
-    await helper.load([...registers, registerTls, (RED) => this.attach(RED)], flow, credentials);
+    await helper.load([...registers, registerTls, registerCsv, (RED) => this.attach(RED)], flow, credentials);
     this.flow = flow;
     this.listen();
   }
@@ -117,7 +119,11 @@ export class NodeRed {
       const id = String(Reflect.get(node, "id"));
       const list = this.received.get(id) ?? [];
       this.received.set(id, list);
-      helper.getNode(id)?.on("input", (message) => {
+      const helperNode = helper.getNode(id);
+      // A partial deployment leaves most nodes as they are.
+      if (helperNode === null || this.heard.has(helperNode)) continue;
+      this.heard.add(helperNode);
+      helperNode.on("input", (message) => {
         list.push(message);
         this.changes.emit("change");
       });
