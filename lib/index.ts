@@ -192,6 +192,20 @@ export {
   type MessageHandlingServiceOptions,
 } from "./mhs/message-handling-service.js";
 export { publicAuthorities, type ServerTrust, type TlsMaterial } from "./tls/tls-material.js";
+export {
+  readCertificates,
+  readOwnCertificates,
+  validityAt,
+  type CertificateFacts,
+  type Validity,
+} from "./tls/certificates.js";
+export {
+  watchCertificates,
+  type CertificateConcern,
+  type CertificateOwner,
+  type CertificateWatch,
+  type CertificateWatchOptions,
+} from "./tls/watch-certificates.js";
 
 export type * from "./mesh/model.js";
 export { reportAction, unknownAction } from "./mesh/model.js";
@@ -240,3 +254,5 @@ export {
   type NotificationToken,
   type UnknownFile,
 } from "./services/notifications.js";
+export { checkConnection, type ConnectionCheckOptions } from "./services/connection-check.js";
+export type * from "./services/connection-check-model.js";
