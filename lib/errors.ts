@@ -397,6 +397,27 @@ export const errorTable = define({
     advice: "Read it in the message log. Check that the endpoint address is that of the synchronous service.",
     retryable: false,
   },
+  SMSP_CONNECT_FAILED: {
+    message: "No connection to the Spine mini service could be made",
+    advice: "Check the address of the provider, the name server and the network. Nothing was sent.",
+    retryable: true,
+  },
+  SMSP_OUTCOME_UNKNOWN: {
+    message: "The query went to the Spine mini service, and no whole answer came back",
+    advice:
+      "It may have asked CP-IS, so it is not asked again by itself; a repeat is a second access and your decision.",
+    retryable: false,
+  },
+  SMSP_RESPONSE_INVALID: {
+    message: "The Spine mini service answered with something that is no answer of its kind",
+    advice: "Check that the address is that of the provider's ITK web service; the text names what is wrong.",
+    retryable: false,
+  },
+  SMSP_MALFORMED: {
+    message: "The message is not a readable ITK distribution envelope",
+    advice: "Ask the provider for a corrected message; the text names the part.",
+    retryable: false,
+  },
   SDS_CONNECT_FAILED: {
     message: "No connection to the Spine Directory Service could be made",
     advice: "Check the base address of SDS, the name server and the firewall.",
