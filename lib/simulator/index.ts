@@ -59,3 +59,6 @@ export type { MeshCallName, MeshFault, MeshFaultInjection } from "./mesh-faults.
 export { createSdsServer, type SdsServer, type SdsServerOptions } from "./sds-server.js";
 export type { SdsConduct } from "./sds-conduct.js";
 export type { SimulatedSdsRecord } from "./sds-records.js";
+export { createSmspServer, type SmspServer, type SmspServerOptions } from "./smsp-server.js";
+export type { SmspConduct } from "./smsp-conduct.js";
+export { smspNumbers, type SmspNumber } from "./smsp-numbers.js";

@@ -1,0 +1,112 @@
+// Asks a Spine mini service over ITK web services: one question, one POST, one outcome.
+import { CpisError } from "../errors.js";
+import { distributionEnvelopeNode, type DistributionEnvelope } from "../itk/distribution-envelope.js";
+import { interactionKey, odsAddress, odsIdentity } from "../itk/names.js";
+import { encodeWebServiceMessage, type WebServiceHeader } from "../itk/web-service-message.js";
+import { ConnectionAgent } from "../tls/connection-agent.js";
+import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
+import { interpretReply } from "./interpret-reply.js";
+import type { SmspOutcome, SmspQuestion, SmspSettings } from "./model.js";
+import { postQuestion } from "./post-question.js";
+import { readEndpoint, readSmspSettings } from "./read-settings.js";
+
+/** The interaction by which a mini service knows the query. */
+export const smspQueryInteraction = "urn:nhs-itk:interaction:CP-ISNHSQuery-v1-0";
+
+export interface SmspTimeouts extends ConnectTimeouts {
+  /** From the first byte of the question to the last byte of the reply. Default 30,000. */
+  readonly replyMilliseconds: number;
+}
+
+export interface SmspEffects {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** A fresh UUID in upper case. */
+  newUuid(): string;
+}
+
+export interface SmspClientOptions {
+  /** The provider's web service, an https address. */
+  readonly url: string;
+  /** The provider must know our certificate, and we trust no authority but these. */
+  readonly tls: TlsMaterial;
+  readonly settings: SmspSettings;
+  readonly timeouts?: Partial<SmspTimeouts>;
+  /** Of a reply. Default 5,242,880. */
+  readonly maximumReplyBytes?: number;
+  readonly effects: SmspEffects;
+}
+
+export interface SmspClient {
+  /** Never rejects, and never sends a question twice: CP-IS would count it as a second access. */
+  send(question: SmspQuestion): Promise<SmspOutcome>;
+  /** Ends all questions and connections. */
+  close(): void;
+}
+
+const defaultReplyMilliseconds = 30_000;
+const defaultMaximumReplyBytes = 5_242_880;
+
+/** "2026-03-02T10:15:00Z" */
+function instant(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+function envelopeOf(question: SmspQuestion, settings: SmspSettings, payloadUuid: string): DistributionEnvelope {
+  const id = `uuid_${payloadUuid}`;
+  return {
+    header: {
+      service: settings.requestService,
+      trackingId: question.trackingId,
+      addresses: [odsAddress(settings.providerOdsCode)],
+      auditIdentities: [odsIdentity(settings.senderOdsCode)],
+      manifest: [{ mimeType: "text/xml", id, profileId: settings.profileId }],
+      senderAddress: odsAddress(settings.senderOdsCode),
+      specifications: [{ key: interactionKey, value: smspQueryInteraction }],
+    },
+    payloads: [{ id, content: question.payload }],
+  };
+}
+
+function headerOf(messageId: string, url: URL, settings: SmspSettings, now: number): WebServiceHeader {
+  const { action, security } = settings;
+  const header = { messageId, action, to: url.href };
+  if (security.kind === "none") return header;
+  const { username, lifetimeSeconds } = security;
+  const expiresAt = instant(now + lifetimeSeconds * 1000);
+  return { ...header, security: { username, createdAt: instant(now), expiresAt } };
+}
+
+/** Throws CONFIG_MISSING or CONFIG_INVALID for settings, an address or TLS material that cannot be used. */
+export function createSmspClient(options: SmspClientOptions): SmspClient {
+  const url = readEndpoint(options.url);
+  const settings = readSmspSettings(options.settings);
+  const { effects, maximumReplyBytes = defaultMaximumReplyBytes } = options;
+  const timeouts = { ...defaultConnectTimeouts, ...options.timeouts };
+  const { replyMilliseconds = defaultReplyMilliseconds } = options.timeouts ?? {};
+  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "SMSP_CONNECT_FAILED");
+  const closing = new AbortController();
+
+  return {
+    send: async (question) => {
+      if (closing.signal.aborted) return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED") };
+      const messageId = `${settings.messageIdPrefix}${question.messageId}`;
+      const envelope = distributionEnvelopeNode(envelopeOf(question, settings, effects.newUuid()));
+      const result = await postQuestion({
+        url,
+        soapAction: settings.action,
+        body: encodeWebServiceMessage(headerOf(messageId, url, settings, effects.now()), envelope),
+        agent,
+        replyMilliseconds,
+        maximumBytes: maximumReplyBytes,
+        signal: AbortSignal.any([closing.signal, ...(question.signal === undefined ? [] : [question.signal])]),
+      });
+      return result.kind === "answered" ? interpretReply(result.reply, messageId) : result;
+    },
+    close: () => {
+      closing.abort();
+      agent.close();
+    },
+  };
+}
