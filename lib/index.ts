@@ -56,7 +56,16 @@ export { parseNhsNumber, readNhsNumber, type NhsNumber, type NhsNumberOptions } 
 export { decideQueryOutcome, type OutcomeSettings, type QueryDecision } from "./cpis/query-outcome.js";
 export type { QueryContext } from "./cpis/query-failed.js";
 export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "./cpis/query-request.js";
+export { bareQueryStubNode, parseBareQueryStub, type QueryStub } from "./cpis/query-stub.js";
 export { encodeQueryResponse, parseQueryResponse } from "./cpis/query-response.js";
+export { decideSmspOutcome } from "./cpis/smsp-outcome.js";
+export {
+  parseSmspResponse,
+  smspResponseNode,
+  type ReceivedSmspResponse,
+  type SmspResponse,
+} from "./cpis/smsp-response.js";
+export { smspMeaning, smspStatus, type SmspMeaning, type SmspStatusCode } from "./cpis/smsp-status.js";
 export type {
   ParsedQueryResponse,
   QueryResponse,
@@ -129,6 +138,27 @@ export { reliabilityElements, type EbxmlPattern } from "./ebxml/reliability.js";
 export { encodeSoapFault, isRetriableFault, readSoapFault, type NaspError, type SoapFault } from "./soap/fault.js";
 
 export {
+  distributionEnvelopeNode,
+  interactionOf,
+  parseDistributionEnvelope,
+  type DistributionEnvelope,
+  type DistributionHeader,
+  type DistributionPayload,
+  type HandlingSpecification,
+  type ManifestItem,
+  type ReceivedDistribution,
+} from "./itk/distribution-envelope.js";
+export { distributionServices, interactionKey, odsAddress, odsIdentity, type TypedUri } from "./itk/names.js";
+export { encodeToolkitFault, type ToolkitFault } from "./itk/toolkit-fault.js";
+export {
+  encodeWebServiceMessage,
+  readWebServiceHeader,
+  type ReceivedWebServiceHeader,
+  type WebServiceHeader,
+  type WebServiceSecurity,
+} from "./itk/web-service-message.js";
+
+export {
   selectPattern,
   type ContractProperties,
   type MessagingContract,
@@ -191,6 +221,15 @@ export {
   type MessageHandlingService,
   type MessageHandlingServiceOptions,
 } from "./mhs/message-handling-service.js";
+export type * from "./smsp/model.js";
+export {
+  createSmspClient,
+  smspQueryInteraction,
+  type SmspClient,
+  type SmspClientOptions,
+  type SmspEffects,
+  type SmspTimeouts,
+} from "./smsp/smsp-client.js";
 export { publicAuthorities, type ServerTrust, type TlsMaterial } from "./tls/tls-material.js";
 export {
   readCertificates,
@@ -256,3 +295,8 @@ export {
 } from "./services/notifications.js";
 export { checkConnection, type ConnectionCheckOptions } from "./services/connection-check.js";
 export type * from "./services/connection-check-model.js";
+export {
+  createSmspQueryService,
+  type SmspQueryServiceParts,
+  type SmspQueryServiceSettings,
+} from "./services/smsp-query.js";
