@@ -48,6 +48,8 @@ export const fieldRules = rules({
     pattern: "^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$",
     message: "validation.pollMinutes",
   },
+  /** Up to a day. */
+  minutes: { pattern: "^([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$", message: "validation.minutes" },
   /** Up to a day: a timer that is told a month goes off at once. */
   seconds: {
     pattern: "^([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)$",
@@ -64,7 +66,7 @@ export const fieldRules = rules({
 
 export type FieldRuleName = keyof typeof fieldRules;
 
-type NumberRuleName = "port" | "wholeNumber" | "positiveNumber" | "pollMinutes" | "seconds";
+type NumberRuleName = "port" | "wholeNumber" | "positiveNumber" | "pollMinutes" | "minutes" | "seconds";
 
 export function isFieldValid(rule: FieldRuleName, value: string): boolean {
   return new RegExp(fieldRules[rule].pattern).test(value);

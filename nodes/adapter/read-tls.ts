@@ -35,25 +35,53 @@ function material(options: object, name: string): string | Buffer | undefined {
   return Buffer.isBuffer(value) && value.length > 0 ? value : undefined;
 }
 
+function refusal(code: ErrorCode, key: string, words: Words): CpisError {
+  return new CpisError(code, { detail: words(key) });
+}
+
+/** `field` is the setting that names the node. */
+function optionsOf(node: unknown, field: string, words: Words): object {
+  if (!isTlsConfigNode(node)) throw refusal("CONFIG_MISSING", field, words);
+  if (!node.valid) throw refusal("CONFIG_INVALID", "error.tlsInvalid", words);
+  const options = {};
+  node.addTLSOptions(options);
+  if (Reflect.get(options, "rejectUnauthorized") === false) {
+    throw refusal("CONFIG_INVALID", "error.tlsUnchecked", words);
+  }
+  return options;
+}
+
+function authoritiesOf(options: object, words: Words, acceptsSimulator: boolean): string | Buffer {
+  const ca = material(options, "ca");
+  if (ca === undefined) throw refusal("CONFIG_MISSING", "error.tlsNoAuthority", words);
+  if (!acceptsSimulator && isOfSimulator(ca)) throw refusal("CONFIG_INVALID", "error.tlsOfSimulator", words);
+  return ca;
+}
+
+/**
+ * Gives the authorities alone, for a server that asks for no certificate of ours. Throws as `readTls`, but for what it
+ * does not need.
+ */
+export function readAuthorities(
+  node: unknown,
+  field: string,
+  words: Words,
+  acceptsSimulator: boolean,
+): string | Buffer {
+  return authoritiesOf(optionsOf(node, field, words), words, acceptsSimulator);
+}
+
 /**
  * Gives certificates for both directions, in an object of its own. Throws CONFIG_MISSING or CONFIG_INVALID: the node is
  * not there or not valid, it lacks our certificate, its key or the authorities, it switches off the check of the other
  * side, or it holds certificates of the simulator where those are not accepted.
  */
 export function readTls(node: unknown, words: Words, acceptsSimulator: boolean): TlsMaterial {
-  const refuse = (code: ErrorCode, key: string): never => {
-    throw new CpisError(code, { detail: words(key) });
-  };
-  if (!isTlsConfigNode(node)) return refuse("CONFIG_MISSING", "field.tls");
-  if (!node.valid) return refuse("CONFIG_INVALID", "error.tlsInvalid");
-  const options = {};
-  node.addTLSOptions(options);
-  if (Reflect.get(options, "rejectUnauthorized") === false) return refuse("CONFIG_INVALID", "error.tlsUnchecked");
-  const [key, cert, ca] = [material(options, "key"), material(options, "cert"), material(options, "ca")];
-  if (key === undefined || cert === undefined) return refuse("CONFIG_MISSING", "error.tlsNoCertificate");
-  if (ca === undefined) return refuse("CONFIG_MISSING", "error.tlsNoAuthority");
-  if (!acceptsSimulator && (isOfSimulator(cert) || isOfSimulator(ca)))
-    return refuse("CONFIG_INVALID", "error.tlsOfSimulator");
+  const options = optionsOf(node, "field.tls", words);
+  const [key, cert] = [material(options, "key"), material(options, "cert")];
+  if (key === undefined || cert === undefined) throw refusal("CONFIG_MISSING", "error.tlsNoCertificate", words);
+  if (!acceptsSimulator && isOfSimulator(cert)) throw refusal("CONFIG_INVALID", "error.tlsOfSimulator", words);
+  const ca = authoritiesOf(options, words, acceptsSimulator);
   const passphrase: unknown = Reflect.get(options, "passphrase");
   return typeof passphrase === "string" ? { key, cert, ca, passphrase } : { key, cert, ca };
 }

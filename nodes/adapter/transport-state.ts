@@ -1,6 +1,6 @@
 // How a transport is, what it tells its users of that, and what it offers them, whatever it carries messages by.
 import type { Node } from "node-red";
-import type { CpisError } from "../../lib/errors.js";
+import type { CpisError, ErrorCode } from "../../lib/errors.js";
 import type { StatusShape } from "./node-status.js";
 
 /** While a transport has no session. */
@@ -18,8 +18,16 @@ export interface StoreUnavailableState {
   readonly error: CpisError;
 }
 
+/** What is wrong with the contract that messages are sent by. */
+export type ContractTrouble =
+  /** One is used that is older than it should be: the directory does not answer, which `code` tells. */
+  | { readonly kind: "old"; readonly ageMilliseconds: number; readonly code: ErrorCode }
+  /** There is none: what needs it fails with the code. It is asked for again by itself. */
+  | { readonly kind: "missing"; readonly code: ErrorCode };
+
 /** Of a transport to which messages are brought. */
-export type ListeningState = { readonly kind: "listening"; readonly port: number } | StoreUnavailableState;
+export type ListeningState =
+  { readonly kind: "listening"; readonly port: number; readonly trouble?: ContractTrouble } | StoreUnavailableState;
 
 /** Of a transport that collects its messages. Times are milliseconds since 1970, of the last success. */
 export type CollectingState =

@@ -31,8 +31,8 @@ export const queryErrorCodes: readonly ErrorCode[] = Object.values(errorCodes);
 
 /** The text holds the service's own detail, which names the codes of the answer and never their free text. */
 export function failureOf(result: QueryFailed, cause: CpisError | undefined): CpisError {
-  // The message store refused the query, so nothing was sent: its own code tells what to do.
-  if (cause?.code.startsWith("STORE_") === true) return cause;
+  // Nothing was sent, and the code of what stood in the way tells what to do.
+  if (cause !== undefined && /^(STORE_|SDS_|CONFIG_CONTRACT$)/.test(cause.code)) return cause;
   return new CpisError(errorCodes[result.code], {
     retryable: result.retryable,
     ...(cause === undefined ? {} : { cause }),

@@ -15,8 +15,8 @@ export class QueryStatus {
 
   /** How a query went before the transport listened again tells nothing any more. */
   transportChanged(report: TransportReport): void {
-    if (report.state.kind !== "listening") this.showLast = undefined;
     this.report = report;
+    if (this.transportStatus() !== undefined) this.showLast = undefined;
     this.refresh();
   }
 
@@ -56,8 +56,10 @@ export class QueryStatus {
     else if (this.report !== undefined) this.status.show(this.report.status);
   }
 
-  /** Told only while it keeps queries from being asked. */
+  /** Told only while it keeps queries from being asked, or is about to. */
   private transportStatus(): StatusShape | undefined {
-    return this.report === undefined || this.report.state.kind === "listening" ? undefined : this.report.status;
+    if (this.report === undefined) return undefined;
+    const { state, status } = this.report;
+    return state.kind === "listening" && state.trouble === undefined ? undefined : status;
   }
 }

@@ -2,32 +2,40 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import { configuredStore } from "../adapter/configured-store.js";
-import type { StatusShape } from "../adapter/node-status.js";
+import { credentialsOf } from "../adapter/credentials.js";
 import type { FileTransport } from "../adapter/file-transport-model.js";
 import { offerTransport, refuseTransport } from "../adapter/offer-transport.js";
 import { operatorLogOf } from "../adapter/operator-log.js";
-import { readTls } from "../adapter/read-tls.js";
+import { readAuthorities, readTls } from "../adapter/read-tls.js";
 import { toCpisError } from "../adapter/run-input.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { EbxmlTransport, EbxmlTransportNode } from "../adapter/transport-model.js";
-import type { ListeningState, UnopenedState } from "../adapter/transport-state.js";
-import { commonStatus } from "../adapter/transport-status.js";
 import { wordsOf, type Words } from "../adapter/words.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { ContractAccess } from "./session-contracts.js";
 import { openSimulatorSession, openSpineSession, type TransportSession } from "./transport-session.js";
 import { readTransportSettings, type TransportSettings } from "./transport-settings.js";
+import { transportStatus } from "./transport-status.js";
+
+const credentials = { sdsApiKey: { type: "password" } } as const;
 
 interface TransportConfig extends NodeDef {
   readonly name: string;
 }
 
-function statusOf(state: UnopenedState | ListeningState, words: Words): StatusShape {
-  if (state.kind === "listening") {
-    return { fill: "green", shape: "dot", text: words("status.listening", { port: state.port }) };
-  }
-  if (state.kind === "failed" && state.error.code === "CONFIG_PORT_IN_USE") {
-    return { fill: "red", shape: "ring", text: words("status.portInUse") };
-  }
-  return commonStatus(state, words);
+type Spine = Extract<TransportSettings["spine"], { readonly kind: "spine" }>;
+type FindNode = (id: string) => unknown;
+
+function spineTls({ tlsNodeId, acceptsSimulatorCertificates }: Spine, findNode: FindNode, words: Words): TlsMaterial {
+  return readTls(findNode(tlsNodeId), words, acceptsSimulatorCertificates);
+}
+
+function contractAccess(spine: Spine, findNode: FindNode, words: Words): ContractAccess {
+  const { way, acceptsSimulatorCertificates } = spine;
+  const tlsNodeId = way.kind === "by-lookup" ? way.directory.tlsNodeId : undefined;
+  if (tlsNodeId === undefined) return { way, directoryCa: undefined };
+  const directoryCa = readAuthorities(findNode(tlsNodeId), "field.sdsTls", words, acceptsSimulatorCertificates);
+  return { way, directoryCa };
 }
 
 function openSession(
@@ -40,8 +48,8 @@ function openSession(
   const basis = { settings, channel: node.id, openStore, log: operatorLogOf(node) };
   const { spine } = settings;
   if (spine.kind === "spine") {
-    const tls = readTls(RED.nodes.getNode(spine.tlsNodeId), words, spine.acceptsSimulatorCertificates);
-    return openSpineSession(basis, spine.contract, tls);
+    const findNode = (id: string): unknown => RED.nodes.getNode(id);
+    return openSpineSession(basis, contractAccess(spine, findNode, words), spineTls(spine, findNode, words));
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
   return openSimulatorSession(basis, spine.pattern, simulator);
@@ -51,7 +59,7 @@ function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: Tran
   return offerTransport(node, {
     needsSimulator: settings.spine.kind === "simulator",
     openSession: async (simulator) => openSession(RED, node, words, { settings, simulator }),
-    statusOf: (state) => statusOf(state, words),
+    statusOf: (state) => transportStatus(state, words),
   });
 }
 
@@ -67,19 +75,29 @@ function filesOf(transport: EbxmlTransport): FileTransport {
   };
 }
 
-export default function register(RED: NodeAPI): void {
-  function EbxmlTransportConfigNode(this: EbxmlTransportNode, config: TransportConfig): void {
-    RED.nodes.createNode(this, config);
-    const words = wordsOf(RED, "ebxml-transport");
-    try {
-      const settings = readTransportSettings(config, words);
-      this.transport = workingTransport(RED, this, words, settings);
-      if (settings.files !== undefined) this.fileTransport = filesOf(this.transport);
-    } catch (error) {
-      this.transport = refuseTransport(this, toCpisError(error), (state) => statusOf(state, words));
-      // Those who want files must hear what is wrong, too.
-      this.fileTransport = filesOf(this.transport);
-    }
+function createTransports(
+  RED: NodeAPI,
+  node: Node<object>,
+  config: TransportConfig,
+): Pick<EbxmlTransportNode, "transport" | "fileTransport"> {
+  const words = wordsOf(RED, "ebxml-transport");
+  try {
+    const settings = readTransportSettings(config, credentialsOf(node), words);
+    const transport = workingTransport(RED, node, words, settings);
+    return settings.files === undefined ? { transport } : { transport, fileTransport: filesOf(transport) };
+  } catch (error) {
+    const transport: EbxmlTransport = refuseTransport(node, toCpisError(error), (state) =>
+      transportStatus(state, words),
+    );
+    // Those who want files must hear what is wrong, too.
+    return { transport, fileTransport: filesOf(transport) };
   }
-  RED.nodes.registerType("ebxml transport", EbxmlTransportConfigNode);
+}
+
+export default function register(RED: NodeAPI): void {
+  function EbxmlTransportConfigNode(this: Node<object>, config: TransportConfig): void {
+    RED.nodes.createNode(this, config);
+    Object.assign(this, createTransports(RED, this, config));
+  }
+  RED.nodes.registerType("ebxml transport", EbxmlTransportConfigNode, { credentials });
 }

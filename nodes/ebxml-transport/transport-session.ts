@@ -3,7 +3,6 @@ import { createMessageHandlingService, type MessageHandlingService } from "../..
 import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import type { MessagingContract } from "../../lib/sds/contract.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
@@ -12,7 +11,15 @@ import { processOwner, systemEffects } from "../adapter/this-process.js";
 import type { Session } from "../adapter/transport-connection.js";
 import type { OpenFileTransport } from "../adapter/file-transport-model.js";
 import type { OpenTransport } from "../adapter/transport-model.js";
-import type { ListeningState } from "../adapter/transport-state.js";
+import type { ContractTrouble, ListeningState } from "../adapter/transport-state.js";
+import type { ContractDesk } from "./contract-desk.js";
+import {
+  openSimulatorDesk,
+  openSpineDesk,
+  queryInteraction,
+  uploadInteraction,
+  type ContractAccess,
+} from "./session-contracts.js";
 import { followService } from "./session-log.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
@@ -37,13 +44,13 @@ const inventedCpaId = parseCpaId("S2000SIM000001");
 
 /** What a session is opened with. */
 interface SessionParts extends SessionBasis {
-  readonly contract: MessagingContract;
+  readonly desk: ContractDesk;
   readonly tls: TlsMaterial;
 }
 
 type Watch = (condition: StoreCondition) => void;
 
-function createService({ settings, contract, tls, channel }: SessionParts, { store }: StoreUse) {
+function createService({ settings, desk, tls, channel }: SessionParts, { store }: StoreUse) {
   const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
   const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
   return createMessageHandlingService({
@@ -51,7 +58,7 @@ function createService({ settings, contract, tls, channel }: SessionParts, { sto
     clientTls: tls,
     timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
     listener: { host, port, path, tls, limits: { maximumBodyBytes: maximumBytes } },
-    inbound: { ackWhenNotRequested, peerPartyKey: contract.toPartyKey },
+    inbound: { ackWhenNotRequested, isPeer: (partyKey) => desk.isPeer(partyKey) },
     register: createMemoryInboundRegister(systemEffects),
     durable: { store, channel, owner: processOwner },
     effects: systemEffects,
@@ -74,75 +81,123 @@ function createStoreWatch() {
   };
 }
 
-function openState(port: number, condition: StoreCondition): ListeningState {
-  if (condition.kind === "ready") return { kind: "listening", port };
+function openState(port: number, condition: StoreCondition, trouble: ContractTrouble | undefined): ListeningState {
+  if (condition.kind === "ready") return { kind: "listening", port, ...(trouble === undefined ? {} : { trouble }) };
   return { kind: "store-unavailable", error: condition.error };
 }
 
 /** One object for the whole session, by which its users know it. */
 function openFiles(
-  { settings, channel, contract }: SessionParts,
+  { settings, channel, desk }: SessionParts,
   mhs: MessageHandlingService,
   { store }: StoreUse,
 ): OpenFileTransport | undefined {
-  if (settings.files === undefined) return undefined;
+  const interaction = uploadInteraction(settings);
+  if (settings.files === undefined || interaction === undefined) return undefined;
   const exchange = createEbxmlExchange({
     mhs,
     store,
     settings: settings.files,
     effects: systemEffects,
-    contract: () => Promise.resolve(contract),
+    contract: () => desk.contract(interaction),
   });
   return { exchange, store, channel, effects: systemEffects };
 }
 
+/** The store's condition and the contracts' trouble are one state to those who watch. */
+function watchBoth(
+  port: number,
+  storeWatch: ReturnType<typeof createStoreWatch>,
+  desk: ContractDesk,
+): TransportSession["watch"] {
+  return (watcher) => {
+    let [condition, trouble]: [StoreCondition | undefined, ContractTrouble | undefined] = [undefined, undefined];
+    const tell = (): void => {
+      if (condition !== undefined) watcher(openState(port, condition, trouble));
+    };
+    desk.watch((next) => {
+      trouble = next;
+      tell();
+    });
+    storeWatch.watch((next) => {
+      condition = next;
+      tell();
+    });
+  };
+}
+
+function openTransport(parts: SessionParts, service: MessageHandlingService, use: StoreUse): OpenTransport {
+  const { settings, desk } = parts;
+  const files = openFiles(parts, service, use);
+  return {
+    fromAsid: settings.asid,
+    organisation: settings.organisation,
+    effects: systemEffects,
+    contract: () => desk.contract(queryInteraction),
+    request: (request) => service.request(request),
+    ...(files === undefined ? {} : { files }),
+  };
+}
+
+async function startService(parts: SessionParts, use: StoreUse) {
+  const { desk, log } = parts;
+  const service = createService(parts, use);
+  const stopFollowing = followService(service, log);
+  service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
+  const close = async (): Promise<void> => {
+    try {
+      await service.close();
+    } finally {
+      stopFollowing();
+      desk.close();
+      await use.release();
+    }
+  };
+  const { port } = await service.start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return { service, port, close };
+}
+
+/** Closes the desk with the session, and when there is none. */
 async function startSession(parts: SessionParts): Promise<ListeningSession> {
-  const { settings, contract, log } = parts;
+  try {
+    return await startOpenSession(parts);
+  } catch (error) {
+    parts.desk.close();
+    throw error;
+  }
+}
+
+async function startOpenSession(parts: SessionParts): Promise<ListeningSession> {
+  const { desk, log } = parts;
   const storeWatch = createStoreWatch();
   const use = await parts.openStore({
     conditionChanged: (condition) => storeWatch.changed(condition),
     warn: (text) => log.warn(text),
   });
   try {
-    const service = createService(parts, use);
-    const stopFollowing = followService(service, log);
-    const close = async (): Promise<void> => {
-      try {
-        await service.close();
-      } finally {
-        stopFollowing();
-        await use.release();
-      }
-    };
-    const { port } = await service.start().catch(async (error: unknown) => {
-      await close();
-      throw error;
-    });
-    const files = openFiles(parts, service, use);
-    const open: OpenTransport = {
-      fromAsid: settings.asid,
-      organisation: settings.organisation,
-      effects: systemEffects,
-      contract: () => Promise.resolve(contract),
-      request: (request) => service.request(request),
-      ...(files === undefined ? {} : { files }),
-    };
-    const watch: TransportSession["watch"] = (watcher) =>
-      storeWatch.watch((condition) => watcher(openState(port, condition)));
-    return { port, open, watch, close };
+    const { service, port, close } = await startService(parts, use);
+    desk.start();
+    return { port, open: openTransport(parts, service, use), watch: watchBoth(port, storeWatch, desk), close };
   } catch (error) {
     await use.release();
     throw error;
   }
 }
 
-/** Opens towards Spine. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*. */
+/**
+ * Opens towards Spine, whether the directory answers or not. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID,
+ * CONFIG_MISSING, or STORE_*.
+ */
 export async function openSpineSession(
   basis: SessionBasis,
-  contract: MessagingContract,
+  access: ContractAccess,
   tls: TlsMaterial,
 ): Promise<TransportSession> {
-  return startSession({ ...basis, contract, tls });
+  const desk = openSpineDesk(basis.settings, access, basis.log);
+  return startSession({ ...basis, desk, tls });
 }
 
 /**
@@ -157,7 +212,8 @@ export async function openSimulatorSession(
   const { partyKey, asid, ownCpaId, listener } = basis.settings;
   const { keyPem, certPem } = await simulator.issueClient(partyKey);
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
-  const session = await startSession({ ...basis, contract: simulator.contracts[pattern], tls });
+  const desk = openSimulatorDesk(basis.settings, simulator, pattern, basis.log);
+  const session = await startSession({ ...basis, desk, tls });
   simulator.registerParty({
     partyKey,
     asid,

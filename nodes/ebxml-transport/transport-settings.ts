@@ -1,21 +1,19 @@
 // The settings of an `ebxml transport` node, read from a flow and checked.
-import { CpisError } from "../../lib/errors.js";
 import { parseAsid, parseCpaId, parsePartyKey, type Asid, type CpaId, type PartyKey } from "../../lib/identifiers.js";
-import { selectPattern, type MessagingContract } from "../../lib/sds/contract.js";
 import type { EbxmlExchangeSettings } from "../../lib/services/ebxml-exchange.js";
-import { parseDuration } from "../../lib/sds/duration.js";
 import { FieldReader } from "../adapter/field-rules.js";
 import type { OwnOrganisation } from "../adapter/transport-model.js";
 import type { Words } from "../adapter/words.js";
+import { readContractWay, type ContractWay } from "./contract-settings.js";
 
 export type SimulatorPattern = "express" | "reliable";
 
-/** Where the messages go: to a simulator of this Node-RED, or by a contract that the operator has typed in. */
+/** Where the messages go: to a simulator of this Node-RED, or to Spine by a contract. */
 export type SpineSide =
   | { readonly kind: "simulator"; readonly pattern: SimulatorPattern }
   | {
       readonly kind: "spine";
-      readonly contract: MessagingContract;
+      readonly way: ContractWay;
       readonly tlsNodeId: string;
       /** Only where no Spine of the NHS is meant, as in a test with a simulator of another process. */
       readonly acceptsSimulatorCertificates: boolean;
@@ -59,27 +57,6 @@ export interface TransportSettings {
 const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
 const bytesPerMegabyte = 1024 * 1024;
 
-function readContract(fields: FieldReader, words: Words): MessagingContract {
-  const contract: MessagingContract = {
-    endpointUrl: fields.required("endpointUrl", "endpointUrl"),
-    cpaId: parseCpaId(fields.required("cpaId", "token")),
-    toPartyKey: parsePartyKey(fields.required("toPartyKey", "partyKey")),
-    toAsid: parseAsid(fields.required("toAsid", "asid")),
-    syncReplyMode: fields.required("syncReplyMode", "syncReplyMode"),
-    ackRequested: fields.required("ackRequested", "always"),
-    duplicateElimination: fields.required("duplicateElimination", "always"),
-    actor: fields.choice("actor", ["", "toPartyMSH", "nextMSH"], ""),
-    retries: fields.number("retries", "wholeNumber", 0),
-    retryIntervalMilliseconds: parseDuration(fields.optional("retryInterval", "duration", "PT0S")),
-    persistDurationMilliseconds: parseDuration(fields.optional("persistDuration", "duration", "PT0S")),
-  };
-  const pattern = selectPattern(contract);
-  if (pattern !== "express" && pattern !== "reliable") {
-    throw new CpisError("CONFIG_CONTRACT", { detail: words("error.patternUnavailable") });
-  }
-  return contract;
-}
-
 /** A simulator's listener stays on loopback: nobody else may reach what trusts its certificates. */
 function readListener(fields: FieldReader, isSimulator: boolean): ListenerSettings {
   return {
@@ -101,8 +78,8 @@ function readFiles(fields: FieldReader, isSimulator: boolean, maximumBytes: numb
   return { ...fileInteractions, uploadAction, maximumBytes };
 }
 
-/** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does. */
-export function readTransportSettings(config: object, words: Words): TransportSettings {
+/** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does; no text holds a secret. */
+export function readTransportSettings(config: object, credentials: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
   const environment = fields.choice("environment", environments, "simulator");
   const isSimulator = environment === "simulator";
@@ -121,7 +98,7 @@ export function readTransportSettings(config: object, words: Words): TransportSe
       ? { kind: "simulator", pattern: fields.choice("pattern", ["express", "reliable"], "express") }
       : {
           kind: "spine",
-          contract: readContract(fields, words),
+          way: readContractWay(fields, credentials, words),
           tlsNodeId: fields.required("tls", "token"),
           acceptsSimulatorCertificates: environment === "other",
         },

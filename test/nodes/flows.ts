@@ -20,6 +20,7 @@ export const spineTransport = {
   type: "ebxml transport",
   name: "to Spine",
   environment: "other",
+  contractBy: "hand",
   tls: "tls",
   endpointUrl: "https://127.0.0.1:1/reliablemessaging/queryrequest",
   cpaId: "S2001924A2012004",

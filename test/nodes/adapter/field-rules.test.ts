@@ -99,14 +99,14 @@ describe("the validators of the editor", () => {
       assert.ok(validate !== undefined);
       assert.equal(validate.length, 2);
       assert.match(String(validate.call(editorNode("ebxml-transport", config), value, {})), /^[A-Z][^:]*: must /);
-      assert.throws(() => readTransportSettings(config, (key) => key), CpisError);
+      assert.throws(() => readTransportSettings(config, {}, (key) => key), CpisError);
     });
   }
 
   it("accept what the runtime accepts, for the simulator and for Spine", () => {
     const { definition } = readDefinition("ebxml-transport");
     for (const config of [simulatorTransport, spineTransport]) {
-      readTransportSettings(config, (key) => key);
+      readTransportSettings(config, {}, (key) => key);
       for (const [property, { validate, value }] of Object.entries(definition.defaults)) {
         const given: unknown = Reflect.get(config, property) ?? value;
         assert.equal(validate?.call(editorNode("ebxml-transport", config), given, {}) ?? true, true, property);

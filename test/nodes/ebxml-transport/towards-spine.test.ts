@@ -101,12 +101,6 @@ describe("an ebxml transport with a contract by hand", function () {
       "CONFIG_INVALID",
     ],
     ["has a contract of no pattern", { ...spineTransport, ackRequested: "always" }, tlsNode, "CONFIG_CONTRACT"],
-    [
-      "has a contract of a pattern that is not available",
-      { ...spineTransport, syncReplyMode: "None" },
-      tlsNode,
-      "CONFIG_CONTRACT",
-    ],
     ["has no party key", { ...spineTransport, partyKey: "" }, tlsNode, "CONFIG_MISSING"],
     ["has no listener port", { ...spineTransport, port: "" }, tlsNode, "CONFIG_MISSING"],
     ["names an unknown environment", { ...spineTransport, environment: "moon" }, tlsNode, "CONFIG_INVALID"],

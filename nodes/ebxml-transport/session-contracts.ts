@@ -1,0 +1,70 @@
+// How the sessions of a transport come to their contracts: from the operator's hand, from the directory, or the simulator.
+import { queryRequestInteraction } from "../../lib/cpis/query-request.js";
+import type { ManualContract } from "../../lib/sds/choose-endpoint.js";
+import type { ServiceInteraction } from "../../lib/sds/directory-model.js";
+import { createSdsClient } from "../../lib/sds/sds-client.js";
+import { queryServiceName } from "../../lib/services/query.js";
+import type { OperatorLog } from "../adapter/operator-log.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
+import { systemEffects } from "../adapter/this-process.js";
+import { openContractDesk, type ContractDesk, type OpenDirectory } from "./contract-desk.js";
+import type { ContractWay } from "./contract-settings.js";
+import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
+
+/** How a transport comes to its contracts towards Spine. */
+export interface ContractAccess {
+  readonly way: ContractWay;
+  /** Authorities of the directory; undefined: the public ones. */
+  readonly directoryCa: string | Buffer | undefined;
+}
+
+/** What is sent is only what this transport is there for. */
+type Purpose = Pick<TransportSettings, "files">;
+
+/** Of a contract from the simulated directory. */
+const simulatedFreshMilliseconds = 15 * 60_000;
+
+export const queryInteraction: ServiceInteraction = { service: queryServiceName, action: queryRequestInteraction };
+
+/** Undefined when the transport carries no files. */
+export function uploadInteraction({ files }: Purpose): ServiceInteraction | undefined {
+  return files === undefined ? undefined : { service: files.uploadService, action: files.uploadAction };
+}
+
+function interactionsOf(purpose: Purpose): readonly ServiceInteraction[] {
+  return [queryInteraction, uploadInteraction(purpose)].filter((each) => each !== undefined);
+}
+
+/** What was typed for the query is not true of an upload, whose contract has another id, and the reverse. */
+function typedFor(way: ContractWay): (interaction: ServiceInteraction) => ManualContract {
+  if (way.kind === "by-hand") return () => way.contract;
+  return ({ action }) => {
+    const what = action === queryInteraction.action ? "query" : "upload";
+    return way.typedFor === "all" || way.typedFor === what ? way.typed : {};
+  };
+}
+
+/** Throws CONFIG_INVALID or CONFIG_MISSING for a directory that cannot be asked. */
+export function openSpineDesk(purpose: Purpose, access: ContractAccess, log: OperatorLog): ContractDesk {
+  const { way, directoryCa } = access;
+  const common = { interactions: interactionsOf(purpose), typedFor: typedFor(way), log };
+  if (way.kind === "by-hand") return openContractDesk(common);
+  const { baseUrl, apiKey, odsCode, freshMilliseconds } = way.directory;
+  const trust = directoryCa === undefined ? {} : { tls: { ca: directoryCa } };
+  const client = createSdsClient({ baseUrl, apiKey, effects: systemEffects, ...trust });
+  return openContractDesk({ ...common, directory: { client, odsCode, freshMilliseconds } });
+}
+
+/** The simulated directory knows this transport by a key of its own, and answers it by the pattern that was chosen. */
+export function openSimulatorDesk(
+  purpose: Purpose,
+  { sds, caPem }: SpineSimulator,
+  pattern: SimulatorPattern,
+  log: OperatorLog,
+): ContractDesk {
+  const { baseUrl, odsCode } = sds;
+  const apiKey = sds.issueApiKey(() => pattern);
+  const client = createSdsClient({ baseUrl, apiKey, tls: { ca: caPem }, effects: systemEffects });
+  const directory: OpenDirectory = { client, odsCode, freshMilliseconds: simulatedFreshMilliseconds };
+  return openContractDesk({ directory, interactions: interactionsOf(purpose), typedFor: () => ({}), log });
+}
