@@ -125,7 +125,7 @@ async function openParts(
 /**
  * Opens a simulator of Spine's ebXML messaging and of CP-IS on a loopback address. It asks for client certificates of
  * its own authority, and posts answers with a certificate of it. Beside it opens a simulated MESH, where CP-IS has a
- * mailbox.
+ * mailbox, and a simulated Spine Directory Service.
  * Throws CONFIG_INVALID for a host that is not loopback, CONFIG_PORT_IN_USE or CONFIG_LISTEN.
  */
 export async function createSpineSimulator(options: SpineSimulatorOptions): Promise<SpineSimulator> {
