@@ -22,8 +22,8 @@ export interface Posting {
   readonly soapAction: string;
   readonly body: Buffer;
   readonly agent: ConnectionAgent;
-  /** From the first byte of the question to the last byte of the reply. */
-  readonly replyMilliseconds: number;
+  /** From now to the last byte of the reply, connecting included. */
+  readonly answerMilliseconds: number;
   readonly maximumBytes: number;
   readonly signal?: AbortSignal;
 }
@@ -36,6 +36,10 @@ function unknownOutcome(detail: string): PostResult {
 
 function invalidReply(detail: string): PostResult {
   return { kind: "unparseable", error: new CpisError("SMSP_RESPONSE_INVALID", { detail }) };
+}
+
+function notConnected(detail: string): PostResult {
+  return { kind: "not-sent", error: new CpisError("SMSP_CONNECT_FAILED", { detail }) };
 }
 
 function openRequest({ url, soapAction, body, agent }: Posting): ClientRequest {
@@ -98,12 +102,13 @@ function failureAfterWriting(error: Error, request: ClientRequest): PostResult {
 
 /** Posts once: whatever happens after the first byte, the question is not posted again. Never rejects. */
 export function postQuestion(posting: Posting): Promise<PostResult> {
-  const { signal, replyMilliseconds } = posting;
+  const { signal, answerMilliseconds } = posting;
   return new Promise((resolve) => {
     let isWriting = false;
-    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
     const request = openRequest(posting);
     const finish = (result: PostResult): void => {
+      isOver = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       resolve(result);
@@ -116,13 +121,15 @@ export function postQuestion(posting: Posting): Promise<PostResult> {
       if (isWriting) giveUp(unknownOutcome("the wait was ended"));
       else giveUp({ kind: "not-sent", error: new CpisError("CONFIG_CLOSED") });
     };
+    const onTimeout = (): void => {
+      const within = `within ${answerMilliseconds} ms`;
+      if (isWriting) giveUp(unknownOutcome(`no complete reply ${within}`));
+      else giveUp(notConnected(`no connection ${within}`));
+    };
+    const timer = setTimeout(onTimeout, answerMilliseconds);
     request.on("socket", () => {
-      if (signal?.aborted === true) return;
+      if (isOver) return;
       isWriting = true;
-      timer = setTimeout(
-        () => giveUp(unknownOutcome(`no complete reply within ${replyMilliseconds} ms`)),
-        replyMilliseconds,
-      );
       request.end(posting.body);
     });
     request.on("response", (reply) => readReply(reply, posting.maximumBytes, finish));

@@ -15,8 +15,8 @@ import { readEndpoint, readSmspSettings } from "./read-settings.js";
 export const smspQueryInteraction = "urn:nhs-itk:interaction:CP-ISNHSQuery-v1-0";
 
 export interface SmspTimeouts extends ConnectTimeouts {
-  /** From the first byte of the question to the last byte of the reply. Default 30,000. */
-  readonly replyMilliseconds: number;
+  /** From the question to the last byte of the answer, connecting included. Default 30,000. */
+  readonly answerMilliseconds: number;
 }
 
 export interface SmspEffects {
@@ -45,7 +45,7 @@ export interface SmspClient {
   close(): void;
 }
 
-const defaultReplyMilliseconds = 30_000;
+const defaultAnswerMilliseconds = 30_000;
 const defaultMaximumReplyBytes = 5_242_880;
 
 /** "2026-03-02T10:15:00Z" */
@@ -84,7 +84,7 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
   const settings = readSmspSettings(options.settings);
   const { effects, maximumReplyBytes = defaultMaximumReplyBytes } = options;
   const timeouts = { ...defaultConnectTimeouts, ...options.timeouts };
-  const { replyMilliseconds = defaultReplyMilliseconds } = options.timeouts ?? {};
+  const { answerMilliseconds = defaultAnswerMilliseconds } = options.timeouts ?? {};
   const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "SMSP_CONNECT_FAILED");
   const closing = new AbortController();
 
@@ -98,7 +98,7 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
         soapAction: settings.action,
         body: encodeWebServiceMessage(headerOf(messageId, url, settings, effects.now()), envelope),
         agent,
-        replyMilliseconds,
+        answerMilliseconds,
         maximumBytes: maximumReplyBytes,
         signal: AbortSignal.any([closing.signal, ...(question.signal === undefined ? [] : [question.signal])]),
       });

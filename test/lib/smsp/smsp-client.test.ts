@@ -1,6 +1,7 @@
 // The client of a Spine mini service over real sockets: each fate of a question, and that it is asked once.
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { errorTable } from "../../../lib/errors.js";
 import { parseDistributionEnvelope } from "../../../lib/itk/distribution-envelope.js";
@@ -118,7 +119,7 @@ describe("the client of a Spine mini service", function () {
     it(`asks once, and tells ${expected.kind} when the service does this: ${JSON.stringify(conduct)}`, async () => {
       const server = await scene.start();
       server.setConduct(conduct);
-      const timeouts = conduct.kind === "silence" ? { replyMilliseconds: 100 } : {};
+      const timeouts = conduct.kind === "silence" ? { answerMilliseconds: 100 } : {};
       const outcome = await scene.client(server.url, { timeouts }).send(question());
       for (const [key, value] of Object.entries(expected)) assert.equal(Reflect.get(outcome, key), value);
       if (code !== undefined) assert.equal(codeOf(outcome), code);
@@ -230,6 +231,18 @@ describe("the client of a Spine mini service", function () {
     assert.equal(outcome.kind, "not-sent");
     assert.match(codeOf(outcome) ?? "", /^TLS_/);
     assert.equal(server.questions, 0);
+  });
+
+  it("tells that nothing was sent when no connection was made in the time of the whole question", async () => {
+    // It takes connections, and never says a word of TLS.
+    const mute = createServer((socket) => socket.on("error", () => undefined).resume());
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const { port } = mute.address() as AddressInfo;
+    const client = scene.client(`https://127.0.0.1:${port}/smsp`, { timeouts: { answerMilliseconds: 100 } });
+    const outcome = await client.send(question());
+    client.close();
+    await new Promise((resolve) => mute.close(resolve));
+    assert.deepEqual([outcome.kind, codeOf(outcome)], ["not-sent", "SMSP_CONNECT_FAILED"]);
   });
 
   it("ends a wait when it is told to: after the question went out its fate is not known", async () => {
