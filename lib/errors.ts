@@ -468,6 +468,78 @@ export const errorTable = define({
     advice: "Check certificates, trusted authorities and host name of both sides; the text names the reason.",
     retryable: false,
   },
+  TLS_CERTIFICATE_REQUIRED: {
+    message: "The other side demands a client certificate and got none",
+    advice: "Choose our certificate and key in the TLS settings of the transport, then deploy.",
+    retryable: false,
+  },
+  TLS_CERTIFICATE_REFUSED: {
+    message: "The other side refused our certificate",
+    advice: "Check that it was issued for this environment, for client use, and is sent with its issuing authority's.",
+    retryable: false,
+  },
+  TLS_CERTIFICATE_AUTHORITY_UNKNOWN: {
+    message: "The other side does not know the authority of our certificate",
+    advice:
+      "Use the certificate that NHS England issued for this very environment, followed by its issuing authority's.",
+    retryable: false,
+  },
+  TLS_CERTIFICATE_EXPIRED: {
+    message: "The other side refused our certificate, which has expired",
+    advice: "Order a new certificate, put it into the TLS settings, and deploy.",
+    retryable: false,
+  },
+  TLS_CERTIFICATE_NOT_YET_VALID: {
+    message: "The other side refused our certificate, which is not valid yet",
+    advice: "Check the clock of this machine; else wait until the certificate's first day.",
+    retryable: false,
+  },
+  TLS_CERTIFICATE_REVOKED: {
+    message: "The other side refused our certificate, which is revoked",
+    advice: "Order a new certificate, and find out who had this one revoked and why.",
+    retryable: false,
+  },
+  TLS_PEER_AUTHORITY_UNKNOWN: {
+    message: "The other side's certificate is of an authority that is not trusted here",
+    advice: "Put the authorities of NHS England for this environment into the TLS settings, and check the address.",
+    retryable: false,
+  },
+  TLS_PEER_EXPIRED: {
+    message: "The other side's certificate has expired",
+    advice: "Check the clock of this machine; else tell the other side. Nothing was sent.",
+    retryable: false,
+  },
+  TLS_PEER_NOT_YET_VALID: {
+    message: "The other side's certificate is not valid yet",
+    advice: "Check the clock of this machine; else tell the other side. Nothing was sent.",
+    retryable: false,
+  },
+  TLS_PEER_REVOKED: {
+    message: "The other side's certificate is revoked",
+    advice: "Send nothing there. Tell the other side, and treat the address with suspicion until it has answered.",
+    retryable: false,
+  },
+  TLS_PEER_WRONG_NAME: {
+    message: "The other side's certificate is for another host",
+    advice:
+      "Compare the address with the directory's record; a proxy on the way shows its own certificate. Nothing was sent.",
+    retryable: false,
+  },
+  TLS_PEER_WRONG_PURPOSE: {
+    message: "The other side's certificate is not meant for a server",
+    advice: "Tell the other side, or check that the address is that of a server of theirs. Nothing was sent.",
+    retryable: false,
+  },
+  TLS_PROTOCOL_TOO_OLD: {
+    message: "The two sides have no version of TLS in common",
+    advice: "TLS 1.2 is the oldest that is spoken here. Look for an old server or proxy on the way.",
+    retryable: false,
+  },
+  TLS_NO_COMMON_CIPHER: {
+    message: "The two sides have no cipher suite in common",
+    advice: "Look for an old server or proxy on the way; Spine speaks the suites that are offered here.",
+    retryable: false,
+  },
   TLS_CERTIFICATE_VALIDITY: {
     message: "A certificate ends soon, has ended, or is not valid yet",
     advice: "Renew our own in time and deploy it; ask the other side about theirs. Check the clock of this machine.",

@@ -104,7 +104,7 @@ async function drain(opened: OpenedMessage): Promise<void> {
   }
 }
 
-/** Throws MESH_*, TLS_FAILED or CONFIG_CLOSED. */
+/** Throws MESH_*, TLS_* or CONFIG_CLOSED. */
 export async function fetchItem(messageId: string, parts: FetchItemParts): Promise<FetchedItem> {
   const opened = await open(parts, messageId);
   const { headers } = opened;

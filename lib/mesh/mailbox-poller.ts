@@ -24,7 +24,7 @@ export interface PollerOptions extends FetchItemParts {
 export interface MailboxPoller {
   /** Proves the credentials. Throws what no waiting mends; else it is tried again by itself. */
   start(): Promise<void>;
-  /** Throws MESH_*, TLS_FAILED, STORE_* or CONFIG_CLOSED. */
+  /** Throws MESH_*, TLS_*, STORE_* or CONFIG_CLOSED. */
   poll(): Promise<void>;
   /** Waits for the message that is being taken. */
   close(): Promise<void>;
@@ -35,8 +35,12 @@ const maximumPages = 1_000;
 const handshakeMilliseconds = 24 * 60 * 60 * 1000;
 /** After a failure of the store, or of a kind that nobody foresaw. */
 const retryMilliseconds = 30_000;
-/** These say nothing about the one message. */
-const mailboxWide: readonly string[] = ["MESH_CONNECT_FAILED", "MESH_UNAUTHORISED", "TLS_FAILED", "CONFIG_CLOSED"];
+/** These say nothing about the one message, nor does any failure of TLS. */
+const mailboxWide: readonly string[] = ["MESH_CONNECT_FAILED", "MESH_UNAUTHORISED", "CONFIG_CLOSED"];
+
+function isMailboxWide({ code }: CpisError): boolean {
+  return mailboxWide.includes(code) || code.startsWith("TLS_");
+}
 
 interface Cycle {
   readonly listed: Set<string>;
@@ -109,7 +113,7 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
       troubled.taken(messageId);
       return true;
     } catch (error) {
-      if (isCpisError(error) && mailboxWide.includes(error.code)) fail(error);
+      if (isCpisError(error) && isMailboxWide(error)) fail(error);
       if (isCpisError(error) && error.code.startsWith("STORE_")) throw error;
       noteTrouble(messageId, error);
       return false;

@@ -104,7 +104,7 @@ function attempt({ url, headers, agent, maximumBytes, signal }: DirectoryRequest
 
 /**
  * Gives the whole reply, whatever its status. A question may be asked twice, so one that met a stale connection is.
- * Throws SDS_CONNECT_FAILED, TLS_FAILED, SDS_UNAVAILABLE, SDS_RESPONSE_INVALID, or the reason of the signal.
+ * Throws SDS_CONNECT_FAILED, TLS_*, SDS_UNAVAILABLE, SDS_RESPONSE_INVALID, or the reason of the signal.
  */
 export async function askDirectory(request: DirectoryRequest): Promise<DirectoryReply> {
   for (let tries = 1; tries <= maximumTries; tries += 1) {

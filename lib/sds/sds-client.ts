@@ -41,7 +41,7 @@ export interface SdsClientOptions {
 export interface SdsClient {
   /**
    * All accredited systems that match; none is an empty list. Throws CONFIG_INVALID for a question that cannot be
-   * asked, SDS_CONNECT_FAILED, TLS_FAILED, SDS_TIMEOUT, SDS_UNAVAILABLE, SDS_UNAUTHORISED, SDS_REFUSED,
+   * asked, SDS_CONNECT_FAILED, TLS_*, SDS_TIMEOUT, SDS_UNAVAILABLE, SDS_UNAUTHORISED, SDS_REFUSED,
    * SDS_RESPONSE_INVALID, SDS_AMBIGUOUS for a record that contradicts itself, or CONFIG_CLOSED.
    */
   findDevices(query: DeviceQuery): Promise<readonly SdsDevice[]>;

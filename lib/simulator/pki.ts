@@ -14,6 +14,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
+  X509CrlGenerator,
   type JsonGeneralName,
 } from "@peculiar/x509";
 import { CpisError } from "../errors.js";
@@ -46,6 +47,8 @@ export interface Pki {
    * Throws CONFIG_INVALID for something that is not an address.
    */
   issue(request: CertificateRequest): Promise<IssuedCertificate>;
+  /** The authority's list of revoked certificates, as PEM text, with these certificates of its own on it. */
+  revoke(certificatePems: readonly string[]): Promise<string>;
 }
 
 export interface PkiOptions {
@@ -170,7 +173,24 @@ export async function openAuthority(options: OpenAuthorityOptions): Promise<Pki>
     });
     return { keyPem: await keyToPem(keys.privateKey), certPem: toPem(certificate) };
   };
-  return { caPem: options.authority.caPem, issue };
+  const revoke = async (certificatePems: readonly string[]): Promise<string> => {
+    const now = options.now();
+    const list = await X509CrlGenerator.create({
+      issuer: authority.subject,
+      thisUpdate: new Date(now - hourMilliseconds),
+      nextUpdate: new Date(now + validityMilliseconds),
+      entries: certificatePems.map((pem) => ({
+        serialNumber: new X509Certificate(pem).serialNumber,
+        revocationDate: new Date(now - hourMilliseconds),
+      })),
+      extensions: [authorityKeyIdentifier],
+      signingAlgorithm: signing,
+      signingKey,
+    });
+    // OpenSSL takes a list under this name only (RFC 7468, 6).
+    return `${list.toString("pem").replaceAll(/(BEGIN|END) CRL/g, "$1 X509 CRL")}\n`;
+  };
+  return { caPem: options.authority.caPem, issue, revoke };
 }
 
 /** An authority that lives in memory only. */

@@ -3,7 +3,14 @@ import { isIP } from "node:net";
 import { connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { CpisError, type ErrorCode } from "../errors.js";
 import { checkServerName } from "./server-name.js";
-import { describeConnectFailure, describeTlsFailure, isBrokenConnection, tlsInterrupted } from "./tls-failure.js";
+import {
+  closedInHandshake,
+  describeConnectFailure,
+  describeTlsFailure,
+  isBrokenConnection,
+  tlsInterrupted,
+  type HandshakeFacts,
+} from "./tls-failure.js";
 
 export interface ConnectTimeouts {
   /** Name look-up and TCP connection. Default 5,000. */
@@ -37,17 +44,24 @@ export interface ConnectTarget {
 
 type Phase = "connect" | "handshake" | "verdict";
 
-function failureIn(phase: Phase, error: unknown, connectFailed: ErrorCode): CpisError {
+function failureIn(phase: Phase, error: unknown, connectFailed: ErrorCode, facts: HandshakeFacts): CpisError {
   if (phase === "connect") return describeConnectFailure(error, connectFailed);
-  if (isBrokenConnection(error)) return closedInHandshake(error);
-  return describeTlsFailure(error);
+  if (isBrokenConnection(error)) return closedInHandshake(facts, error);
+  return describeTlsFailure(error, facts);
 }
 
-function closedInHandshake(cause?: unknown): CpisError {
-  return tlsInterrupted(
-    "the peer closed the connection during the handshake; it may not accept our certificate",
-    cause,
-  );
+function ownCertificate(socket: TLSSocket): HandshakeFacts["own"] {
+  const certificate = socket.getCertificate();
+  if (certificate === null || !("valid_to" in certificate)) return "none";
+  const { valid_from: from, valid_to: to } = certificate;
+  if (Date.now() > Date.parse(to)) return "expired";
+  return Date.now() < Date.parse(from) ? "not-yet-valid" : "valid";
+}
+
+function isPeerShown(socket: TLSSocket): boolean {
+  // Null, against its type, for a connection that is gone.
+  const shown: unknown = socket.getPeerCertificate();
+  return typeof shown === "object" && shown !== null && Object.keys(shown).length > 0;
 }
 
 function timeoutIn(phase: Phase, milliseconds: number, connectFailed: ErrorCode): CpisError {
@@ -59,7 +73,7 @@ function timeoutIn(phase: Phase, milliseconds: number, connectFailed: ErrorCode)
  * Gives a connected socket on which nothing was written yet. In TLS 1.3 a server judges our certificate only after our
  * side has finished (RFC 8446, 4.4.2.4), so the first session ticket, which it sends after that, is waited for: a
  * refusal is then known before a request could have left.
- * Rejects with the target's code or TLS_FAILED, `retryable` when the connection only broke, or CONFIG_CLOSED when
+ * Rejects with the target's code or TLS_*, `retryable` when the connection only broke, or CONFIG_CLOSED when
  * the signal aborts.
  */
 export function connectTls(
@@ -80,6 +94,8 @@ export function connectTls(
     });
     // Before the listener of Node.js itself, which ends a connection to a peer that it does not trust.
     socket.prependOnceListener("secure", () => target.handshaken?.(socket));
+    // At once: later, when the connection is gone, it cannot be told any more.
+    const own = ownCertificate(socket);
     let timer = setTimeout(
       () => fail(timeoutIn(phase, timeouts.connectMilliseconds, target.connectFailed)),
       timeouts.connectMilliseconds,
@@ -122,8 +138,9 @@ export function connectTls(
       // Not at once: what is written while the TLS engine reads the ticket gets lost.
       if (phase === "verdict") enter("verdict", 0, succeed);
     };
-    const onEnd = (): void => fail(closedInHandshake());
-    const onError = (error: unknown): void => fail(failureIn(phase, error, target.connectFailed));
+    const facts = (): HandshakeFacts => ({ own, isPeerShown: isPeerShown(socket) });
+    const onEnd = (): void => fail(closedInHandshake(facts()));
+    const onError = (error: unknown): void => fail(failureIn(phase, error, target.connectFailed, facts()));
     const listeners = [
       ["connect", onConnect],
       ["secureConnect", onSecureConnect],

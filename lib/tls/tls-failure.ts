@@ -1,71 +1,117 @@
-// Puts the failures of TLS into words: which side refused what.
+// Tells the failures of TLS apart: which side refused what.
 import { CpisError, type ErrorCode } from "../errors.js";
 
-const unknownAuthority = "the peer's certificate is of an unknown authority";
-
-/** What OpenSSL and Node say of a peer's certificate that we refuse. */
-const refusalReasons: ReadonlyMap<string, string> = new Map([
-  ["CERT_HAS_EXPIRED", "the peer's certificate has expired"],
-  ["CERT_NOT_YET_VALID", "the peer's certificate is not valid yet"],
-  ["CERT_REVOKED", "the peer's certificate is revoked"],
-  ["INVALID_PURPOSE", "the peer's certificate is not meant for a server"],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", "name mismatch, the peer's certificate is for another host"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", unknownAuthority],
-  ["SELF_SIGNED_CERT_IN_CHAIN", unknownAuthority],
-  ["UNABLE_TO_GET_ISSUER_CERT", unknownAuthority],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", unknownAuthority],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", unknownAuthority],
-  ["CERT_UNTRUSTED", unknownAuthority],
+/** What OpenSSL and Node say of a peer's certificate that we refuse, or of a handshake that cannot be. */
+const refusals: ReadonlyMap<string, ErrorCode> = new Map([
+  ["CERT_HAS_EXPIRED", "TLS_PEER_EXPIRED"],
+  ["CERT_NOT_YET_VALID", "TLS_PEER_NOT_YET_VALID"],
+  ["CERT_REVOKED", "TLS_PEER_REVOKED"],
+  ["INVALID_PURPOSE", "TLS_PEER_WRONG_PURPOSE"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "TLS_PEER_WRONG_NAME"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["UNABLE_TO_GET_ISSUER_CERT", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["CERT_UNTRUSTED", "TLS_PEER_AUTHORITY_UNKNOWN"],
   // An authority of the same name, with another key.
-  ["CERT_SIGNATURE_FAILURE", unknownAuthority],
-  ["INVALID_CA", unknownAuthority],
-  ["ERR_SSL_WRONG_VERSION_NUMBER", "the peer does not speak TLS"],
-  ["ERR_SSL_UNSUPPORTED_PROTOCOL", "no common protocol version"],
-  ["ERR_SSL_NO_PROTOCOLS_AVAILABLE", "no common protocol version"],
+  ["CERT_SIGNATURE_FAILURE", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["INVALID_CA", "TLS_PEER_AUTHORITY_UNKNOWN"],
+  ["ERR_SSL_UNSUPPORTED_PROTOCOL", "TLS_PROTOCOL_TOO_OLD"],
+  ["ERR_SSL_NO_PROTOCOLS_AVAILABLE", "TLS_PROTOCOL_TOO_OLD"],
 ]);
 
 /** Alerts (RFC 8446, 6.2) by which a peer refuses the handshake or our certificate, in the words of OpenSSL. */
-const alertReasons: ReadonlyMap<string, string> = new Map([
-  ["certificate required", "our client certificate was not accepted"],
-  ["bad certificate", "our client certificate was not accepted"],
-  ["unsupported certificate", "our client certificate was not accepted"],
-  ["certificate revoked", "our client certificate was not accepted"],
-  ["certificate expired", "our client certificate was not accepted"],
-  ["certificate unknown", "our client certificate was not accepted"],
-  ["no certificate", "our client certificate was not accepted"],
-  ["unknown ca", "our client certificate was not accepted"],
-  ["access denied", "our client certificate was not accepted"],
-  ["handshake failure", "no common cipher, or our client certificate was not accepted"],
-  ["insufficient security", "no common cipher"],
-  ["protocol version", "no common protocol version"],
-  ["unrecognized name", "the peer does not know the host name"],
+const alerts: ReadonlyMap<string, ErrorCode> = new Map([
+  ["certificate required", "TLS_CERTIFICATE_REQUIRED"],
+  ["no certificate", "TLS_CERTIFICATE_REQUIRED"],
+  ["bad certificate", "TLS_CERTIFICATE_REFUSED"],
+  ["unsupported certificate", "TLS_CERTIFICATE_REFUSED"],
+  ["certificate unknown", "TLS_CERTIFICATE_REFUSED"],
+  ["access denied", "TLS_CERTIFICATE_REFUSED"],
+  ["certificate revoked", "TLS_CERTIFICATE_REVOKED"],
+  ["certificate expired", "TLS_CERTIFICATE_EXPIRED"],
+  ["unknown ca", "TLS_CERTIFICATE_AUTHORITY_UNKNOWN"],
+  ["handshake failure", "TLS_NO_COMMON_CIPHER"],
+  ["insufficient security", "TLS_NO_COMMON_CIPHER"],
+  ["protocol version", "TLS_PROTOCOL_TOO_OLD"],
+  ["unrecognized name", "TLS_FAILED"],
 ]);
+
+/** What is known of a handshake that failed. */
+export interface HandshakeFacts {
+  /** Of our own certificate, by this machine's clock. */
+  readonly own: "none" | "valid" | "expired" | "not-yet-valid";
+  /** Whether the peer had shown its certificate: then a protocol and a cipher were agreed. */
+  readonly isPeerShown: boolean;
+}
+
+const nothingKnown: HandshakeFacts = { own: "valid", isPeerShown: false };
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-/** Codes look like "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA". Gives "unknown ca". */
+/** Codes look like "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", those of later alerts lack the word. Gives "unknown ca". */
 function alertOf(code: string): string | undefined {
-  const words = /^ERR_SSL_.*ALERT_([A-Z_]+)$/.exec(code)?.[1];
+  const words = /^ERR_SSL_(?:.*ALERT|TLSV1(?=_UNRECOGNIZED_NAME))_([A-Z_]+)$/.exec(code)?.[1];
   return words?.toLowerCase().replaceAll("_", " ");
 }
 
 /** Whether the peer refused the handshake by an alert, which TLS 1.3 allows to come after our side has finished. */
 export function isHandshakeAlert(error: unknown): boolean {
-  return alertReasons.has(alertOf(codeOf(error)) ?? "");
+  return alerts.has(alertOf(codeOf(error)) ?? "");
 }
 
-/** What the handshake failed of, as TLS_FAILED with the reason in words. Not retryable: certificates do not heal. */
-export function describeTlsFailure(error: unknown): CpisError {
+/** What a refusal of our certificate is called, if our own clock tells why. */
+function refusedByDate({ own }: HandshakeFacts): ErrorCode | undefined {
+  if (own === "expired") return "TLS_CERTIFICATE_EXPIRED";
+  return own === "not-yet-valid" ? "TLS_CERTIFICATE_NOT_YET_VALID" : undefined;
+}
+
+/**
+ * A server of TLS 1.2 that gets no certificate, or one that it cannot use, says no more than "handshake failure", as it
+ * does before it has chosen a cipher. Servers differ in the alert for a certificate that is not of today.
+ */
+function codeOfAlert(alert: string, facts: HandshakeFacts): ErrorCode | undefined {
+  const code = alerts.get(alert);
+  switch (code) {
+    case "TLS_NO_COMMON_CIPHER":
+      if (!facts.isPeerShown) return code;
+      return facts.own === "none" ? "TLS_CERTIFICATE_REQUIRED" : (refusedByDate(facts) ?? "TLS_CERTIFICATE_REFUSED");
+    case "TLS_CERTIFICATE_REFUSED":
+    case "TLS_CERTIFICATE_EXPIRED":
+      return refusedByDate(facts) ?? code;
+    default:
+      return code;
+  }
+}
+
+/** What the handshake failed of: TLS_*, and TLS_FAILED for the rest. Not retryable: certificates do not heal. */
+export function describeTlsFailure(error: unknown, facts: HandshakeFacts = nothingKnown): CpisError {
   const code = codeOf(error);
   const alert = alertOf(code);
   if (alert !== undefined) {
-    const reason = alertReasons.get(alert) ?? "the peer broke off the handshake";
-    return new CpisError("TLS_FAILED", { detail: `${reason} (alert: ${alert})`, cause: error });
+    const known = codeOfAlert(alert, facts);
+    const reason = alert === "unrecognized name" ? "the peer does not know the host name, " : "";
+    return new CpisError(known ?? "TLS_FAILED", { detail: `${reason}alert: ${alert}`, cause: error });
   }
-  const reason = refusalReasons.get(code) ?? `the handshake failed (${code === "" ? "no code" : code})`;
+  const known = refusals.get(code);
+  if (known !== undefined) return new CpisError(known, { cause: error });
+  const isOther = code === "ERR_SSL_WRONG_VERSION_NUMBER";
+  const reason = isOther ? "the peer does not speak TLS" : `the handshake failed (${code === "" ? "no code" : code})`;
   return new CpisError("TLS_FAILED", { detail: reason, cause: error });
+}
+
+/**
+ * The peer closed the connection in the handshake. Many do so when they refuse our certificate, and give no alert: TLS_FAILED
+ * and retryable, unless our own clock tells what is wrong with the certificate.
+ */
+export function closedInHandshake(facts: HandshakeFacts, cause?: unknown): CpisError {
+  const code = refusedByDate(facts);
+  const closed = "the peer closed the connection during the handshake";
+  if (code !== undefined) return new CpisError(code, { detail: closed, ...(cause === undefined ? {} : { cause }) });
+  return tlsInterrupted(`${closed}; it may not accept our certificate`, cause);
 }
 
 /** The handshake was cut or took too long. Retryable, as a connection that broke. */

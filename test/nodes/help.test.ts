@@ -24,16 +24,17 @@ const storeCodes = Object.keys(errorTable).filter(
   (code): code is ErrorCode => code.startsWith("STORE_") && code !== "STORE_MESSAGE_ID_TAKEN",
 );
 const directoryCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("SDS_"));
+const tlsCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("TLS_"));
 const meshCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("MESH_"));
 const uploadCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("CPIS_UPLOAD_"));
 const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
   "cp-is-query": [...queryErrorCodes, ...transportCodes, ...directoryCodes, ...storeCodes],
-  "ebxml-transport": [...transportCodes, ...directoryCodes, "TLS_FAILED", ...storeCodes],
+  "ebxml-transport": [...transportCodes, ...directoryCodes, ...tlsCodes, ...storeCodes],
   "mesh-transport": [
     "CONFIG_MISSING",
     "CONFIG_INVALID",
     "CONFIG_CLOSED",
-    "TLS_FAILED",
+    ...tlsCodes,
     "CPIS_INTERNAL",
     ...meshCodes,
     ...storeCodes,

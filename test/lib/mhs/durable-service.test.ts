@@ -66,7 +66,7 @@ describe("a message handling service", () => {
     const contract = scene.contract({ endpointUrl: `https://127.0.0.1:${stranger.port}/reliablemessaging` });
     const id = await mhs.send(scene.message({ contract }));
     await untilState(store, id, "failed");
-    assert.equal((await stored(store, id)).errorCode, "TLS_FAILED");
+    assert.equal((await stored(store, id)).errorCode, "TLS_PEER_AUTHORITY_UNKNOWN");
     await until(() => undelivered.length === 1);
     assert.equal(stranger.requests.length, 0);
     await stranger.close();

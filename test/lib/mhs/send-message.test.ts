@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createSender, type SendResult, type SendTimeouts } from "../../../lib/mhs/send-message.js";
+import type { ErrorCode } from "../../../lib/errors.js";
 import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import {
   replyEmpty,
@@ -141,35 +142,34 @@ describe("createSender", () => {
         ciphers: "DEFAULT:@SECLEVEL=0",
       });
       const error = notSent(await send(peer.port));
-      assert.equal(error.code, "TLS_FAILED");
-      assert.match(error.message, /protocol version/);
+      assert.equal(error.code, "TLS_PROTOCOL_TOO_OLD");
+      assert.match(error.message, /alert: protocol version/);
     });
   });
 
   describe("names the certificate that was refused, and does not try again", () => {
     const accept: PeerBehaviour = (_request, response) => replyEmpty(response);
 
-    async function refusedServer(tls: TlsMaterial, reason: RegExp, host = "127.0.0.1"): Promise<void> {
+    async function refusedServer(tls: TlsMaterial, code: ErrorCode, host = "127.0.0.1"): Promise<void> {
       const peer = await start(accept, tls);
       const error = notSent(await send(peer.port, { host }));
-      assert.deepEqual([error.code, error.retryable], ["TLS_FAILED", false]);
-      assert.match(error.message, reason);
+      assert.deepEqual([error.code, error.retryable], [code, false]);
       assert.deepEqual([peer.connectionsMade(), peer.requests.length], [1, 0]);
     }
 
     it("for a server of an unknown authority", async () => {
-      await refusedServer(certificates.foreign, /unknown authority/);
+      await refusedServer(certificates.foreign, "TLS_PEER_AUTHORITY_UNKNOWN");
     });
 
     it("for an expired server", async () => {
       const day = 86_400_000;
       const tls = await certificates.issue({ notBefore: Date.now() - 2 * day, notAfter: Date.now() - day });
-      await refusedServer(tls, /expired/);
+      await refusedServer(tls, "TLS_PEER_EXPIRED");
     });
 
     it("for a server that is not valid yet", async () => {
       const tls = await certificates.issue({ notBefore: Date.now() + 86_400_000 });
-      await refusedServer(tls, /not valid yet/);
+      await refusedServer(tls, "TLS_PEER_NOT_YET_VALID");
     });
 
     it("for a server of another name", async () => {
@@ -178,16 +178,16 @@ describe("createSender", () => {
         dnsNames: ["msg.example.nhs.uk"],
         ipAddresses: [],
       });
-      await refusedServer(tls, /name mismatch/);
+      await refusedServer(tls, "TLS_PEER_WRONG_NAME");
     });
 
     it("for a server that has its name in the subject only", async () => {
       const tls = await certificates.issue({ commonName: "localhost", dnsNames: [], ipAddresses: [] });
-      await refusedServer(tls, /name mismatch/, "localhost");
+      await refusedServer(tls, "TLS_PEER_WRONG_NAME", "localhost");
     });
 
     it("for a server with a certificate for clients", async () => {
-      await refusedServer(await certificates.issue({ usage: "client" }), /not meant for a server/);
+      await refusedServer(await certificates.issue({ usage: "client" }), "TLS_PEER_WRONG_PURPOSE");
     });
 
     it("for our own certificate, also when the sign of its acceptance is not waited for", async () => {
@@ -202,8 +202,8 @@ describe("createSender", () => {
       it(`for our own certificate, which is missing, in ${maxVersion}`, async () => {
         const peer = await start(accept, undefined, { maxVersion });
         const error = notSent(await send(peer.port, { tls: { ca: certificates.good.ca, key: "", cert: "" } }));
-        assert.deepEqual([error.code, error.retryable], ["TLS_FAILED", false]);
-        assert.match(error.message, /our client certificate was not accepted \(alert: /);
+        assert.deepEqual([error.code, error.retryable], ["TLS_CERTIFICATE_REQUIRED", false]);
+        assert.match(error.message, /alert: /);
         assert.deepEqual([peer.connectionsMade(), peer.requests.length], [1, 0]);
       });
 

@@ -161,11 +161,11 @@ describe("the directory client", () => {
     const server = await directory.start();
     const other = await createPki({ now: () => Date.now() });
     const foreign = directory.client(server, { tls: { ca: other.caPem } });
-    assert.equal(await codeOf(foreign.findDevices(devices)), "TLS_FAILED");
+    assert.equal(await codeOf(foreign.findDevices(devices)), "TLS_PEER_AUTHORITY_UNKNOWN");
     const { baseUrl } = server;
     const byDefault = createSdsClient({ baseUrl, apiKey, effects: { newUuid: () => "" } });
     directory.closeLater(() => byDefault.close());
-    assert.equal(await codeOf(byDefault.findDevices(devices)), "TLS_FAILED");
+    assert.equal(await codeOf(byDefault.findDevices(devices)), "TLS_PEER_AUTHORITY_UNKNOWN");
   });
 
   const replies: readonly (readonly [string, ErrorCode, (response: ServerResponse) => void])[] = [
