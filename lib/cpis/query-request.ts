@@ -23,7 +23,7 @@ import { validateQueryRequest } from "./validate-request.js";
 
 export const queryRequestInteraction = "QUPC_IN000006GB01";
 
-/** A query for unscheduled care: every access is told to the local authority. */
+/** The query with its wrapper. */
 export interface QueryRequest extends QueryStub {
   readonly fromAsid: string;
   readonly toAsid: string;
@@ -48,7 +48,7 @@ function personAgent({ author, sdsRole }: QueryRequest): PersonAgent | undefined
 
 /**
  * Prints the interaction. Throws CPIS_INVALID_REQUEST whose detail names what is missing: user id, role code, role
- * name, organisation code, organisation name, ASID.
+ * name, organisation code, organisation name, ASID. Throws CONFIG_INVALID for a form of the silent read that cannot be.
  */
 export function encodeQueryRequest(request: QueryRequest): string {
   validateQueryRequest(request);

@@ -9,6 +9,7 @@ import type { Author, Hl7Time } from "./model.js";
 import { readNhsNumber, type NhsNumber } from "./nhs-number.js";
 import { parseQueryEvent, queryEventNode } from "./query-event.js";
 import type { ReceivedAccess } from "./query-response-model.js";
+import { insertAccessEventType, type SilentReadForm } from "./silent-read.js";
 import { validateQueryStub } from "./validate-request.js";
 
 export const queryStubName = "CP-ISQueryStub";
@@ -22,12 +23,15 @@ export interface QueryStub {
   readonly eventId: string;
   /** When the user asked; hl7TimeAt(milliseconds) makes one. */
   readonly queriedAt: Hl7Time;
+  /** Says that no local authority is told. Absent: unscheduled care, every access is told. */
+  readonly silentRead?: SilentReadForm;
 }
 
 /** The element without namespaces of its own. */
-export function queryStubNode({ queriedAt, eventId, author, nhsNumber }: QueryStub): XmlNode {
+export function queryStubNode({ queriedAt, eventId, author, nhsNumber, silentRead }: QueryStub): XmlNode {
   const event = { accessedAt: queriedAt, accessId: parseUuid(eventId), author, nhsNumber };
-  return element(queryStubName, {}, [queryEventNode("cP-ISNHSQuery", event)]);
+  const node = queryEventNode("cP-ISNHSQuery", event);
+  return element(queryStubName, {}, [silentRead === undefined ? node : insertAccessEventType(node, silentRead)]);
 }
 
 /**

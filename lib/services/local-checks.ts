@@ -15,14 +15,22 @@ export interface AccessRequest {
   readonly accessType: "unscheduled" | "scheduled";
 }
 
-/** Why the user may not ask, if so (national RBAC activities). Holding only B0170 never becomes an alerting query. */
-export function findRefusal(request: AccessRequest, checkActivities: boolean): CpisError | undefined {
+/**
+ * Why the user may not ask, if so (national RBAC activities). Holding only B0170 never becomes an alerting query.
+ * `isSilentReadStated`: how a scheduled read is said on the wire.
+ */
+export function findRefusal(
+  request: AccessRequest,
+  checkActivities: boolean,
+  isSilentReadStated = false,
+): CpisError | undefined {
   const needed = request.accessType === "unscheduled" ? unscheduledActivity : scheduledActivity;
   const held = request.activities ?? [];
   if (checkActivities && request.author.kind === "person" && !held.includes(needed)) {
     return new CpisError("CPIS_NOT_AUTHORISED", { detail: `activity ${needed} is not among the user's activities` });
   }
-  return request.accessType === "scheduled" ? new CpisError("CPIS_SILENT_READ_UNAVAILABLE") : undefined;
+  const isUnavailable = request.accessType === "scheduled" && !isSilentReadStated;
+  return isUnavailable ? new CpisError("CPIS_SILENT_READ_UNAVAILABLE") : undefined;
 }
 
 /** The result for an error raised before anything was sent. */

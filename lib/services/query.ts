@@ -15,6 +15,8 @@ import {
 } from "../cpis/query-failed.js";
 import { decideQueryOutcome, decideSynchronousOutcome } from "../cpis/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../cpis/query-request.js";
+import type { QueryStub } from "../cpis/query-stub.js";
+import type { SilentReadForm } from "../cpis/silent-read.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
@@ -39,6 +41,8 @@ export interface QueryServiceSettings {
   readonly timeoutMilliseconds: number;
   /** An empty response with an explicit OK and a total of 0: Spine is not known to send it. */
   readonly emptyResponse: "not-found" | "failed";
+  /** The confirmed form of a scheduled read. Absent: scheduled access is refused. */
+  readonly silentRead?: SilentReadForm;
   readonly versionCode?: string;
   readonly processingCode?: ProcessingCode;
 }
@@ -99,7 +103,7 @@ async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Pre
   try {
     const nhsNumber = parseNhsNumber(query.nhsNumber);
     context = { ...context, nhsNumber };
-    const refusal = findRefusal(query, settings.checkActivities);
+    const refusal = findRefusal(query, settings.checkActivities, settings.silentRead !== undefined);
     if (refusal !== undefined) throw refusal;
     const contract = await settings.contract();
     const messageId = transportIdOf(context, contract, effects);
@@ -119,6 +123,11 @@ function transportIdOf(context: QueryContext, contract: MessagingContract, effec
   return parseMessageId(selectPattern(contract) === "sync-soap" ? context.messageId : effects.newUuid());
 }
 
+/** Of a scheduled read only: it is not there in an unscheduled one, whatever is set. */
+function silentReadOf({ accessType }: ChildQuery, { silentRead }: QueryServiceSettings): Pick<QueryStub, "silentRead"> {
+  return accessType === "scheduled" && silentRead !== undefined ? { silentRead } : {};
+}
+
 function encodePayload(
   query: ChildQuery,
   context: QueryContext,
@@ -134,6 +143,7 @@ function encodePayload(
     messageId: context.messageId,
     eventId: context.eventId,
     queriedAt: hl7TimeAt(effects.now()),
+    ...silentReadOf(query, settings),
     ...(query.sdsRole === undefined ? {} : { sdsRole: query.sdsRole }),
     ...(settings.versionCode === undefined ? {} : { versionCode: settings.versionCode }),
     ...(settings.processingCode === undefined ? {} : { processingCode: settings.processingCode }),

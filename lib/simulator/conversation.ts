@@ -227,6 +227,7 @@ export function takeEffect(verdict: QueryVerdict, messageId: string, parts: Conv
   if (verdict.kind !== "query") return;
   const { query } = verdict;
   parts.hl7Ids.set(hl7Key(query), true);
+  if (query.isSilent) return;
   const record = parts.register.find(query.nhsNumber);
   if (record === undefined || findSpecialNumber(query.nhsNumber) !== undefined) return;
   const access = { accessId: query.eventId, accessedAt: parts.effects.now(), author: query.author };

@@ -16,6 +16,8 @@ export interface AcceptedQuery {
   readonly eventId: string;
   readonly author: Author;
   readonly queriedAt?: Hl7Time;
+  /** A scheduled read: it is not kept in the history, and nobody is told. */
+  readonly isSilent: boolean;
 }
 
 export type QueryAcceptance =
@@ -124,6 +126,13 @@ function contentFaults(interaction: XmlElement, event: XmlElement | undefined): 
   ]);
 }
 
+/** Which form is right is not known, so each is understood: "false" as the text or as any attribute of the element. */
+function isSilentRead(event: XmlElement): boolean {
+  return children(event, "accessEventType").some(
+    (type) => textOf(type) === "false" || type.attributes.some(({ value }) => value === "false"),
+  );
+}
+
 /** Judges the interaction element of a query. Never throws. */
 export function checkQuery(interaction: XmlElement): QueryAcceptance {
   const faults = wrapperFaults(interaction);
@@ -145,6 +154,14 @@ export function checkQuery(interaction: XmlElement): QueryAcceptance {
   ) {
     return { kind: "refused", about: "content", faults: [`${missing}: author`] };
   }
-  const query = { hl7Id: messageId, fromAsid, toAsid, nhsNumber, eventId: accessId, author };
+  const query = {
+    hl7Id: messageId,
+    fromAsid,
+    toAsid,
+    nhsNumber,
+    eventId: accessId,
+    author,
+    isSilent: isSilentRead(event),
+  };
   return { kind: "accepted", query: accessedAt === undefined ? query : { ...query, queriedAt: accessedAt } };
 }

@@ -165,6 +165,53 @@ describe("The query service", function () {
     }
   });
 
+  describe("with a stated form of the silent read", () => {
+    const silentRead = { place: "after-id", attribute: "value", value: "false" } as const;
+    const child = "9990001014";
+    async function askHeard(
+      query: Partial<ChildQuery>,
+    ): Promise<{ readonly answer: QueryAnswer; readonly sent: string }> {
+      let sent = "";
+      const hear = ({ kind, request }: { kind: string; request: string }): void => {
+        if (kind === "request") sent = request;
+      };
+      simulator.events.on("exchange", hear);
+      const answer = await ask({ nhsNumber: child, ...query }, { silentRead });
+      simulator.events.off("exchange", hear);
+      return { answer, sent };
+    }
+
+    it("reads silently for scheduled care: the access is neither kept nor told", async () => {
+      const author = { ...clinician, userId: "990000001077" };
+      let told = 0;
+      const count = (): void => void (told += 1);
+      simulator.events.on("access", count);
+      const { answer, sent } = await askHeard({ author, accessType: "scheduled", activities: ["B0170"] });
+      assert.equal(answer.result.outcome, "found");
+      assert.ok(sent.includes('<accessEventType value="false"/>'));
+      assert.ok(!JSON.stringify(simulator.register.accesses(child)).includes(author.userId));
+      assert.equal(told, 0);
+      await askHeard({ author });
+      assert.equal(told, 1);
+      simulator.events.off("access", count);
+    });
+
+    it("says nothing of it for unscheduled care", async () => {
+      const { answer, sent } = await askHeard({});
+      assert.equal(answer.result.outcome, "found");
+      assert.ok(sent.length > 0 && !sent.includes("accessEventType"));
+    });
+
+    it("still asks for the activity of scheduled care, and never asks unscheduled instead", async () => {
+      const before = requests;
+      const { answer } = await askHeard({ accessType: "scheduled", activities: ["B0107"] });
+      assert.equal(codeOf(answer.result), "not-authorised");
+      const { answer: other } = await askHeard({ accessType: "unscheduled", activities: ["B0170"] });
+      assert.equal(codeOf(other.result), "not-authorised");
+      assert.equal(requests, before);
+    });
+  });
+
   it("says that nothing was sent when there is no contract, with the cause", async () => {
     const contract = (): Promise<MessagingContract> => Promise.reject(new CpisError("CONFIG_CONTRACT"));
     const { result, cause } = await ask({ nhsNumber: "9990001014" }, { contract });
