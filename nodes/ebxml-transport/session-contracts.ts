@@ -55,7 +55,10 @@ export function openSpineDesk(purpose: Purpose, access: ContractAccess, log: Ope
   return openContractDesk({ ...common, directory: { client, odsCode, freshMilliseconds } });
 }
 
-/** The simulated directory knows this transport by a key of its own, and answers it by the pattern that was chosen. */
+/**
+ * The simulated directory knows this transport by a key of its own, and answers it by the pattern that was chosen. A file
+ * is answered later, and cannot go by synchronous SOAP.
+ */
 export function openSimulatorDesk(
   purpose: Purpose,
   { sds, caPem }: SpineSimulator,
@@ -63,7 +66,9 @@ export function openSimulatorDesk(
   log: OperatorLog,
 ): ContractDesk {
   const { baseUrl, odsCode } = sds;
-  const apiKey = sds.issueApiKey(() => pattern);
+  const apiKey = sds.issueApiKey(({ service }) =>
+    pattern === "syncSoap" && service !== queryServiceName ? "reliable" : pattern,
+  );
   const client = createSdsClient({ baseUrl, apiKey, tls: { ca: caPem }, effects: systemEffects });
   const directory: OpenDirectory = { client, odsCode, freshMilliseconds: simulatedFreshMilliseconds };
   return openContractDesk({ directory, interactions: interactionsOf(purpose), typedFor: () => ({}), log });

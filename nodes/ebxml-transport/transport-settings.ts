@@ -6,7 +6,9 @@ import type { OwnOrganisation } from "../adapter/transport-model.js";
 import type { Words } from "../adapter/words.js";
 import { readContractWay, type ContractWay } from "./contract-settings.js";
 
-export type SimulatorPattern = "express" | "reliable";
+const simulatorPatterns = ["express", "reliable", "syncSoap"] as const;
+
+export type SimulatorPattern = (typeof simulatorPatterns)[number];
 
 /** Where the messages go: to a simulator of this Node-RED, or to Spine by a contract. */
 export type SpineSide =
@@ -95,7 +97,7 @@ export function readTransportSettings(config: object, credentials: object, words
     },
     ownCpaId: ownCpaId === "" ? undefined : parseCpaId(ownCpaId),
     spine: isSimulator
-      ? { kind: "simulator", pattern: fields.choice("pattern", ["express", "reliable"], "express") }
+      ? { kind: "simulator", pattern: fields.choice("pattern", simulatorPatterns, "express") }
       : {
           kind: "spine",
           way: readContractWay(fields, credentials, words),

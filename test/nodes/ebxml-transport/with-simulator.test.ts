@@ -75,6 +75,17 @@ describe("an ebxml transport with the simulator", function () {
     assert.match(String(Reflect.get(exchange?.payload as object, "request")), /AckRequested/);
   });
 
+  it("queries by synchronous SOAP as well, and nothing is posted to its listener", async () => {
+    await nodeRed.start([...receivers, { ...simulatorTransport, pattern: "syncSoap" }, queryNode, simulatorNode]);
+    nodeRed.send("query", question());
+    await nodeRed.nextMessage("found");
+    const exchanges = nodeRed.messages("events").filter(({ topic }) => topic === "exchange");
+    const [exchange, ...others] = exchanges.map(({ payload }) => payload as object);
+    assert.deepEqual(others, []);
+    assert.match(String(Reflect.get(exchange ?? {}, "request")), /^POST \/sync-service /);
+    assert.match(String(Reflect.get(exchange ?? {}, "reply")), /REPC_IN000007GB01/);
+  });
+
   it("lets two transports with parties of their own use one simulator", async () => {
     const other = {
       ...simulatorTransport,
