@@ -275,6 +275,8 @@ export {
   type MeshExchangeParts,
   type MeshExchangeSettings,
 } from "./services/mesh-exchange.js";
+export type * from "./services/message-log-model.js";
+export { isLogAction, logActions } from "./services/message-log-model.js";
 export type * from "./services/upload-model.js";
 export {
   createUploadService,
