@@ -90,7 +90,8 @@ export const errorTable = define({
   },
   CPIS_SILENT_READ_UNAVAILABLE: {
     message: "Scheduled care access without notification is not available",
-    advice: "Its wire form is not confirmed, so it is never sent. Nothing was sent.",
+    advice:
+      "Its wire form is not publicly confirmed: only a transport in which an administrator has stated it sends it. Nothing was sent.",
     retryable: false,
   },
   CPIS_NOT_SENT: {

@@ -48,6 +48,8 @@ export const fieldRules = rules({
     pattern: "^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$",
     message: "validation.pollMinutes",
   },
+  /** Of XML, without a prefix. */
+  attributeName: { pattern: "^(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9._-]{0,63}$", message: "validation.attributeName" },
   /** Up to a day. */
   minutes: { pattern: "^([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$", message: "validation.minutes" },
   /** Up to a day: a timer that is told a month goes off at once. */

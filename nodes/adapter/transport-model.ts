@@ -1,5 +1,6 @@
 // What an `ebxml transport` is to the nodes that use it.
 import type { Node } from "node-red";
+import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../lib/mhs/model.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import type { FileTransport, OpenFileTransport } from "./file-transport-model.js";
@@ -18,6 +19,8 @@ export interface OpenTransport {
   contract(): Promise<MessagingContract>;
   request(request: OutboundRequest): Promise<RequestOutcome>;
   /** Present when the transport carries files of a local authority too. */
+  /** Present when an administrator has stated how a scheduled read is said. */
+  readonly silentRead?: SilentReadForm;
   readonly files?: OpenFileTransport;
 }
 

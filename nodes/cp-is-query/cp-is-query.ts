@@ -123,6 +123,7 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Ou
         checkActivities: settings.checkActivities,
         timeoutMilliseconds: settings.timeoutMilliseconds,
         emptyResponse: settings.emptyResponse,
+        ...(open.silentRead === undefined ? {} : { silentRead: open.silentRead }),
       },
     });
     const asked = await service.ask(query);

@@ -143,6 +143,7 @@ async function startService(parts: SessionParts, use: StoreUse) {
   const { desk, log } = parts;
   const service = createService(parts, use);
   const stopFollowing = followService(service, log);
+    ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
   service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
   const close = async (): Promise<void> => {
     try {

@@ -1,10 +1,12 @@
 // The settings of an `ebxml transport` node, read from a flow and checked.
+import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
 import { parseAsid, parseCpaId, parsePartyKey, type Asid, type CpaId, type PartyKey } from "../../lib/identifiers.js";
 import type { EbxmlExchangeSettings } from "../../lib/services/ebxml-exchange.js";
 import { FieldReader } from "../adapter/field-rules.js";
 import type { OwnOrganisation } from "../adapter/transport-model.js";
 import type { Words } from "../adapter/words.js";
 import { readContractWay, type ContractWay } from "./contract-settings.js";
+import { readSilentRead } from "./silent-read-settings.js";
 
 const simulatorPatterns = ["express", "reliable", "syncSoap"] as const;
 
@@ -50,6 +52,8 @@ export interface TransportSettings {
   readonly listener: ListenerSettings;
   /** Undefined: this transport carries no files of a local authority. */
   readonly files: EbxmlExchangeSettings | undefined;
+  /** Undefined: scheduled reads are refused. */
+  readonly silentRead: SilentReadForm | undefined;
   /** Undefined: the embedded store in the user directory. */
   readonly storeNodeId: string | undefined;
   readonly connectTimeoutMilliseconds: number;
@@ -106,6 +110,7 @@ export function readTransportSettings(config: object, credentials: object, words
         },
     listener,
     files: readFiles(fields, isSimulator, listener.maximumBytes),
+    silentRead: readSilentRead(fields),
     storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
