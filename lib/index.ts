@@ -53,7 +53,12 @@ export {
 } from "./cpis/inactive-number-notification.js";
 export type * from "./cpis/model.js";
 export { parseNhsNumber, readNhsNumber, type NhsNumber, type NhsNumberOptions } from "./cpis/nhs-number.js";
-export { decideQueryOutcome, type OutcomeSettings, type QueryDecision } from "./cpis/query-outcome.js";
+export {
+  decideQueryOutcome,
+  decideSynchronousOutcome,
+  type OutcomeSettings,
+  type QueryDecision,
+} from "./cpis/query-outcome.js";
 export type { QueryContext } from "./cpis/query-failed.js";
 export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "./cpis/query-request.js";
 export { bareQueryStubNode, parseBareQueryStub, type QueryStub } from "./cpis/query-stub.js";
@@ -135,7 +140,21 @@ export { encodeBusinessMessage, type EncodeMessageOptions } from "./ebxml/encode
 export { acknowledgmentOf, encodeAcknowledgment, encodeMessageError, messageErrorOf } from "./ebxml/encode-signal.js";
 export { parseEbxml, type EbxmlInput, type EbxmlLimits } from "./ebxml/parse-ebxml.js";
 export { reliabilityElements, type EbxmlPattern } from "./ebxml/reliability.js";
+export { parseSoapEnvelope, type SoapEnvelope } from "./soap/envelope.js";
 export { encodeSoapFault, isRetriableFault, readSoapFault, type NaspError, type SoapFault } from "./soap/fault.js";
+export {
+  encodeSynchronousReply,
+  readSynchronousReply,
+  type NewSynchronousReply,
+  type SynchronousReply,
+} from "./soap/synchronous-reply.js";
+export {
+  encodeSynchronousRequest,
+  readSynchronousRequest,
+  type EncodedSynchronousRequest,
+  type ReceivedSynchronousRequest,
+  type SynchronousRequest,
+} from "./soap/synchronous-request.js";
 
 export {
   distributionEnvelopeNode,

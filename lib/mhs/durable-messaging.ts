@@ -87,6 +87,8 @@ export function createDurableMessaging(parts: DurableMessagingParts): DurableMes
   /** Accepted by another instance. */
   async function fetchAnswer(asked: StoredMessage | undefined): Promise<void> {
     if (asked?.channel !== channel || asked.answeredBy === undefined || asked.state !== "completed") return;
+    // Its answer came in the reply, to the one who waits.
+    if (asked.attributes["pattern"] === "sync-soap") return;
     const { answeredBy } = asked;
     const stored = await store.findById(answeredBy);
     if (stored === undefined) return;

@@ -86,7 +86,7 @@ export interface OwnParty {
 export type MhsEvents = {
   /** The message's bytes are about to leave. */
   sending: [{ messageId: string; conversationId: string; action: string; bytes: number }];
-  /** The peer's HTTP reply was classified. `kind` is "accepted", "acknowledged", or a failure of RequestOutcome. */
+  /** The peer's HTTP reply was classified. `kind` is "accepted", "acknowledged", or another than "answered" of RequestOutcome. */
   replied: [{ messageId: string; kind: string; httpStatus?: number; durationMilliseconds: number }];
   /** A message reached our listener; `disposition` says what was done with it. */
   received: [

@@ -5,6 +5,8 @@ import type { ServerResponse } from "node:http";
 import { parseConversationId, parseCpaId } from "../../../lib/identifiers.js";
 import { createMessageHandlingService } from "../../../lib/mhs/message-handling-service.js";
 import type { OutboundRequest, RequestOutcome } from "../../../lib/mhs/model.js";
+import { newOutboundRecord } from "../../../lib/mhs/outbound-record.js";
+import { prepareSynchronous } from "../../../lib/mhs/prepare-synchronous.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
 import { parseSoapEnvelope } from "../../../lib/soap/envelope.js";
 import { encodeSoapFault } from "../../../lib/soap/fault.js";
@@ -13,7 +15,7 @@ import { readSynchronousRequest } from "../../../lib/soap/synchronous-request.js
 import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { StoredMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { stored, until, useDurableScene } from "./durable-exchange.js";
+import { stored, until, untilState, useDurableScene } from "./durable-exchange.js";
 import { createFailingStore } from "./failing-store.js";
 import { newId, ownParty, service, startPeer, testCertificates, type PeerBehaviour, type PeerRequest } from "./peer.js";
 
@@ -246,6 +248,39 @@ describe("a synchronous request with a message store", () => {
     await once(mhs.events, "sending");
     await instance.close();
     assert.deepEqual(await open, { kind: "aborted" });
+  });
+
+  it("is never sent by another when its owner died while it was sent, or before", async () => {
+    const peer = await scene.startPeer(answering);
+    const first = await scene.start();
+    const { store } = first;
+    const now = Date.now();
+    const rows = [request(), request()].map((asked) => ({
+      ...newOutboundRecord(asked, prepareSynchronous(asked), {
+        channel: "transport",
+        ownParty: { partyKey: ownParty },
+        acceptedAt: now - 60_000,
+        policy: { resendable: "never", completedBy: "response", responseMilliseconds: 1_000, isAwaited: true },
+      }),
+      lease: { owner: "one who died", until: now - 1 },
+    }));
+    const [sending, queued] = await store.acceptOutbound(rows);
+    if (sending === undefined || queued === undefined) assert.fail("nothing was stored");
+    const began = {
+      id: sending,
+      from: ["queued"],
+      to: "sending",
+      at: now,
+      owner: "one who died",
+      keepLease: true,
+    } as const;
+    assert.equal(await store.transition(began), "done");
+    await scene.start({ store });
+    await untilState(store, sending, "failed");
+    await untilState(store, queued, "failed");
+    assert.equal((await stored(store, sending)).errorCode, "EBXML_OUTCOME_UNKNOWN");
+    assert.equal((await stored(store, queued)).errorCode, "EBXML_NOT_SENT");
+    assert.equal(peer.connectionsMade(), 0);
   });
 
   it("gives the answer also when the store cannot keep it, and says so", async () => {
