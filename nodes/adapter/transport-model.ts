@@ -18,9 +18,9 @@ export interface OpenTransport {
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
   request(request: OutboundRequest): Promise<RequestOutcome>;
-  /** Present when the transport carries files of a local authority too. */
   /** Present when an administrator has stated how a scheduled read is said. */
   readonly silentRead?: SilentReadForm;
+  /** Present when the transport carries files of a local authority too. */
   readonly files?: OpenFileTransport;
 }
 

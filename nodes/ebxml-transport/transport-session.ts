@@ -135,6 +135,7 @@ function openTransport(parts: SessionParts, service: MessageHandlingService, use
     effects: systemEffects,
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
+    ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),
   };
 }
@@ -143,7 +144,6 @@ async function startService(parts: SessionParts, use: StoreUse) {
   const { desk, log } = parts;
   const service = createService(parts, use);
   const stopFollowing = followService(service, log);
-    ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
   service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
   const close = async (): Promise<void> => {
     try {
