@@ -5,7 +5,7 @@ import type { MessageStore } from "../store/message-store.js";
 import { createUploadResponseReader } from "../cpis/upload-response.js";
 import type { UploadResponseSummary } from "../cpis/upload-model.js";
 import type { FileExchange, IncomingFile } from "./file-exchange.js";
-import { readSentRecords, type SentRecords } from "./sent-records.js";
+import { noSentRecords, readSentRecords, type SentRecords } from "./sent-records.js";
 import { inputIndexes, readUploadContext, type UploadContext } from "./upload-context.js";
 import { matchResponse } from "./upload-matching.js";
 import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
@@ -26,8 +26,6 @@ export interface UploadAnswers {
    */
   take(file: IncomingFile): Promise<void>;
 }
-
-const nothingSent: SentRecords = { all: [], take: () => undefined };
 
 async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
   const reader = createUploadResponseReader();
@@ -55,7 +53,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   /** A file whose bytes are gone, for example of an earlier response: its results then belong to no known record. */
   async function readSent({ row }: UploadRow): Promise<SentRecords> {
     const reading = await store.readContent(row.id);
-    return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : nothingSent;
+    return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : noSentRecords;
   }
 
   /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
@@ -85,7 +83,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
       const listener = parts.listenerOf(upload);
       if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
       const context = upload === undefined ? { leftOut: [] } : await readContext(upload);
-      const sent = upload === undefined ? nothingSent : await readSent(upload);
+      const sent = upload === undefined ? noSentRecords : await readSent(upload);
       const matched = await matchResponse(() => file.contents(), sent, inputIndexes(context.leftOut));
       const reference: UploadReference = {
         ...(upload === undefined ? {} : { fileNumber: upload.fileNumber, conversationId: upload.row.conversationId }),

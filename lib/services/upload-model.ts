@@ -108,7 +108,7 @@ export interface RecordOutcome {
 export interface UploadOutcome {
   /**
    * "accepted": every record is on CP-IS. "partly-accepted": some are. "refused": none is. "file-refused": the file as a
-   * whole was not processed.
+   * whole was not processed. Of a file that is not known here: what CP-IS says of it.
    */
   readonly outcome: "accepted" | "partly-accepted" | "refused" | "file-refused";
   readonly fileNumber?: number;
@@ -123,6 +123,8 @@ export interface UploadOutcome {
   readonly unanswered: number;
   /** Results that belong to no record of the file. */
   readonly unmatched: number;
+  /** Refusals that name no record of the response, each kind once. */
+  readonly unlinkedReasons?: readonly RecordReason[];
   readonly records: readonly RecordOutcome[];
   readonly warnings: readonly Warning[];
 }

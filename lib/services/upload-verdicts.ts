@@ -1,0 +1,87 @@
+// What a response says of each record that was sent; where it does not say which record it means, none counts as loaded.
+import type { UploadRecordResult } from "../cpis/upload-model.js";
+import { nhsNumberOf, type SentRecord, type SentRecords } from "./sent-records.js";
+
+/** What is kept of each record: little enough for a hundred thousand. */
+export interface RecordVerdict {
+  readonly accepted: boolean;
+  readonly codes: readonly string[];
+  /** The result would fit another record of the same person just as well. */
+  readonly isGuess: boolean;
+  /** It was accepted, or seemed to be, and the response leaves in doubt whether this record was meant. */
+  readonly isUnclear?: boolean;
+}
+
+export interface UploadVerdicts {
+  /** Each result once; those that name plans first, since the others fit more records. */
+  add(result: UploadRecordResult): void;
+  /** Takes back what is in doubt. Gives the number of records concerned. */
+  settle(): number;
+  of(record: SentRecord): RecordVerdict | undefined;
+  /** The record of a result, by its place in the response. */
+  recordOf(index: number): SentRecord | undefined;
+  /** Results that belong to no record of the file. */
+  unmatched(): number;
+  /** All results, also of no record of the file. */
+  told(): { readonly accepted: number; readonly refused: number };
+}
+
+export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
+  const verdicts = new Map<number, RecordVerdict>();
+  const places = new Map<number, SentRecord>();
+  /** Persons with a result that may belong to either of two records. */
+  const guessed = new Set<string>();
+  /** Persons with a refusal that belongs to none of their records. */
+  const contradicted = new Set<string>();
+  const told = { accepted: 0, refused: 0 };
+  let unmatched = 0;
+
+  function open(number: string): readonly SentRecord[] {
+    return sent.ofPerson(number).filter(({ position }) => verdicts.get(position)?.isGuess !== false);
+  }
+
+  function doubt(records: readonly SentRecord[]): number {
+    let doubted = 0;
+    for (const { position } of records) {
+      const verdict = verdicts.get(position);
+      if (verdict === undefined || (!verdict.accepted && !verdict.isGuess)) continue;
+      verdicts.set(position, { ...verdict, accepted: false, isUnclear: true });
+      doubted += 1;
+    }
+    return doubted;
+  }
+
+  return {
+    add(result): void {
+      told[result.accepted ? "accepted" : "refused"] += 1;
+      const found = sent.take(result);
+      const number = nhsNumberOf(result);
+      if (found === undefined) {
+        unmatched += 1;
+        if (number !== undefined && !result.accepted) contradicted.add(number);
+        return;
+      }
+      const { record, isCertain } = found;
+      places.set(result.index, record);
+      const codes = result.results.map(({ code }) => code);
+      verdicts.set(record.position, { accepted: result.accepted, codes, isGuess: !isCertain });
+      if (number !== undefined && !isCertain) guessed.add(number);
+    },
+    settle(): number {
+      let doubted = 0;
+      for (const number of contradicted) doubted += doubt(sent.ofPerson(number));
+      for (const number of guessed) {
+        if (contradicted.has(number)) continue;
+        const records = open(number);
+        const verdictsOf = records.map(({ position }) => verdicts.get(position)?.accepted);
+        // All alike: then it does not matter which of them is which.
+        if (!verdictsOf.every((accepted) => accepted === verdictsOf[0])) doubted += doubt(records);
+      }
+      return doubted;
+    },
+    of: ({ position }) => verdicts.get(position),
+    recordOf: (index) => places.get(index),
+    unmatched: () => unmatched,
+    told: () => told,
+  };
+}
