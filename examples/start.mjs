@@ -57,6 +57,7 @@ function printWelcome(url) {
   1. Open the address in a browser. The flow "A clinician's query" is on the screen.
   2. Click the button at the left end of an inject node, for example "child with a protection plan".
   3. Watch the status below the nodes, and the debug sidebar on the right (the icon with the beetle).
+  4. The second page, "The whole circle", adds the local authority: it uploads a child, and is told who looked.
 
   Stop with Ctrl+C.
 `);

@@ -13,6 +13,8 @@ export const nodeRedLines: readonly NodeRedLine[] = ["node-red", "node-red-4.1"]
 
 export interface RunningNodeRed {
   readonly url: string;
+  /** Its user directory, and where it runs. */
+  readonly folder: string;
   /** All that was printed so far. */
   log(): string;
   stop(): Promise<void>;
@@ -106,5 +108,5 @@ export async function startNodeRed(line: NodeRedLine, flows: readonly object[]):
     await stop();
     throw error;
   }
-  return { url, log, stop };
+  return { url, folder, log, stop };
 }

@@ -77,6 +77,26 @@ describe("The demonstration that npm start opens", function () {
     assert.equal(await statusOf(page, "failed", /NOT_AUTHORISED/), "CPIS_NOT_AUTHORISED");
   });
 
+  it("goes round the whole circle on its second page: not known, uploaded, found, and the authority is told", async () => {
+    await page.evaluate('RED.workspaces.show("whole-circle")');
+    await statusOf(page, "circle-query", /listening/);
+    await statusOf(page, "circle-upload", /^every 2 s, last/);
+    await takeScreenshot(page, "demonstration-circle-before");
+    await pressInject(page, "circle-arrives");
+    await statusOf(page, "circle-not-found", /Spine says: no record/);
+    await pressInject(page, "circle-begin");
+    await statusOf(page, "circle-response", /^accepted$/);
+    await pressInject(page, "circle-arrives");
+    assert.equal(await statusOf(page, "circle-found", /ring/), "ring 01632960998");
+    await statusOf(page, "circle-seen", /^case C-1001 was seen$/);
+    await pressInject(page, "circle-unknown");
+    await statusOf(page, "circle-refused", /^CPR01, case C-1004$/);
+    await pressInject(page, "circle-inactivate");
+    await statusOf(page, "circle-inactive", /^replaced by 9990000069$/);
+    await takeScreenshot(page, "demonstration-circle");
+    await page.evaluate('RED.workspaces.show("clinician-query")');
+  });
+
   it("shows the raw conversation", async () => {
     const text = await debugMessage(page, "raw conversation");
     assert.match(text, /(request|answer) [A-Z]{4}_IN\d{6}/);

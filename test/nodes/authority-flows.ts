@@ -108,7 +108,7 @@ export function row(nhsNumber: string, change: Record<string, string> = {}): Rec
 
 /** The modulus-11 check digit of nine digits; 10 when they cannot begin an NHS number. */
 function checkDigit(digits: string): number {
-  const sum = [...digits].reduce((total, digit, index) => total + Number(digit) * (10 - index), 0);
+  const sum = Array.from(digits).reduce((total, digit, index) => total + Number(digit) * (10 - index), 0);
   return (11 - (sum % 11)) % 11;
 }
 

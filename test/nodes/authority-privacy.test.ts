@@ -1,14 +1,7 @@
 // Nothing about a child of a local authority reaches a log line, a status, an error, msg.cpis, or a file in the clear.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
-import {
-  confirmNode,
-  filesTransport,
-  notificationNode,
-  surroundings,
-  uploadNode,
-  type Way,
-} from "./authority-flows.js";
+import { confirmNode, notificationNode, surroundings, uploadNode, type Way } from "./authority-flows.js";
 import { clinician } from "./flows.js";
 import { allBytes, allMessages } from "./message-store/stored.js";
 import { NodeRed } from "./node-red.js";

@@ -35,7 +35,7 @@ function words(key: string, values: Record<string, string | number> = {}): strin
 }
 
 describe("the status of an upload node", () => {
-  function create(): { readonly status: UploadStatus; shown(): StatusShape | undefined } {
+  function create(): { readonly status: UploadStatus; readonly shown: () => StatusShape | undefined } {
     let shown: StatusShape | undefined;
     let now = Date.UTC(2026, 10, 22, 10, 0);
     // Each change a minute after the last one.
@@ -68,7 +68,7 @@ describe("the status of an upload node", () => {
     status.answered(outcome, 8);
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 8: 2 loaded, 1 refused" });
     status.answered({ ...outcome, outcome: "refused", accepted: 0, refused: 3 }, 9);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 9: all 3 refused" });
+    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 9: none loaded, 3 refused" });
     status.answered({ ...outcome, outcome: "file-refused", accepted: 0, refused: 3 }, undefined);
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file ? refused" });
   });
