@@ -1,5 +1,5 @@
 // Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
-import { CpisError } from "../errors.js";
+import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { createUploadResponseReader } from "../cpis/upload-response.js";
@@ -12,11 +12,12 @@ import type { UploadListener, UploadOutcome, UploadReference } from "./upload-mo
 import { failureTold, findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
 
 export interface UploadAnswersParts {
-  readonly exchange: FileExchange;
+  readonly exchange: Pick<FileExchange, "readUpload">;
   readonly store: MessageStore;
   readonly channel: string;
   readonly effects: Pick<MhsEffects, "now">;
-  listenerOf(upload: UploadRow | undefined): UploadListener | undefined;
+  /** `localAuthority`: the ODS code in the response. */
+  listenerOf(upload: UploadRow | undefined, localAuthority: string | undefined): UploadListener | undefined;
 }
 
 export interface UploadAnswers {
@@ -27,33 +28,72 @@ export interface UploadAnswers {
   take(file: IncomingFile): Promise<void>;
 }
 
+const damageCodes: readonly ErrorCode[] = ["STORE_CORRUPT", "STORE_CONTENT_TAMPERED", "CPIS_MESSAGE_INVALID"];
+
+/** What is kept of the file that a response answers. */
+interface KnownUpload {
+  readonly upload: UploadRow | undefined;
+  readonly context: UploadContext;
+  readonly sent: SentRecords;
+}
+
 async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
   const reader = createUploadResponseReader();
   for await (const piece of file.contents()) reader.write(piece);
   return reader.end();
 }
 
-/** Those who read the response are not always those who read the log. */
-function withColumnWarnings(outcome: UploadOutcome, { unseenColumns = [] }: UploadContext): UploadOutcome {
+/** That waiting cannot mend, as it could a store that is away or a key that is missing. */
+function isDamage(error: unknown): boolean {
+  if (!isCpisError(error)) return false;
+  const { code } = error;
+  return damageCodes.includes(code) || code.startsWith("XML_");
+}
+
+/** Undefined for what the store has and nobody can read any more. */
+async function unlessDamaged<Result>(reading: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What the log does not tell those who read the response. */
+function withWarnings(outcome: UploadOutcome, known: KnownUpload): UploadOutcome {
+  const { unseenColumns = [] } = known.context;
   const warnings = unseenColumns.map((column) => ({
     code: "column-not-seen",
     message: `No row of the upload had the column "${column}"`,
   }));
+  if (known.upload === undefined) {
+    warnings.push({ code: "file-not-known", message: "The response belongs to no file that is known here" });
+  } else if (known.sent === noSentRecords) {
+    warnings.push({ code: "records-not-kept", message: "The records of the file are not kept any more" });
+  }
   return { ...outcome, warnings: [...warnings, ...outcome.warnings] };
 }
 
 export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   const { exchange, store, channel, effects } = parts;
 
-  async function readContext({ row }: UploadRow): Promise<UploadContext> {
+  async function readContext({ row }: UploadRow): Promise<UploadContext | undefined> {
     const context = await store.readContext(row.id);
-    return context === undefined ? { leftOut: [] } : readUploadContext(context);
+    return context === undefined ? undefined : readUploadContext(context);
   }
 
-  /** A file whose bytes are gone, for example of an earlier response: its results then belong to no known record. */
-  async function readSent({ row }: UploadRow): Promise<SentRecords> {
+  /** Undefined for a file whose bytes are gone, for example of an earlier response. */
+  async function readSent({ row }: UploadRow): Promise<SentRecords | undefined> {
     const reading = await store.readContent(row.id);
-    return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : noSentRecords;
+    return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : undefined;
+  }
+
+  /** Without the context nobody could tell which input a record was: then its results belong to no known record. */
+  async function readKnown(upload: UploadRow | undefined): Promise<KnownUpload> {
+    const context = upload === undefined ? undefined : await unlessDamaged(readContext(upload));
+    if (upload === undefined || context === undefined) return { upload, context: { leftOut: [] }, sent: noSentRecords };
+    return { upload, context, sent: (await unlessDamaged(readSent(upload))) ?? noSentRecords };
   }
 
   /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
@@ -80,10 +120,10 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
         ...(fileId === undefined ? {} : { fileId }),
         ...(code === undefined ? {} : { localAuthority: code }),
       });
-      const listener = parts.listenerOf(upload);
+      const listener = parts.listenerOf(upload, code);
       if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
-      const context = upload === undefined ? { leftOut: [] } : await readContext(upload);
-      const sent = upload === undefined ? noSentRecords : await readSent(upload);
+      const known = await readKnown(upload);
+      const { context, sent } = known;
       const matched = await matchResponse(() => file.contents(), sent, inputIndexes(context.leftOut));
       const reference: UploadReference = {
         ...(upload === undefined ? {} : { fileNumber: upload.fileNumber, conversationId: upload.row.conversationId }),
@@ -91,7 +131,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
         ...(context.kept === undefined ? {} : { kept: context.kept }),
       };
       for await (const refused of matched.refused()) await listener.refused(refused, reference);
-      const outcome = withColumnWarnings(matched.outcome, context);
+      const outcome = withWarnings(matched.outcome, known);
       await listener.answered(outcome, reference);
       if (upload !== undefined) await finish(upload, outcome);
     },

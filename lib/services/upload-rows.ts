@@ -27,6 +27,8 @@ export interface UploadRow {
 }
 
 export const unfinishedUploadStates = outboundStates.filter((state) => !isFinished(state));
+/** Unfinished, and not certain to be here still. */
+const sentUploadStates = unfinishedUploadStates.filter((state) => state !== "queued");
 /** The attribute of an upload that failed, once its owner knows. */
 export const failureTold = "isFailureTold";
 const pageSize = 200;
@@ -72,29 +74,37 @@ export interface ResponseReference {
   readonly localAuthority?: string;
 }
 
+/** Whether nothing that the response says speaks against this file. */
+function isMeant(upload: UploadRow, { fileId, localAuthority }: ResponseReference): boolean {
+  const code = localAuthority?.trim().toUpperCase();
+  return (
+    (fileId === undefined || upload.fileNumber === Number(fileId)) &&
+    (code === undefined || upload.localAuthority === code)
+  );
+}
+
 /**
- * By the transport's word, else by local authority and file number; a response that names no file belongs to the only
- * one that waits, if there is only one.
+ * By the transport's word where the response does not contradict it, else by local authority and file number; a
+ * response that lacks one of them belongs to the only file that CP-IS may have and that waits, if there is only one.
  */
 export async function findUpload(
   store: MessageStore,
   channel: string,
-  { refersTo, fileId, localAuthority }: ResponseReference,
+  reference: ResponseReference,
 ): Promise<UploadRow | undefined> {
+  const { refersTo, fileId, localAuthority } = reference;
   if (refersTo !== undefined) {
     const upload = readUploadRow(await store.findById(refersTo), channel);
-    if (upload !== undefined) return upload;
+    if (upload !== undefined && isMeant(upload, reference)) return upload;
   }
-  const code = localAuthority?.trim().toUpperCase();
-  const isMeant = (upload: UploadRow): boolean => code === undefined || upload.localAuthority === code;
-  if (fileId !== undefined && code !== undefined) {
-    const ofFile = await store.findByConversation(conversationOf(code, Number(fileId)));
-    const found = ofFile.flatMap((message) => readUploadRow(message, channel) ?? []).at(-1);
-    if (found !== undefined) return found;
+  if (fileId !== undefined && localAuthority !== undefined) {
+    const conversation = conversationOf(localAuthority.trim().toUpperCase(), Number(fileId));
+    const ofFile = await store.findByConversation(conversation);
+    return ofFile.flatMap((message) => readUploadRow(message, channel) ?? []).at(-1);
   }
   const waiting: UploadRow[] = [];
-  for await (const upload of listUploads(store, channel, unfinishedUploadStates)) {
-    if (isMeant(upload) && (fileId === undefined || upload.fileNumber.toString() === fileId)) waiting.push(upload);
+  for await (const upload of listUploads(store, channel, sentUploadStates)) {
+    if (isMeant(upload, reference)) waiting.push(upload);
   }
   const [only, ...others] = waiting;
   return others.length === 0 ? only : undefined;

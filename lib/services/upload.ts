@@ -50,11 +50,12 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
   const owners = new Map<string, UploadOwner>();
   let endWork: (() => Promise<void>) | undefined;
 
-  function listenerOf(upload: UploadRow | undefined): UploadListener | undefined {
+  /** What belongs to no upload that is known goes to an owner of the same local authority, or else to the first. */
+  function listenerOf(upload: UploadRow | undefined, localAuthority = ""): UploadListener | undefined {
     const all = [...owners.values()];
-    if (upload === undefined) return all[0]?.listener;
-    const sameAuthority = all.find(({ localAuthority }) => localAuthority === upload.localAuthority);
-    return (owners.get(upload.owner) ?? sameAuthority)?.listener;
+    const ofAuthority = (code: string): UploadOwner | undefined => all.find((owner) => owner.localAuthority === code);
+    if (upload !== undefined) return (owners.get(upload.owner) ?? ofAuthority(upload.localAuthority))?.listener;
+    return (ofAuthority(localAuthority.trim().toUpperCase()) ?? all[0])?.listener;
   }
 
   const answers = createUploadAnswers({ exchange, store, channel, effects, listenerOf });
