@@ -73,9 +73,18 @@ async function fieldChecks() {
   return `((node) => ${expression}(${JSON.stringify(fieldRules)}, node))`;
 }
 
+/** The button that has a transport checked, as an expression that takes the node's name, and its style. */
+function connectionCheck() {
+  const read = (file) => fs.readFileSync(path.join(root, "nodes", "adapter", file), "utf8").trim();
+  const source = read("connection-check-panel.js");
+  const expression = source.replace(/^\/\/.*\n/, "").replace(/;$/, "");
+  return { panel: `((node) => ${expression}($, RED, node))`, style: read("connection-check.css") };
+}
+
 /** Node-RED looks for icons beside each node file, and for the template and the catalogues by the node file's name. */
 async function copyEditorFiles() {
   const checks = await fieldChecks();
+  const { panel, style } = connectionCheck();
   for (const node of fs.readdirSync(path.join(root, "nodes"))) {
     const from = path.join(root, "nodes", node);
     const to = path.join(root, "dist", "nodes", node);
@@ -83,7 +92,10 @@ async function copyEditorFiles() {
     const template = fs.readFileSync(path.join(from, `${node}.html`), "utf8");
     fs.writeFileSync(
       path.join(to, `${node}.html`),
-      template.replaceAll('"%fieldChecks%"', () => checks),
+      template
+        .replaceAll('"%fieldChecks%"', () => checks)
+        .replaceAll('"%connectionCheckPanel%"', () => panel)
+        .replaceAll("/* %connectionCheckStyle% */", () => style),
     );
     fs.cpSync(path.join(from, "locales"), path.join(to, "locales"), { recursive: true });
     fs.cpSync(path.join(root, "icons"), path.join(to, "icons"), { recursive: true });

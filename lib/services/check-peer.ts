@@ -54,78 +54,62 @@ async function resolveName({ url, connectFailed }: CheckedPeer, run: CheckRun): 
   return { result: "pass", seen: [`${host} is ${found.value.slice(0, 6).join(", ")}`] };
 }
 
-/** Gives the address; the connection is closed at once. Rejects with what the system says. */
-function touch(host: string, port: number, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port });
-    socket.once("connect", () => {
-      resolve(socket.remoteAddress ?? host);
-      socket.destroy();
-    });
-    socket.on("error", reject);
-    signal.addEventListener("abort", () => socket.destroy(), { once: true });
-  });
+interface Shown {
+  /** Absent as long as there is no TCP connection. */
+  address?: string;
+  chain: readonly CertificateFacts[];
+  isAsked: boolean;
 }
-
-/** The finding of a TCP connection. */
-export async function checkTcp(
-  place: { readonly host: string; readonly port: number },
-  connectFailed: ErrorCode,
-  run: CheckRun,
-): Promise<Finding> {
-  const { host, port } = place;
-  const connect = (signal: AbortSignal): Promise<string> =>
-    touch(host, port, signal).catch((error: unknown) => {
-      throw describeConnectFailure(error, connectFailed);
-    });
-  const made = await run.attempt(connect, run.limits.connectMilliseconds, connectFailed);
-  if (made.kind === "failed") return failedFinding(made.error, [`Port ${port} of ${host}`]);
-  return { result: "pass", seen: [`Port ${port} of ${made.value} is open.`] };
-}
-
-type Shaken =
-  | { readonly kind: "done"; readonly socket: TLSSocket; readonly chain: readonly CertificateFacts[] }
-  | { readonly kind: "failed" };
 
 /** On a client, only a request for its certificate names the algorithms that both sides know. */
 function asksForCertificate(socket: TLSSocket): boolean {
   return socket.getSharedSigalgs().length > 0;
 }
 
-async function shakeHands(peer: CheckedPeer, run: CheckRun): Promise<{ finding: Finding; shaken: Shaken }> {
+/** The steps before one that the error tells of. */
+type Shaken =
+  | { readonly kind: "done"; readonly socket: TLSSocket; readonly shown: Shown }
+  | { readonly kind: "failed"; readonly error: CpisError; readonly shown: Shown };
+
+async function shakeHands(peer: CheckedPeer, run: CheckRun): Promise<Shaken> {
   const { connectMilliseconds, tlsMilliseconds } = run.limits;
-  const shown: { chain: readonly CertificateFacts[]; isAsked: boolean } = { chain: [], isAsked: false };
+  const shown: Shown = { chain: [], isAsked: false };
   const target = {
     host: hostOf(peer.url),
     port: portOf(peer.url),
     connectFailed: peer.connectFailed,
+    connected: (address: string) => {
+      shown.address = address;
+    },
     handshaken: (socket: TLSSocket) => {
       shown.chain = readPeerCertificates(socket);
       shown.isAsked = asksForCertificate(socket);
     },
   };
   const timeouts = { connectMilliseconds, tlsMilliseconds, verdictMilliseconds };
-  const limit = connectMilliseconds + tlsMilliseconds + verdictMilliseconds;
   const made = await run.attempt(
     (signal) => connectTls(target, peer.secureContext, timeouts, signal),
-    limit,
-    "TLS_FAILED",
+    connectMilliseconds + tlsMilliseconds + verdictMilliseconds,
+    peer.connectFailed,
   );
-  if (made.kind === "failed") {
+  if (made.kind === "failed") return { kind: "failed", error: made.error, shown };
+  return { kind: "done", socket: made.value, shown };
+}
+
+function handshakeFinding(shaken: Shaken, run: CheckRun): Finding {
+  const { shown } = shaken;
+  if (shaken.kind === "failed") {
     const lines = certificateLines(shown.chain, run.effects.now()).map((line) => `It has shown: ${line}`);
-    return { finding: failedFinding(made.error, lines), shaken: { kind: "failed" } };
+    const asked = shown.isAsked ? ["It had asked for our certificate before."] : [];
+    return failedFinding(shaken.error, [...asked, ...lines]);
   }
-  const socket = made.value;
+  const { socket } = shaken;
   const version = `${socket.getProtocol() ?? "TLS"}, ${socket.getCipher().standardName}`;
-  const shaken: Shaken = { kind: "done", socket, chain: shown.chain };
-  if (shown.isAsked) {
-    const seen = [version, "It asked for our certificate, and did not refuse it."];
-    return { finding: { result: "pass", seen }, shaken };
-  }
+  if (shown.isAsked) return { result: "pass", seen: [version, "It asked for our certificate, and did not refuse it."] };
   const seen = [version, "It did not ask for our certificate, so it does not know who we are."];
   const advice =
     "Mutual authentication is not in force there. Check the address, and whether a proxy answers in its place.";
-  return { finding: { result: "warn", seen, advice }, shaken };
+  return { result: "warn", seen, advice };
 }
 
 interface HttpWord {
@@ -199,20 +183,22 @@ export async function* checkPeer(peer: CheckedPeer, run: CheckRun): AsyncGenerat
     yield* skippedAfter("name");
     return false;
   }
-  const connection = await checkTcp({ host: hostOf(peer.url), port: portOf(peer.url) }, peer.connectFailed, run);
-  yield stepOf("connection", connection);
-  if (connection.result === "fail") {
+  const shaken = await shakeHands(peer, run);
+  const { address, chain } = shaken.shown;
+  const port = portOf(peer.url);
+  if (address === undefined && shaken.kind === "failed") {
+    yield stepOf("connection", failedFinding(shaken.error, [`Port ${port} of ${hostOf(peer.url)}`]));
     yield* skippedAfter("connection");
     return false;
   }
-  const { finding, shaken } = await shakeHands(peer, run);
-  yield stepOf("handshake", finding);
+  yield stepOf("connection", { result: "pass", seen: [`Port ${port} of ${address ?? hostOf(peer.url)} is open.`] });
+  yield stepOf("handshake", handshakeFinding(shaken, run));
   if (shaken.kind === "failed") {
     yield* skippedAfter("handshake");
     return false;
   }
   try {
-    yield stepOf("peer-certificate", chainFinding(shaken.chain, run.effects.now()));
+    yield stepOf("peer-certificate", chainFinding(chain, run.effects.now()));
     const clock = await compareClocks(shaken.socket, peer, run);
     yield stepOf("clock", clock);
     return clock.code === undefined || clock.code === "CONFIG_CLOCK";

@@ -62,9 +62,9 @@ export interface CheckLimits {
   readonly wholeMilliseconds: number;
 }
 
-/** Whence the contract comes. */
+/** Whence the contract comes. "given": made by hand, whole. */
 export type CheckedContract =
-  | { readonly kind: "given"; readonly by: "settings" | "simulator"; readonly contract: MessagingContract }
+  | { readonly kind: "given"; readonly contract: MessagingContract }
   | {
       readonly kind: "directory";
       /** Asks the directory itself, and not what is remembered of it. Throws SDS_*, TLS_* or CONFIG_*. */

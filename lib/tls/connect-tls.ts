@@ -38,6 +38,8 @@ export interface ConnectTarget {
   readonly connectFailed: ErrorCode;
   /** Decides in place of `checkServerName` whether the peer is whom we mean. */
   judgeServer?(certificate: PeerCertificate): Error | undefined;
+  /** Called when the TCP connection is there, with the address. */
+  connected?(address: string): void;
   /** Called when the handshake is over, before the peer is judged: what it has shown is not to be trusted yet. */
   handshaken?(socket: TLSSocket): void;
 }
@@ -128,6 +130,7 @@ export function connectTls(
 
     const onConnect = (): void => {
       const { tlsMilliseconds } = timeouts;
+      target.connected?.(socket.remoteAddress ?? target.host);
       enter("handshake", tlsMilliseconds, () => fail(timeoutIn("handshake", tlsMilliseconds, target.connectFailed)));
     };
     const onSecureConnect = (): void => {

@@ -1,16 +1,22 @@
 // Makes a config node a transport: it has users, opens for the first, closes after the last, and tells them how it is.
 import type { Node } from "node-red";
 import type { CpisError } from "../../lib/errors.js";
+import { watchNodeCertificates, withCertificate, type CertificateSight } from "./certificate-watch.js";
 import { ConfigNodeUsers } from "./config-node-users.js";
 import type { StatusShape } from "./node-status.js";
 import { onClose } from "./on-close.js";
-import { TransportConnection, type TransportConnectionOptions } from "./transport-connection.js";
+import type { SpineSimulator } from "./simulator-link.js";
+import { TransportConnection, type Session, type TransportConnectionOptions } from "./transport-connection.js";
 import type { Transport, TransportReport, TransportState, UnopenedState } from "./transport-state.js";
+import type { Words } from "./words.js";
 
 export interface TransportOffer<Open, OpenState extends TransportState> extends Pick<
   TransportConnectionOptions<Open, OpenState>,
-  "needsSimulator" | "openSession"
+  "needsSimulator"
 > {
+  readonly words: Words;
+  /** The session tells `certificates` of those it uses and is shown. */
+  openSession(simulator: SpineSimulator | undefined, certificates: CertificateSight): Promise<Session<Open, OpenState>>;
   statusOf(state: UnopenedState | OpenState): StatusShape;
 }
 
@@ -30,15 +36,20 @@ export function offerTransport<Open, OpenState extends TransportState>(
   node: Node,
   offer: TransportOffer<Open, OpenState>,
 ): Transport<Open> {
-  let report: TransportReport = { state: { kind: "closed" }, status: offer.statusOf({ kind: "closed" }) };
+  let state: UnopenedState | OpenState = { kind: "closed" };
+  const certificates = watchNodeCertificates(node, () => users.tell(report()));
+  const report = (): TransportReport => ({
+    state,
+    status: withCertificate(offer.statusOf(state), certificates.worst(), offer.words),
+  });
   const logFailure = logFailures(node);
   const connection = new TransportConnection<Open, OpenState>({
     needsSimulator: offer.needsSimulator,
-    openSession: (simulator) => offer.openSession(simulator),
-    stateChanged: (state) => {
-      report = { state, status: offer.statusOf(state) };
+    openSession: (simulator) => offer.openSession(simulator, certificates),
+    stateChanged: (next) => {
+      state = next;
       logFailure(state);
-      users.tell(report);
+      users.tell(report());
     },
   });
   const users = new ConfigNodeUsers<TransportReport>({
@@ -46,12 +57,15 @@ export function offerTransport<Open, OpenState extends TransportState>(
     last: () => connection.close(),
   });
   Object.assign(node, { users: users.byId });
-  onClose(node, () => connection.close());
+  onClose(node, () => {
+    certificates.close();
+    return connection.close();
+  });
   return {
     label: node.name || node.id,
     addUser: (user, listener) => {
       users.add(user, listener);
-      listener(report);
+      listener(report());
     },
     removeUser: (user) => users.remove(user),
     whenOpen: (signal) => connection.whenOpen(signal),

@@ -52,6 +52,11 @@ export function takeSimulatorPlace(granted: () => void): SimulatorPlace {
   };
 }
 
+/** The one that is offered now. */
+export function currentSimulator(): SpineSimulator | undefined {
+  return offered;
+}
+
 /** Calls the watcher at once with the simulator offered now, if any, and at every change; returns what stops that. */
 export function watchSimulator(watcher: Watcher): () => void {
   watchers.add(watcher);

@@ -2,6 +2,7 @@
 import type { Node } from "node-red";
 import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../lib/mhs/model.js";
+import type { EbxmlCheck } from "../../lib/services/connection-check-model.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import type { FileTransport, OpenFileTransport } from "./file-transport-model.js";
 import type { Transport } from "./transport-state.js";
@@ -18,6 +19,8 @@ export interface OpenTransport {
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
   request(request: OutboundRequest): Promise<RequestOutcome>;
+  /** What a connection check looks at. */
+  readonly check: EbxmlCheck;
   /** Present when an administrator has stated how a scheduled read is said. */
   readonly silentRead?: SilentReadForm;
   /** Present when the transport carries files of a local authority too. */

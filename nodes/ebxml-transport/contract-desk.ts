@@ -6,6 +6,9 @@ import type { MessagingContract } from "../../lib/sds/contract.js";
 import type { ServiceInteraction } from "../../lib/sds/directory-model.js";
 import { formatServiceInteraction } from "../../lib/sds/directory-query.js";
 import type { SdsClient } from "../../lib/sds/sds-client.js";
+import { lookupContract } from "../../lib/sds/lookup-contract.js";
+import { completeContract } from "../../lib/sds/manual-contract.js";
+import type { CheckedContract } from "../../lib/services/connection-check-model.js";
 import { afterDelay } from "../adapter/after-delay.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
 import { toCpisError } from "../adapter/run-input.js";
@@ -33,6 +36,8 @@ export interface ContractDeskOptions {
 export interface ContractDesk {
   /** Throws what a contract source throws. */
   contract(interaction: ServiceInteraction): Promise<MessagingContract>;
+  /** For a connection check: asks the directory itself, unless all was typed in. */
+  checked(interaction: ServiceInteraction): CheckedContract;
   /** Whether a contract has named this party, or none has named any yet. */
   isPeer(partyKey: PartyKey): boolean;
   /** Spine said that it does not know the contract of this action, or its host shows another name. */
@@ -141,6 +146,15 @@ export function openContractDesk(options: ContractDeskOptions): ContractDesk {
       const what = directory === undefined ? "all of it" : typed.join(", ");
       if (typed.length > 0) log.info(`contract by hand: ${interaction.action}, ${what}`);
       return contract;
+    },
+    checked: (interaction) => {
+      const manual = options.typedFor(interaction);
+      const contract = completeContract(manual);
+      if (contract !== undefined) return { kind: "given", contract };
+      const current = (): Promise<MessagingContract> => ask(interaction);
+      if (directory === undefined) return { kind: "directory", ask: current, current };
+      const { client, odsCode } = directory;
+      return { kind: "directory", ask: () => lookupContract({ client, odsCode, interaction, manual }), current };
     },
     isPeer: (partyKey) => peers.size === 0 || peers.has(comparableId(partyKey)),
     doubt: (action) => {

@@ -1,20 +1,23 @@
 // The `ebxml transport` config node: owns the connection to Spine and the listener, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
+import type { CertificateSight } from "../adapter/certificate-watch.js";
 import { configuredStore } from "../adapter/configured-store.js";
+import { serveConnectionChecks, type CheckedNode } from "../adapter/connection-check-route.js";
 import { credentialsOf } from "../adapter/credentials.js";
 import type { FileTransport } from "../adapter/file-transport-model.js";
 import { offerTransport, refuseTransport } from "../adapter/offer-transport.js";
 import { operatorLogOf } from "../adapter/operator-log.js";
 import { readAuthorities, readTls } from "../adapter/read-tls.js";
 import { toCpisError } from "../adapter/run-input.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
+import { currentSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
 import type { EbxmlTransport, EbxmlTransportNode } from "../adapter/transport-model.js";
 import { wordsOf, type Words } from "../adapter/words.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { ContractAccess } from "./session-contracts.js";
 import { openSimulatorSession, openSpineSession, type TransportSession } from "./transport-session.js";
 import { readTransportSettings, type TransportSettings } from "./transport-settings.js";
+import { prepareTransportCheck, type UnopenedParts } from "./transport-check.js";
 import { transportStatus } from "./transport-status.js";
 
 const credentials = { sdsApiKey: { type: "password" } } as const;
@@ -38,14 +41,20 @@ function contractAccess(spine: Spine, findNode: FindNode, words: Words): Contrac
   return { way, directoryCa };
 }
 
+interface OpeningParts {
+  readonly settings: TransportSettings;
+  readonly simulator: SpineSimulator | undefined;
+  readonly certificates: CertificateSight;
+}
+
 function openSession(
   RED: NodeAPI,
   node: Node,
   words: Words,
-  { settings, simulator }: { settings: TransportSettings; simulator: SpineSimulator | undefined },
+  { settings, simulator, certificates }: OpeningParts,
 ): Promise<TransportSession> {
   const openStore = configuredStore(RED, words, settings.storeNodeId);
-  const basis = { settings, channel: node.id, openStore, log: operatorLogOf(node) };
+  const basis = { settings, channel: node.id, openStore, log: operatorLogOf(node), certificates };
   const { spine } = settings;
   if (spine.kind === "spine") {
     const findNode = (id: string): unknown => RED.nodes.getNode(id);
@@ -58,9 +67,31 @@ function openSession(
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: TransportSettings): EbxmlTransport {
   return offerTransport(node, {
     needsSimulator: settings.spine.kind === "simulator",
-    openSession: async (simulator) => openSession(RED, node, words, { settings, simulator }),
+    words,
+    openSession: async (simulator, certificates) =>
+      openSession(RED, node, words, { settings, simulator, certificates }),
     statusOf: (state) => transportStatus(state, words),
   });
+}
+
+function checked(
+  RED: NodeAPI,
+  node: Node,
+  { transport, settings, words }: { transport: EbxmlTransport; settings: TransportSettings; words: Words },
+): CheckedNode {
+  const { spine } = settings;
+  const findNode = (id: string): unknown => RED.nodes.getNode(id);
+  const spineAccess: UnopenedParts["spineAccess"] = () => {
+    if (spine.kind !== "spine") throw new CpisError("CONFIG_CLOSED");
+    return { access: contractAccess(spine, findNode, words), tls: spineTls(spine, findNode, words) };
+  };
+  const parts = (): UnopenedParts => ({
+    settings,
+    log: operatorLogOf(node),
+    simulator: currentSimulator(),
+    spineAccess,
+  });
+  return { prepareCheck: (signal) => prepareTransportCheck(transport, signal, parts) };
 }
 
 /** The same transport, as the nodes of a local authority see it. */
@@ -79,18 +110,18 @@ function createTransports(
   RED: NodeAPI,
   node: Node<object>,
   config: TransportConfig,
-): Pick<EbxmlTransportNode, "transport" | "fileTransport"> {
+): Pick<EbxmlTransportNode, "transport" | "fileTransport"> & CheckedNode {
   const words = wordsOf(RED, "ebxml-transport");
   try {
     const settings = readTransportSettings(config, credentialsOf(node), words);
     const transport = workingTransport(RED, node, words, settings);
-    return settings.files === undefined ? { transport } : { transport, fileTransport: filesOf(transport) };
+    const check = checked(RED, node, { transport, settings, words });
+    return { transport, ...check, ...(settings.files === undefined ? {} : { fileTransport: filesOf(transport) }) };
   } catch (error) {
-    const transport: EbxmlTransport = refuseTransport(node, toCpisError(error), (state) =>
-      transportStatus(state, words),
-    );
+    const refusal = toCpisError(error);
+    const transport: EbxmlTransport = refuseTransport(node, refusal, (state) => transportStatus(state, words));
     // Those who want files must hear what is wrong, too.
-    return { transport, fileTransport: filesOf(transport) };
+    return { transport, fileTransport: filesOf(transport), prepareCheck: () => Promise.reject(refusal) };
   }
 }
 
@@ -99,5 +130,6 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     Object.assign(this, createTransports(RED, this, config));
   }
+  serveConnectionChecks(RED);
   RED.nodes.registerType("ebxml transport", EbxmlTransportConfigNode, { credentials });
 }

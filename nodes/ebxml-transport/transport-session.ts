@@ -3,6 +3,8 @@ import { createMessageHandlingService, type MessageHandlingService } from "../..
 import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import { readOwnCertificates } from "../../lib/tls/certificates.js";
+import type { CertificateSight } from "../adapter/certificate-watch.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
@@ -21,6 +23,7 @@ import {
   type ContractAccess,
 } from "./session-contracts.js";
 import { followService } from "./session-log.js";
+import { ebxmlCheckOf } from "./transport-check.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
 export type TransportSession = Session<OpenTransport, ListeningState>;
@@ -37,6 +40,7 @@ export interface SessionBasis {
   readonly channel: string;
   readonly openStore: StoreSource;
   readonly log: OperatorLog;
+  readonly certificates: CertificateSight;
 }
 
 /** By which the simulator addresses answers to a party that has named none. */
@@ -126,8 +130,12 @@ function watchBoth(
   };
 }
 
-function openTransport(parts: SessionParts, service: MessageHandlingService, use: StoreUse): OpenTransport {
-  const { settings, desk } = parts;
+function openTransport(
+  parts: SessionParts,
+  { service, port }: { readonly service: MessageHandlingService; readonly port: number },
+  use: StoreUse,
+): OpenTransport {
+  const { settings, desk, tls } = parts;
   const files = openFiles(parts, service, use);
   return {
     fromAsid: settings.asid,
@@ -135,14 +143,17 @@ function openTransport(parts: SessionParts, service: MessageHandlingService, use
     effects: systemEffects,
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
+    check: ebxmlCheckOf(desk, tls, { kind: "open", host: settings.listener.host, port, tls }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),
   };
 }
 
 async function startService(parts: SessionParts, use: StoreUse) {
-  const { desk, log } = parts;
+  const { desk, log, tls, certificates } = parts;
   const service = createService(parts, use);
+  certificates.see("own", readOwnCertificates(tls));
+  service.events.on("certificatesShown", ({ by, chain }) => certificates.see(by, chain));
   const stopFollowing = followService(service, log);
   service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
   const close = async (): Promise<void> => {
@@ -181,7 +192,12 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
   try {
     const { service, port, close } = await startService(parts, use);
     desk.start();
-    return { port, open: openTransport(parts, service, use), watch: watchBoth(port, storeWatch, desk), close };
+    return {
+      port,
+      open: openTransport(parts, { service, port }, use),
+      watch: watchBoth(port, storeWatch, desk),
+      close,
+    };
   } catch (error) {
     await use.release();
     throw error;

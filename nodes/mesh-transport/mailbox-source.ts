@@ -2,7 +2,9 @@
 import { CpisError } from "../../lib/errors.js";
 import { createApiMailbox } from "../../lib/mesh/api-mailbox.js";
 import { createFolderMailbox } from "../../lib/mesh/folder-mailbox.js";
+import type { MeshApiCheck } from "../../lib/services/connection-check-model.js";
 import { nextLocalId } from "../../lib/services/mesh-exchange.js";
+import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { readTls } from "../adapter/read-tls.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
@@ -31,11 +33,17 @@ type WayOf<Kind extends MeshWay["kind"]> = Extract<MeshWay, { readonly kind: Kin
 /** After the first time that MESH, or the folders, could not be used; then longer and longer. */
 const retryMilliseconds = 1_000;
 
+function apiCheck({ names, baseUrl, password, sharedKey, tls }: ApiAccess): Omit<MeshApiCheck, "kind"> {
+  return { mailbox: names.mailbox, baseUrl, password, sharedKey, tls };
+}
+
 function apiSource(access: ApiAccess, settings: MeshTransportSettings): MailboxSource {
   const { names, ...rest } = access;
   return {
     names,
     retryMilliseconds,
+    ownCertificates: readOwnCertificates(access.tls),
+    check: { kind: "mesh-api", ...apiCheck(access) },
     create: (options) =>
       createApiMailbox({
         ...options,
@@ -53,6 +61,8 @@ function folderSource(way: WayOf<"folder">, { compresses, maximumBytes }: MeshTr
   return {
     names: way.names,
     retryMilliseconds,
+    ownCertificates: [],
+    check: { kind: "mesh-folder", root: way.folder },
     create: (options) =>
       createFolderMailbox({
         ...options,

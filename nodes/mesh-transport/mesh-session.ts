@@ -1,6 +1,9 @@
 // One time span in which a mesh transport is open: its message store, its mailbox, and the exchange of files over it.
 import type { MailboxOptions, MeshMailbox } from "../../lib/mesh/model.js";
+import type { ConnectionCheck } from "../../lib/services/connection-check-model.js";
 import { createMeshExchange, knownFileRoots } from "../../lib/services/mesh-exchange.js";
+import type { CertificateFacts } from "../../lib/tls/certificates.js";
+import type { CertificateSight } from "../adapter/certificate-watch.js";
 import type { OpenFileTransport } from "../adapter/file-transport-model.js";
 import type { StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
@@ -19,6 +22,9 @@ export interface MailboxSource {
   readonly names: MailboxNames;
   /** After the first start that failed. */
   readonly retryMilliseconds: number;
+  /** Leaf first; none where the NHS's own client speaks with MESH. */
+  readonly ownCertificates: readonly CertificateFacts[];
+  readonly check: ConnectionCheck;
   create(options: MailboxOptions): MeshMailbox;
 }
 
@@ -29,6 +35,7 @@ export interface MeshSessionParts {
   readonly channel: string;
   readonly openStore: StoreSource;
   readonly log: OperatorLog;
+  readonly certificates: CertificateSight;
 }
 
 function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUse): MeshMailbox {
@@ -43,10 +50,12 @@ function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUs
 }
 
 function startSession(parts: MeshSessionParts, use: StoreUse, condition: MailboxCondition): MeshSession {
-  const { source, files, channel, log } = parts;
+  const { source, files, channel, log, certificates } = parts;
   const { store } = use;
   const mailbox = createMailbox(parts, use);
   condition.follow(mailbox);
+  certificates.see("own", source.ownCertificates);
+  mailbox.events.on("certificatesShown", ({ chain }) => certificates.see("peer", chain));
   const stopFollowing = followMailbox(mailbox, log);
   const stopStarting = startMailbox({
     mailbox,

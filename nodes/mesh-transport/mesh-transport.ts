@@ -1,59 +1,91 @@
 // The `mesh transport` config node: owns the local authority's mailbox, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import type { CertificateSight } from "../adapter/certificate-watch.js";
 import { configuredStore } from "../adapter/configured-store.js";
 import { credentialsOf } from "../adapter/credentials.js";
+import { serveConnectionChecks, type CheckedNode } from "../adapter/connection-check-route.js";
 import type { FileTransport } from "../adapter/file-transport-model.js";
 import { offerTransport, refuseTransport } from "../adapter/offer-transport.js";
 import { operatorLogOf } from "../adapter/operator-log.js";
 import { toCpisError } from "../adapter/run-input.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
+import { currentSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
 import { wordsOf, type Words } from "../adapter/words.js";
 import { mailboxSource } from "./mailbox-source.js";
-import { openMeshSession, type MeshSession } from "./mesh-session.js";
+import { openMeshSession, type MailboxSource, type MeshSession } from "./mesh-session.js";
 import { collectMilliseconds, readMeshSettings, type MeshTransportSettings } from "./mesh-settings.js";
 import { meshStatus } from "./mesh-status.js";
 
 const credentials = { password: { type: "password" }, sharedKey: { type: "password" } } as const;
 
-async function openSession(
+interface SessionBasis {
+  readonly settings: MeshTransportSettings;
+  readonly simulator: SpineSimulator | undefined;
+  readonly certificates: CertificateSight;
+}
+
+function findSource(
   RED: NodeAPI,
-  node: Node,
   words: Words,
-  { settings, simulator }: { settings: MeshTransportSettings; simulator: SpineSimulator | undefined },
-): Promise<MeshSession> {
+  { settings, simulator }: Pick<SessionBasis, "settings" | "simulator">,
+): Promise<MailboxSource> {
+  return mailboxSource(settings, { simulator, words, findNode: (id: string): unknown => RED.nodes.getNode(id) });
+}
+
+async function openSession(RED: NodeAPI, node: Node, words: Words, basis: SessionBasis): Promise<MeshSession> {
+  const { settings, certificates } = basis;
   const openStore = configuredStore(RED, words, settings.storeNodeId);
-  const surroundings = { simulator, words, findNode: (id: string): unknown => RED.nodes.getNode(id) };
-  const source = await mailboxSource(settings, surroundings);
+  const source = await findSource(RED, words, basis);
   return openMeshSession({
     files: settings.files,
     source,
     channel: node.id,
     openStore,
     log: operatorLogOf(node),
+    certificates,
   });
 }
 
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: MeshTransportSettings): FileTransport {
   return offerTransport(node, {
     needsSimulator: settings.way.kind === "simulator",
-    openSession: (simulator) => openSession(RED, node, words, { settings, simulator }),
+    words,
+    openSession: (simulator, certificates) => openSession(RED, node, words, { settings, simulator, certificates }),
     statusOf: (state) => meshStatus(state, collectMilliseconds(settings.way), words),
   });
 }
 
-function createTransport(RED: NodeAPI, node: Node<object>, config: NodeDef): FileTransport {
+/** Without the session: nodes that use the mailbox are not needed for it. */
+function checked(RED: NodeAPI, words: Words, settings: MeshTransportSettings): CheckedNode {
+  return {
+    prepareCheck: async () => ({
+      check: (await findSource(RED, words, { settings, simulator: currentSimulator() })).check,
+    }),
+  };
+}
+
+function createTransport(
+  RED: NodeAPI,
+  node: Node<object>,
+  config: NodeDef,
+): { readonly fileTransport: FileTransport } & CheckedNode {
   const words = wordsOf(RED, "mesh-transport");
   try {
-    return workingTransport(RED, node, words, readMeshSettings(config, credentialsOf(node), words));
+    const settings = readMeshSettings(config, credentialsOf(node), words);
+    return { fileTransport: workingTransport(RED, node, words, settings), ...checked(RED, words, settings) };
   } catch (error) {
-    return refuseTransport(node, toCpisError(error), (state) => meshStatus(state, 0, words));
+    const refusal = toCpisError(error);
+    return {
+      fileTransport: refuseTransport(node, refusal, (state) => meshStatus(state, 0, words)),
+      prepareCheck: () => Promise.reject(refusal),
+    };
   }
 }
 
 export default function register(RED: NodeAPI): void {
   function MeshTransportConfigNode(this: Node<object>, config: NodeDef): void {
     RED.nodes.createNode(this, config);
-    Object.assign(this, { fileTransport: createTransport(RED, this, config) });
+    Object.assign(this, createTransport(RED, this, config));
   }
+  serveConnectionChecks(RED);
   RED.nodes.registerType("mesh transport", MeshTransportConfigNode, { credentials });
 }

@@ -65,7 +65,7 @@ export async function startListener(tls: TlsMaterial): Promise<Extract<CheckedLi
 }
 
 export function given(contract: MessagingContract): EbxmlCheck["contract"] {
-  return { kind: "given", by: "settings", contract };
+  return { kind: "given", contract };
 }
 
 /** A check that passes, but for what is changed. */

@@ -1,0 +1,116 @@
+// Runs in the editor: the button that has a deployed transport checked, and the list of what was found. The build writes it into each template.
+(function createConnectionCheckPanel($, RED, node) {
+  "use strict";
+
+  const icons = {
+    pass: "fa-check-circle",
+    warn: "fa-exclamation-triangle",
+    fail: "fa-times-circle",
+    skipped: "fa-minus-circle",
+    running: "fa-circle-o-notch",
+  };
+
+  function icon(name) {
+    return $("<i>", { class: "fa cp-is-check-icon " + icons[name], "aria-hidden": "true" });
+  }
+
+  /** Fills the place in an open dialog; gives what ends it with the dialog. */
+  return function showConnectionCheck(config, place) {
+    const _ = (key) => config._(node + "." + key);
+    const results = {
+      pass: _("check.pass"),
+      warn: _("check.warn"),
+      fail: _("check.fail"),
+      skipped: _("check.skipped"),
+    };
+    const button = $("<button>", { type: "button", class: "red-ui-button cp-is-check-button" });
+    const summary = $("<div>", { class: "cp-is-check-summary", role: "status", "aria-live": "polite" });
+    const changes = $("<div>", { class: "cp-is-check-note" }).text(_("check.unsaved"));
+    const list = $("<ol>", { class: "cp-is-check-steps" });
+    let request;
+    let isTyped = false;
+
+    function step({ title, result, seen, code, advice }) {
+      const head = $("<div>").append($("<strong>").text(title), " ", $("<span>").text(results[result]));
+      const body = $("<div>", { class: "cp-is-check-body" }).append(head);
+      for (const line of seen) body.append($("<div>", { class: "cp-is-check-seen" }).text(line));
+      if (advice) {
+        const line = $("<div>", { class: "cp-is-check-advice" }).text(_("check.advice") + " " + advice);
+        if (code) line.append(" ", $("<code>").text(code));
+        body.append(line);
+      }
+      return $("<li>", { class: "cp-is-check-" + result }).append(icon(result), body);
+    }
+
+    function summarise(steps) {
+      const count = (result) => steps.filter((one) => one.result === result).length;
+      const parts = [];
+      if (count("fail") > 0) parts.push(count("fail") + " " + _("check.countFail"));
+      if (count("warn") > 0) parts.push(count("warn") + " " + _("check.countWarn"));
+      return parts.length > 0 ? parts.join(", ") : _("check.countNone");
+    }
+
+    function tell(text) {
+      summary.empty().text(text);
+    }
+
+    function refused(xhr) {
+      const reason = xhr.responseJSON && xhr.responseJSON.reason;
+      if (xhr.status === 401 || xhr.status === 403) return _("check.noPermission");
+      if (reason === "not-deployed") return _("check.notDeployed");
+      if (reason === "running") return _("check.runningElsewhere");
+      return xhr.status === 0 ? _("check.noServer") : _("check.noResult");
+    }
+
+    function showChanges() {
+      changes.toggle(isTyped || RED.nodes.dirty());
+    }
+
+    function run() {
+      if (request) return;
+      showChanges();
+      list.empty();
+      button.attr("aria-disabled", "true").addClass("disabled");
+      summary
+        .empty()
+        .append(icon("running").addClass("cp-is-check-turning"), " ", $("<span>").text(_("check.running")));
+      request = $.ajax({
+        url: "cp-is/connection-check/" + encodeURIComponent(config.id),
+        type: "POST",
+        dataType: "json",
+      });
+      request
+        .done(({ steps }) => {
+          list.append(steps.map(step));
+          tell(summarise(steps));
+        })
+        .fail((xhr, status) => {
+          if (status !== "abort") tell(refused(xhr));
+        })
+        .always(() => {
+          request = undefined;
+          button.removeAttr("aria-disabled").removeClass("disabled");
+        });
+    }
+
+    button.append(
+      $("<i>", { class: "fa fa-stethoscope", "aria-hidden": "true" }),
+      " ",
+      $("<span>").text(_("check.button")),
+    );
+    button.on("click", run);
+    const note = $("<div>", { class: "cp-is-check-note" }).text(_("check.note"));
+    place.empty().append(button, note, changes, summary, list);
+    // Only what a person does: the editor's own fields tell of changes while the dialog is being built.
+    place.parent().on("input.cp-is-check change.cp-is-check", (event) => {
+      if (!event.originalEvent) return;
+      isTyped = true;
+      showChanges();
+    });
+    showChanges();
+    return () => {
+      if (request) request.abort();
+      place.parent().off(".cp-is-check");
+    };
+  };
+});

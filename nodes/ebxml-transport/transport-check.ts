@@ -1,0 +1,55 @@
+// What a connection check of an ebXML transport looks at, whether the transport is open or not.
+import { CpisError, isCpisError } from "../../lib/errors.js";
+import type { CheckedListener, EbxmlCheck } from "../../lib/services/connection-check-model.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { PreparedCheck } from "../adapter/connection-check-route.js";
+import type { OperatorLog } from "../adapter/operator-log.js";
+import { toCpisError } from "../adapter/run-input.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
+import type { EbxmlTransport } from "../adapter/transport-model.js";
+import type { ContractDesk } from "./contract-desk.js";
+import { openSimulatorDesk, openSpineDesk, queryInteraction, type ContractAccess } from "./session-contracts.js";
+import type { TransportSettings } from "./transport-settings.js";
+
+/** The contract of the query: that of an upload goes to the same place. */
+export function ebxmlCheckOf(desk: ContractDesk, tls: TlsMaterial, listener: CheckedListener): EbxmlCheck {
+  return { kind: "ebxml", tls, contract: desk.checked(queryInteraction), listener };
+}
+
+export interface UnopenedParts {
+  readonly settings: TransportSettings;
+  readonly log: OperatorLog;
+  readonly simulator: SpineSimulator | undefined;
+  /** Throws CONFIG_MISSING or CONFIG_INVALID. */
+  spineAccess(): { readonly access: ContractAccess; readonly tls: TlsMaterial };
+}
+
+async function openDesk(parts: UnopenedParts): Promise<{ readonly desk: ContractDesk; readonly tls: TlsMaterial }> {
+  const { settings, log, simulator } = parts;
+  if (settings.spine.kind === "spine") {
+    const { access, tls } = parts.spineAccess();
+    return { desk: openSpineDesk(settings, access, log), tls };
+  }
+  if (simulator === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "there is no simulator yet" });
+  const { keyPem, certPem } = await simulator.issueClient(settings.partyKey);
+  const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
+  return { desk: openSimulatorDesk(settings, simulator, settings.spine.pattern, log), tls };
+}
+
+/** Without users, or with a listener or store that fails, the way to the other side can be tried all the same. */
+async function prepareUnopened(error: CpisError, parts: UnopenedParts): Promise<PreparedCheck> {
+  const { desk, tls } = await openDesk(parts);
+  const listener: CheckedListener = error.code === "CONFIG_CLOSED" ? { kind: "closed" } : { kind: "closed", error };
+  return { check: ebxmlCheckOf(desk, tls, listener), close: () => desk.close() };
+}
+
+/** Rejects with what is wrong with the settings. */
+export async function prepareTransportCheck(
+  transport: EbxmlTransport,
+  signal: AbortSignal,
+  parts: () => UnopenedParts,
+): Promise<PreparedCheck> {
+  const open = await transport.whenOpen(signal).catch((error: unknown) => toCpisError(error));
+  if (isCpisError(open)) return prepareUnopened(open, parts());
+  return { check: open.check };
+}
