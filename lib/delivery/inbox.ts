@@ -55,6 +55,7 @@ export interface Inbox<Message> {
 interface Consuming<Message> extends ConsumerOptions<Message> {
   readonly maximumDeliveries: number;
   readonly redeliverAfterMilliseconds: number;
+  readonly maximumDeliveryMilliseconds: number;
   readonly underWay: Set<Promise<unknown>>;
 }
 
@@ -149,7 +150,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
       consumer.deliver({ id, message: content, receivedAt: createdAt, delivery: attempts }),
     );
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error("no end of the delivery")), consumer.redeliverAfterMilliseconds);
+    const timer = setTimeout(() => reject(new Error("no end of the delivery")), consumer.maximumDeliveryMilliseconds);
     consumer.underWay.add(delivering);
     try {
       await Promise.race([delivering, tooLate]);
@@ -235,11 +236,13 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
   return {
     start: () => loop.start(),
     consume(given): Consumer {
+      const redeliverAfterMilliseconds = given.redeliverAfterMilliseconds ?? 60_000;
       const consumer: Consuming<Message> = {
         ...given,
         deliver: (delivery) => given.deliver(delivery),
         maximumDeliveries: given.maximumDeliveries ?? 5,
-        redeliverAfterMilliseconds: given.redeliverAfterMilliseconds ?? 60_000,
+        redeliverAfterMilliseconds,
+        maximumDeliveryMilliseconds: given.maximumDeliveryMilliseconds ?? redeliverAfterMilliseconds,
         underWay: new Set(),
       };
       if (consumer.maximumDeliveries < 1) {

@@ -23,6 +23,8 @@ export interface ConsumerOptions<Message> {
   readonly maximumDeliveries?: number;
   /** After a delivery that failed or was not confirmed. Default 60,000. */
   readonly redeliverAfterMilliseconds?: number;
+  /** A delivery that takes longer counts as failed. Default `redeliverAfterMilliseconds`. */
+  readonly maximumDeliveryMilliseconds?: number;
   /**
    * "conversation": a message waits until the earlier ones of its conversation are confirmed or set aside; "all": until
    * all earlier ones of this consumer are. Default "conversation".

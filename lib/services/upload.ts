@@ -42,6 +42,8 @@ const dayMilliseconds = 24 * 3_600_000;
 /** Until somebody takes it: a response is never given up. */
 const endless = Number.MAX_SAFE_INTEGER;
 const redeliverMilliseconds = 30_000;
+/** A response of a hundred thousand records takes minutes on a slow machine, and must not be begun anew beside itself. */
+const maximumDeliveryMilliseconds = 6 * 3_600_000;
 /** How often responses that do not come are looked for. */
 const lookMilliseconds = 10 * 60_000;
 
@@ -108,6 +110,7 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
       inOrder: "none",
       maximumDeliveries: endless,
       redeliverAfterMilliseconds: redeliverMilliseconds,
+      maximumDeliveryMilliseconds,
       deliver: take,
     });
     const stopWatching = exchange.watch({
