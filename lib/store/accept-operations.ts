@@ -103,7 +103,8 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       SELECT 1 FROM ${message} WHERE channel = $3 AND direction = $1 AND destination = $4
         AND ${holdsUpOthers}) THEN 1 ELSE 0 END) RETURNING id`;
   const insertContent = `INSERT INTO ${content} (message_id, key_id, sealed, sealed_context) VALUES ($1, $2, $3, $4)`;
-  const insertHistory = `INSERT INTO ${history} (message_id, at, state, code) VALUES ($1, $2, $3, $4)`;
+  const insertHistory = `INSERT INTO ${history} (message_id, at, state, code, by_user)
+    VALUES ($1, $2, $3, $4, $5)`;
   const insertReply = `INSERT INTO ${inboundReply} AS known (from_party, message_id, accepted_id, body_digest, status,
       content_type, key_id, sealed, duplicate_until) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (from_party, message_id) DO UPDATE SET body_digest = excluded.body_digest, status = excluded.status,
@@ -162,7 +163,7 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       const sealedContext = context === undefined ? null : protection.seal(context, contextIdentity(id));
       yield statement(insertContent, id, protection.keyId, sealed, sealedContext);
     }
-    yield statement(insertHistory, id, entry.acceptedAt, state, entry.errorCode ?? null);
+    yield statement(insertHistory, id, entry.acceptedAt, state, entry.errorCode ?? null, entry.by ?? null);
     if (!isFinished(state)) yield { kind: "event", event: { kind: "work", channel: entry.channel, direction } };
     return id;
   }
@@ -179,7 +180,7 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
     const noted = yield statement(noteAnswer, answered.id, state, at, by, code, isLate ? 1 : 0);
     // Another instance moved the row after it was read: what it is now decides.
     if (noted.length === 0) return yield* answer(answered, by, at);
-    yield statement(insertHistory, answered.id, at, state, isLate ? "answered-late" : "answered");
+    yield statement(insertHistory, answered.id, at, state, isLate ? "answered-late" : "answered", null);
     if (!isLate) yield* finishing.finish(answered.id, row);
     const messageId = readText(row, "message_id");
     yield { kind: "event", event: { kind: "answered", channel: readText(row, "channel"), messageId, id: answered.id } };

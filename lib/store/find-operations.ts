@@ -103,7 +103,7 @@ export function createFindOperations(context: StoreContext): FindOperations {
   const findContent = `SELECT owner.id, held.sealed FROM ${message} AS owner
     LEFT JOIN ${dialect.table("content")} AS held ON held.message_id = owner.id WHERE owner.id = $1`;
   const findContext = `SELECT sealed_context FROM ${dialect.table("content")} WHERE message_id = $1`;
-  const findHistory = `SELECT at, state, code FROM ${dialect.table("history")} WHERE message_id = $1 ORDER BY id`;
+  const findHistory = `SELECT at, state, code, by_user FROM ${dialect.table("history")} WHERE message_id = $1 ORDER BY id`;
   // A blocked message has an older one before it, so it is never the oldest.
   const findOldest = `SELECT channel, direction, min(created_at) AS created_at FROM ${message}
     ${dialect.indexedBy("message_due")} WHERE is_finished = 0 AND is_blocked = 0 GROUP BY channel, direction`;

@@ -74,6 +74,8 @@ interface NewMessage extends MessageDetails {
   readonly acceptedAt: number;
   /** A message that its acceptor works on itself, at once, is accepted with its lease. */
   readonly lease?: Lease;
+  /** The user whose act it is, for the history. */
+  readonly by?: string;
 }
 
 export interface Lease {
@@ -160,6 +162,8 @@ interface StoredDetails extends MessageDetails {
   readonly answeredAt?: number;
   readonly answeredBy?: MessageRowId;
   readonly originalId?: MessageRowId;
+  /** When a person had dealt with a dead letter. */
+  readonly dealtWithAt?: number;
   readonly contentBytes: number;
 }
 
@@ -168,6 +172,8 @@ export interface HistoryEntry {
   readonly at: number;
   readonly state: MessageState;
   readonly code?: string;
+  /** The user who did it; absent for what the program did. */
+  readonly by?: string;
 }
 
 export type ContentReading =

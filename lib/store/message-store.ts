@@ -68,7 +68,18 @@ export interface Transition {
   readonly keepLease?: boolean;
   /** For the history. */
   readonly code?: string;
+  /** The user whose act it is, for the history. */
+  readonly by?: string;
   readonly changes?: MessageChanges;
+}
+
+/** That a person has dealt with a dead letter. Nothing else of the message changes, not even `updatedAt`. */
+export interface DealtWith {
+  readonly id: MessageRowId;
+  /** In which of these states it must be. */
+  readonly states: readonly FinishedState[];
+  readonly at: number;
+  readonly by: string;
 }
 
 /** "not-in-state" is also the outcome when a finished message would become unfinished. */
@@ -162,6 +173,8 @@ export interface MessageStore {
   releaseLease(request: LeaseRequest & { readonly nextAttemptAt?: number }): Promise<"done" | "lease-lost">;
   /** Compare and set; appends to the history in the same transaction. */
   transition(transition: Transition): Promise<TransitionOutcome>;
+  /** Once: of several at a time one is "done". Its line in the history has the code "dealt-with". */
+  dealWith(dealtWith: DealtWith): Promise<"done" | "already-done" | "not-in-state" | "unknown">;
 
   findById(id: MessageRowId): Promise<StoredMessage | undefined>;
   /** The newest, since a peer may use an id again after its window. */

@@ -118,11 +118,20 @@ function secondVersion(dialect: SchemaDialect): readonly string[] {
   return [`ALTER TABLE ${dialect.table("content")} ADD COLUMN sealed_context ${dialect.bytes}`];
 }
 
+/** What people do is kept with their names; an old row has none. */
+function thirdVersion(dialect: SchemaDialect): readonly string[] {
+  return [
+    `ALTER TABLE ${dialect.table("history")} ADD COLUMN by_user TEXT`,
+    `ALTER TABLE ${dialect.table("message")} ADD COLUMN dealt_with_at ${dialect.integer}`,
+  ];
+}
+
 /** In order. A new version is added at the end; one that was released is never changed. */
 export function createMigrations(dialect: SchemaDialect): readonly Migration[] {
   const versions = [
     { version: 1, statements: firstVersion(dialect) },
     { version: 2, statements: secondVersion(dialect) },
+    { version: 3, statements: thirdVersion(dialect) },
   ];
   return versions.map((migration) => ({
     ...migration,

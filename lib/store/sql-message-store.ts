@@ -62,6 +62,7 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     renewLease: (request) => run("single", () => work.renew(request)),
     releaseLease: (request) => run("write", () => work.release(request)),
     transition: (transition) => run("write", () => work.transition(transition)),
+    dealWith: (dealtWith) => run("write", () => work.dealWith(dealtWith)),
     findById: (id) => run("read", () => find.byId(id)),
     findByMessageId: (direction, messageId) => run("read", () => find.byMessageId(direction, messageId)),
     findByConversation: (conversationId) => run("read", () => find.byConversation(conversationId)),

@@ -103,6 +103,7 @@ export function readMessage(row: SqlRow): StoredMessage {
     ...optional(row, "answered_by", "answeredBy", readRowId),
     ...optional(row, "error_code", "errorCode", readText),
     ...optional(row, "original_id", "originalId", readRowId),
+    ...optional(row, "dealt_with_at", "dealtWithAt", readNumber),
   };
   const direction = readText(row, "direction");
   if (direction === "outbound" && isOutboundState(state)) return { ...details, direction, state };
@@ -111,5 +112,10 @@ export function readMessage(row: SqlRow): StoredMessage {
 }
 
 export function readHistoryEntry(row: SqlRow): HistoryEntry {
-  return { at: readNumber(row, "at"), state: readState(row), ...optional(row, "code", "code", readText) };
+  return {
+    at: readNumber(row, "at"),
+    state: readState(row),
+    ...optional(row, "code", "code", readText),
+    ...optional(row, "by_user", "by", readText),
+  };
 }

@@ -1,9 +1,17 @@
 // Leases work to owners and moves messages from state to state.
 import { isFinished, type StoredMessage } from "./message-model.js";
-import type { ClaimRequest, LeaseRequest, MessageChanges, Transition, TransitionOutcome } from "./message-store.js";
+import type {
+  ClaimRequest,
+  DealtWith,
+  LeaseRequest,
+  MessageChanges,
+  Transition,
+  TransitionOutcome,
+} from "./message-store.js";
 import type { StoreContext } from "./accept-operations.js";
 import { createFinishing, readDirection } from "./finish-operations.js";
 import {
+  isAbsent,
   type Operation,
   readNumber,
   readText,
@@ -22,6 +30,7 @@ export interface WorkOperations {
   renew(request: LeaseRequest & { readonly until: number }): Operation<"done" | "lease-lost">;
   release(request: LeaseRequest & { readonly nextAttemptAt?: number }): Operation<"done" | "lease-lost">;
   transition(transition: Transition): Operation<TransitionOutcome>;
+  dealWith(dealtWith: DealtWith): Operation<"done" | "already-done" | "not-in-state" | "unknown">;
 }
 
 /** "$3, $4" for two values from the third on. */
@@ -81,7 +90,8 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
       next_attempt_at = coalesce($3, next_attempt_at)
     WHERE id = $1 AND lease_owner = $2 AND is_finished = 0 RETURNING channel, direction`;
   const findRow = `SELECT state, channel, direction, destination, is_ordered, lease_owner FROM ${message} WHERE id = $1`;
-  const insertHistory = `INSERT INTO ${history} (message_id, at, state, code) VALUES ($1, $2, $3, $4)`;
+  const insertHistory = `INSERT INTO ${history} (message_id, at, state, code, by_user) VALUES ($1, $2, $3, $4, $5)`;
+  const findDealtWith = `SELECT dealt_with_at FROM ${message} WHERE id = $1`;
 
   function changeStatement(transition: Transition): Step {
     const { id, from, to, at, owner, keepLease = false, changes = {} } = transition;
@@ -107,7 +117,7 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
   }
 
   function* transit(transition: Transition): Operation<TransitionOutcome> {
-    const { id, to, at, code } = transition;
+    const { id, to, at, code, by } = transition;
     const [row] = yield statement(findRow, id);
     if (row === undefined) return "unknown";
     const refused = refusal(transition, row);
@@ -119,7 +129,7 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
     const [changed] = yield changeStatement(transition);
     // Another instance moved the row after it was read: what it is now decides.
     if (changed === undefined) return yield* transit(transition);
-    yield statement(insertHistory, id, at, to, code ?? null);
+    yield statement(insertHistory, id, at, to, code ?? null, by ?? null);
     if (frees) yield* finishing.free(row);
     if (finishes) yield* finishing.finish(id, row);
     else if (!isFinished(to) && readNumber(changed, "is_blocked") === 0 && readNumber(changed, "due_at") <= at) {
@@ -156,6 +166,22 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
       return "done";
     },
     transition: transit,
+    *dealWith({ id, states, at, by }): ReturnType<WorkOperations["dealWith"]> {
+      const [changed] = yield statement(
+        `UPDATE ${message} SET dealt_with_at = $2 WHERE id = $1 AND dealt_with_at IS NULL
+          AND state IN (${numbered(3, states.length)}) RETURNING state`,
+        id,
+        at,
+        ...states,
+      );
+      if (changed !== undefined) {
+        yield statement(insertHistory, id, at, readText(changed, "state"), "dealt-with", by);
+        return "done";
+      }
+      const [row] = yield statement(findDealtWith, id);
+      if (row === undefined) return "unknown";
+      return isAbsent(row, "dealt_with_at") ? "not-in-state" : "already-done";
+    },
   };
 }
 

@@ -33,6 +33,7 @@ export function createFailingStore(real: MessageStore): FailingStore {
       renewLease: (request) => through("renewLease", () => real.renewLease(request)),
       releaseLease: (request) => through("releaseLease", () => real.releaseLease(request)),
       transition: (transition) => through("transition", () => real.transition(transition)),
+      dealWith: (dealtWith) => through("dealWith", () => real.dealWith(dealtWith)),
       findById: (id) => through("findById", () => real.findById(id)),
       findByMessageId: (direction, id) => through("findByMessageId", () => real.findByMessageId(direction, id)),
       findByConversation: (id) => through("findByConversation", () => real.findByConversation(id)),

@@ -231,6 +231,35 @@ export function describeWorking(createPlace: () => Promise<StorePlace>): void {
     });
   });
 
+  describe("what a person does", () => {
+    it("stands in the history with the person's name", async () => {
+      const id = await acceptOne(store, outbound({ state: "held", errorCode: "STORE_KEY_UNKNOWN", by: "anna" }));
+      const released = { id, from: ["held"], to: "queued", at: 7, code: "released", by: "ben" } as const;
+      assert.equal(await store.transition(released), "done");
+      assert.deepEqual(await store.history(id), [
+        { at: 1000, state: "held", code: "STORE_KEY_UNKNOWN", by: "anna" },
+        { at: 7, state: "queued", code: "released", by: "ben" },
+      ]);
+    });
+
+    it("to a dead letter is done once, and changes nothing else of it", async () => {
+      const id = await acceptOne(store, outbound({ state: "failed", errorCode: "CPIS_TIMEOUT" }));
+      const before = await store.findById(id);
+      const acts = ["anna", "ben", "cleo"].map((by) => store.dealWith({ id, states: ["failed"], at: 5, by }));
+      assert.deepEqual((await Promise.all(acts)).sort(), ["already-done", "already-done", "done"]);
+      assert.deepEqual(await store.findById(id), { ...before, dealtWithAt: 5 });
+      const [, line, ...more] = await store.history(id);
+      assert.deepEqual([line?.state, line?.code, more], ["failed", "dealt-with", []]);
+    });
+
+    it("is refused where there is nothing to deal with", async () => {
+      const id = await acceptOne(store, outbound());
+      assert.equal(await store.dealWith({ id, states: ["failed"], at: 5, by: "anna" }), "not-in-state");
+      assert.equal(await store.dealWith({ id: noSuchId, states: ["failed"], at: 5, by: "anna" }), "unknown");
+      assert.equal((await store.findById(id))?.dealtWithAt, undefined);
+    });
+  });
+
   describe("a listener", () => {
     /** Events come in order, so once that of a marker is heard there are no more before it. */
     async function passMarker(): Promise<void> {
