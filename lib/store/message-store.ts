@@ -1,4 +1,5 @@
 // Keeps messages so that nothing accepted is ever lost: what every message store promises.
+import type { AuditEntry, NewAuditEntry } from "./audit-model.js";
 import type {
   ContentReading,
   Direction,
@@ -122,6 +123,30 @@ export interface OldestUnfinished {
   readonly createdAt: number;
 }
 
+/** Of acceptance, in milliseconds since 1970: from inclusive, before exclusive. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly before: number;
+}
+
+export interface ErrorCount {
+  readonly code: string;
+  readonly count: number;
+}
+
+export interface MessageTimes {
+  readonly direction: Direction;
+  readonly createdAt: number;
+  readonly acknowledgedAt?: number;
+  readonly answeredAt?: number;
+}
+
+export interface InteractionTimes {
+  readonly interaction: string;
+  /** The newest of the span. */
+  readonly messages: readonly MessageTimes[];
+}
+
 /** A finished message of this state is removed once its last transition is older than this. */
 export interface RetentionRule {
   readonly state: FinishedState;
@@ -184,12 +209,26 @@ export interface MessageStore {
   list(filter: MessageFilter, limit: number, after?: PagePosition): Promise<MessagePage>;
   countByState(): Promise<readonly StateCount[]>;
   oldestUnfinished(): Promise<readonly OldestUnfinished[]>;
+  /** How many messages were accepted in the span, and are in the state if one is given. Counts no further than `limit`. */
+  countAccepted(span: TimeSpan, state: MessageState | undefined, limit: number): Promise<number>;
+  /** Of the messages accepted in the span; each code is counted no further than `limit`. In no order. */
+  countErrors(span: TimeSpan, limit: number): Promise<readonly ErrorCount[]>;
+  /** For each interaction of the span the times of its newest messages, at most `limit`. */
+  readTimes(span: TimeSpan, limit: number): Promise<readonly InteractionTimes[]>;
   /** Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
   readContent(id: MessageRowId): Promise<ContentReading>;
   /** Undefined when there is none, or none any more. Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
   readContext(id: MessageRowId): Promise<Buffer | undefined>;
   /** Oldest first; empty for an unknown message. */
   history(id: MessageRowId): Promise<readonly HistoryEntry[]>;
+
+  /**
+   * Appends to the audit, whose entries are chained by their hashes and are never changed or removed, by retention
+   * neither. Gives the entry's number. Instances that share a database share one chain.
+   */
+  appendAudit(entry: NewAuditEntry): Promise<number>;
+  /** Entries with a greater number than `after` (0: from the first), in order. */
+  readAudit(after: number, limit: number): Promise<readonly AuditEntry[]>;
 
   /** 1, 2, 3 ... per name; durable before it is given, so never given twice. Numbers may be skipped. */
   nextNumber(name: string): Promise<number>;

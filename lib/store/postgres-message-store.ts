@@ -48,6 +48,16 @@ export function createPostgresDialect(schema: string): Dialect {
   };
 }
 
+/** Also against another hand with the right to write. */
+function appendOnly(table: (name: string) => string): readonly string[] {
+  return [
+    `CREATE FUNCTION ${table("refuse_audit_change")}() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$`,
+    `CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table("audit")}
+      FOR EACH STATEMENT EXECUTE FUNCTION ${table("refuse_audit_change")}()`,
+  ];
+}
+
 function createPostgresMigrations(table: (name: string) => string): readonly Migration[] {
   return createMigrations({
     table,
@@ -58,7 +68,7 @@ function createPostgresMigrations(table: (name: string) => string): readonly Mig
     maximum: "greatest",
     storedColumn: "STORED",
     tableEnd: "",
-    extra: {},
+    extra: { 3: appendOnly(table) },
   });
 }
 

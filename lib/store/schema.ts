@@ -118,6 +118,36 @@ function secondVersion(dialect: SchemaDialect): readonly string[] {
   return [`ALTER TABLE ${dialect.table("content")} ADD COLUMN sealed_context ${dialect.bytes}`];
 }
 
+/**
+ * The audit's entries follow each other by `number`; each dialect adds what refuses any change to one.
+ */
+function auditTable(dialect: SchemaDialect): readonly string[] {
+  const { integer, tableEnd } = dialect;
+  return [
+    `CREATE TABLE ${dialect.table("audit")} (
+      number ${integer} PRIMARY KEY,
+      previous_hash TEXT NOT NULL UNIQUE,
+      at ${integer} NOT NULL,
+      event TEXT NOT NULL,
+      user_id TEXT,
+      role_profile_id TEXT,
+      role TEXT,
+      organisation TEXT,
+      system_id TEXT,
+      subject_hash TEXT,
+      interaction TEXT,
+      message_id TEXT,
+      conversation_id TEXT,
+      application_id TEXT,
+      outcome TEXT,
+      code TEXT,
+      concerns ${integer},
+      hash TEXT NOT NULL,
+      seal TEXT NOT NULL
+    ) ${tableEnd}`,
+  ];
+}
+
 /** What people do is kept with their names; an old row has none. */
 function thirdVersion(dialect: SchemaDialect): readonly string[] {
   return [
@@ -131,7 +161,7 @@ export function createMigrations(dialect: SchemaDialect): readonly Migration[] {
   const versions = [
     { version: 1, statements: firstVersion(dialect) },
     { version: 2, statements: secondVersion(dialect) },
-    { version: 3, statements: thirdVersion(dialect) },
+    { version: 3, statements: [...thirdVersion(dialect), ...auditTable(dialect)] },
   ];
   return versions.map((migration) => ({
     ...migration,

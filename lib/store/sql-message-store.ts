@@ -1,7 +1,9 @@
 // The message store over any database that can run its operations.
 import { CpisError, isCpisError } from "../errors.js";
 import { createAcceptOperations, type StoreContext } from "./accept-operations.js";
+import { createAuditOperations } from "./audit-operations.js";
 import { createFindOperations } from "./find-operations.js";
+import { createMeasureOperations } from "./measure-operations.js";
 import type { MessageStore, StoreEvent } from "./message-store.js";
 import type { SqlRunner } from "./sql-operation.js";
 import { createUpkeepOperations } from "./upkeep-operations.js";
@@ -40,6 +42,8 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
   const work = createWorkOperations(parts);
   const find = createFindOperations(parts);
   const upkeep = createUpkeepOperations(parts);
+  const audit = createAuditOperations(parts);
+  const measure = createMeasureOperations(parts);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
@@ -69,9 +73,14 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     list: (filter, limit, after) => run("read", () => find.list(filter, limit, after)),
     countByState: () => run("read", () => find.countByState()),
     oldestUnfinished: () => run("read", () => find.oldestUnfinished()),
+    countAccepted: (span, state, limit) => run("read", () => measure.count(span, state, limit)),
+    countErrors: (span, limit) => run("read", () => measure.errors(span, limit)),
+    readTimes: (span, limit) => run("read", () => measure.times(span, limit)),
     readContent: (id) => run("read", () => find.content(id)),
     readContext: (id) => run("read", () => find.context(id)),
     history: (id) => run("read", () => find.history(id)),
+    appendAudit: (entry) => run("write", () => audit.append(entry)),
+    readAudit: (after, limit) => run("read", () => audit.read(after, limit)),
     nextNumber: (name) => run("single", () => upkeep.nextNumber(name)),
     takeNumber: (name, number) => run("single", () => upkeep.takeNumber(name, number)),
     lastNumber: (name) => run("read", () => upkeep.lastNumber(name)),

@@ -49,6 +49,13 @@ const stateCounts = [
   END`,
 ];
 
+/** Also against another hand with the file open. */
+const appendOnly = ["UPDATE", "DELETE"].map(
+  (change) => `CREATE TRIGGER audit_no_${change.toLowerCase()} BEFORE ${change} ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit is append-only');
+  END`,
+);
+
 const migrations = createMigrations({
   table: sqliteDialect.table,
   rowId: "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -58,7 +65,7 @@ const migrations = createMigrations({
   maximum: "max",
   storedColumn: "STORED",
   tableEnd: "STRICT",
-  extra: { 1: stateCounts },
+  extra: { 1: stateCounts, 3: appendOnly },
 });
 
 async function loadSqlite(): Promise<typeof DatabaseSync> {

@@ -1,6 +1,8 @@
 // Every statement of the store's daily operations, to ask a database how it would run them.
 import { createAcceptOperations, type StoreContext } from "../../../lib/store/accept-operations.js";
+import { createAuditOperations } from "../../../lib/store/audit-operations.js";
 import { createFindOperations } from "../../../lib/store/find-operations.js";
+import { createMeasureOperations } from "../../../lib/store/measure-operations.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { Dialect, Operation, SqlRow, SqlValue } from "../../../lib/store/sql-operation.js";
 import { createUpkeepOperations } from "../../../lib/store/upkeep-operations.js";
@@ -49,6 +51,9 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
   const work = createWorkOperations(context);
   const find = createFindOperations(context);
   const upkeep = createUpkeepOperations(context);
+  const audit = createAuditOperations(context);
+  const measure = createMeasureOperations(context);
+  const span = { from: 100, before: 200 };
   const id = 1 as MessageRowId;
   const due = { channel: "transport", direction: "outbound", states: ["queued", "sending"] } as const;
   const after = { createdAt: 5, id };
@@ -78,6 +83,12 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("content", find.content(id), []),
     ...asked("context", find.context(id), []),
     ...asked("history", find.history(id), []),
+    ...asked("append to the audit", audit.append({ at: 1, event: "query-asked" }), []),
+    ...asked("read the audit", audit.read(5, 10), []),
+    ...asked("count", measure.count(span, undefined, 10), []),
+    ...asked("count a state", measure.count(span, "failed", 10), []),
+    ...asked("count errors", measure.errors(span, 10), [{ value: "X", count: 1 }]),
+    ...asked("read times", measure.times(span, 10), [{ ...answer, value: "X", created_at: 1 }]),
     ...asked("oldest unfinished", find.oldestUnfinished(), []),
     ...asked("next number", upkeep.nextNumber("x"), [answer]),
     ...asked("take number", upkeep.takeNumber("x", 1), []),

@@ -1,6 +1,8 @@
 // What every message store promises, whatever it keeps its messages in.
 import { describeAccepting } from "./accepting.conformance.js";
+import { describeAuditing } from "./auditing.conformance.js";
 import { describeFinding } from "./finding.conformance.js";
+import { describeMeasuring } from "./measuring.conformance.js";
 import type { StorePlace } from "./sample-messages.js";
 import { describeWorking } from "./working.conformance.js";
 
@@ -10,5 +12,7 @@ export function describeMessageStore(name: string, createPlace: () => Promise<St
     describeAccepting(createPlace);
     describeWorking(createPlace);
     describeFinding(createPlace);
+    describeMeasuring(createPlace);
+    describeAuditing(createPlace);
   });
 }

@@ -73,6 +73,24 @@ describe("instances on one PostgreSQL", () => {
     );
   });
 
+  it("write one audit, whose chain never forks, and no other hand can change it", async () => {
+    const all = await openThree();
+    await Promise.all(
+      all.flatMap((store) => Array.from({ length: 10 }, (_, at) => store.appendAudit({ at, event: "query-asked" }))),
+    );
+    const entries = await all[0].readAudit(0, 100);
+    assert.deepEqual(
+      entries.map(({ number }) => number),
+      Array.from({ length: 30 }, (_, index) => index + 1),
+    );
+    const previous = [undefined, ...entries.map(({ hash }) => hash)];
+    entries.slice(1).forEach((entry, index) => assert.equal(entry.previousHash, previous[index + 1]));
+    for (const change of [`UPDATE ${schema}.audit SET code = 'X'`, `DELETE FROM ${schema}.audit`]) {
+      await assert.rejects(server.query(change), /append-only/);
+    }
+    await assert.rejects(server.query(`TRUNCATE ${schema}.audit`), /append-only/);
+  });
+
   it("take over the work of one that is gone when its lease ends, and its late word counts no more", async () => {
     const [dead, alive] = await openThree();
     const id = await acceptOne(dead, outbound());

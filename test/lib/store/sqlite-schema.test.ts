@@ -66,6 +66,16 @@ describe("the schema of the embedded store", () => {
     });
   });
 
+  it("lets no other hand change or remove an entry of the audit", async () => {
+    const store = await open();
+    await store.appendAudit({ at: 1, event: "query-asked" });
+    await store.close();
+    withDatabase((database) => {
+      assert.throws(() => database.exec("UPDATE audit SET code = 'X'"), /append-only/);
+      assert.throws(() => database.exec("DELETE FROM audit"), /append-only/);
+    });
+  });
+
   it("uses a write-ahead log, so that a reader does not stop the writer", async () => {
     const store = await open();
     assert.equal(

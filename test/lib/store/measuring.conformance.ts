@@ -1,0 +1,70 @@
+// What every message store promises of its numbers: exact up to a limit, and of the span that was asked for.
+import assert from "node:assert/strict";
+import type { MessageStore } from "../../../lib/store/message-store.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "./sample-messages.js";
+
+export function describeMeasuring(createPlace: () => Promise<StorePlace>): void {
+  let place: StorePlace;
+  let store: MessageStore;
+
+  beforeEach(async () => {
+    place = await createPlace();
+    store = await place.open();
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
+  describe("measuring", () => {
+    it("counts what was accepted in a span, by state if asked, and no further than the limit", async () => {
+      for (const acceptedAt of [100, 199, 200, 201]) await acceptOne(store, outbound({ acceptedAt }));
+      await acceptNew(store, inbound({ acceptedAt: 150, state: "rejected" }));
+      const span = { from: 100, before: 200 };
+      assert.equal(await store.countAccepted(span, undefined, 100), 3);
+      assert.equal(await store.countAccepted(span, "queued", 100), 2);
+      assert.equal(await store.countAccepted(span, "failed", 100), 0);
+      assert.equal(await store.countAccepted({ from: 0, before: 1000 }, undefined, 4), 4);
+    });
+
+    it("counts each error code of a span", async () => {
+      for (const errorCode of ["B", "A", "B", "C"]) await acceptOne(store, outbound({ acceptedAt: 150, errorCode }));
+      await acceptOne(store, outbound({ acceptedAt: 500, errorCode: "D" }));
+      await acceptOne(store, outbound({ acceptedAt: 150 }));
+      const span = { from: 100, before: 200 };
+      const byCode = async (limit: number): Promise<unknown> =>
+        [...(await store.countErrors(span, limit))].sort((one, other) => one.code.localeCompare(other.code));
+      const counts = { A: 1, B: 2, C: 1 };
+      assert.deepEqual(
+        await byCode(10),
+        Object.entries(counts).map(([code, count]) => ({ code, count })),
+      );
+      assert.deepEqual(
+        await byCode(1),
+        ["A", "B", "C"].map((code) => ({ code, count: 1 })),
+      );
+    });
+
+    it("gives the times of the newest messages of each interaction", async () => {
+      const question = await acceptOne(store, outbound({ acceptedAt: 110, interaction: "Q" }));
+      await store.transition({
+        id: question,
+        from: ["queued"],
+        to: "awaiting-response",
+        at: 115,
+        changes: { acknowledgedAt: 115 },
+      });
+      await acceptNew(store, inbound({ acceptedAt: 130, interaction: "A", answers: { id: question } }));
+      await acceptOne(store, outbound({ acceptedAt: 101, interaction: "Q" }));
+      await acceptOne(store, outbound({ acceptedAt: 99, interaction: "Q" }));
+      const span = { from: 100, before: 200 };
+      const answered = { direction: "outbound", createdAt: 110, acknowledgedAt: 115, answeredAt: 130 };
+      assert.deepEqual(await store.readTimes(span, 10), [
+        { interaction: "A", messages: [{ direction: "inbound", createdAt: 130 }] },
+        { interaction: "Q", messages: [answered, { direction: "outbound", createdAt: 101 }] },
+      ]);
+      assert.deepEqual((await store.readTimes(span, 1))[1]?.messages, [answered]);
+    });
+  });
+}
