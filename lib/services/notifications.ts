@@ -4,7 +4,7 @@ import { parseInactiveNhsNumberNotification } from "../cpis/inactive-number-noti
 import type { InactiveNumber, NotifiedAccess } from "../cpis/upload-model.js";
 import type { Hl7Time, OrganisationRef, Warning } from "../cpis/model.js";
 import { UnwantedMessage, type Consumer, type Delivery } from "../delivery/model.js";
-import { CpisError, errorClass, isCpisError } from "../errors.js";
+import { CpisError, errorClass, isCpisError, type ErrorCode } from "../errors.js";
 import type { MessageRowId } from "../store/message-model.js";
 import type { FileExchange, IncomingFile } from "./file-exchange.js";
 
@@ -80,6 +80,8 @@ export interface NotificationService {
 const maximumBytes = 64 * 1024 * 1024;
 const defaultRedeliverMilliseconds = 5 * 60_000;
 const endless = Number.MAX_SAFE_INTEGER;
+/** Of a notification alone, which no waiting mends. */
+const damageCodes: readonly ErrorCode[] = ["STORE_CORRUPT", "STORE_CONTENT_TAMPERED"];
 
 async function readWhole(file: IncomingFile): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
@@ -150,24 +152,37 @@ export function createNotificationService(options: NotificationServiceOptions): 
     if (confirm === "by-flow") await exchange.confirm(id);
   }
 
+  /** What cannot be read now, nor later, is set aside: it must not hold up those behind it. */
+  async function readWith<Content>({ message }: Delivery<IncomingFile>, parse: (bytes: Buffer) => Content) {
+    try {
+      return parse(await readWhole(message));
+    } catch (error) {
+      const coded = isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
+      const isOfStore = coded.code.startsWith("STORE_") && !damageCodes.includes(coded.code);
+      if (coded.retryable || isOfStore) throw coded;
+      listener.unreadable(coded, message.messageId);
+      throw new UnwantedMessage(coded.code, { cause: coded });
+    }
+  }
+
   async function take(delivery: Delivery<IncomingFile>): Promise<void> {
     const { message, id } = delivery;
-    const content = await readWhole(message);
     switch (message.kind) {
       case "access-notification": {
-        const { accesses, ...about } = parseAccessNotification(content);
+        const { accesses, ...about } = await readWith(delivery, parseAccessNotification);
         return hand(delivery, { ...about, contents: accesses }, (parts, envelope) =>
           listener.accesses(parts, envelope),
         );
       }
       case "inactive-notification": {
-        const { numbers, ...about } = parseInactiveNhsNumberNotification(content);
+        const { numbers, ...about } = await readWith(delivery, parseInactiveNhsNumberNotification);
         return hand(delivery, { ...about, contents: numbers }, (parts, envelope) =>
           listener.inactiveNumbers(parts, envelope),
         );
       }
       case "unknown": {
         const { messageId, workflowId, from } = message;
+        const content = await readWith(delivery, (bytes) => bytes);
         const [part] = partsOf(id, [content]);
         const known = { ...(workflowId === undefined ? {} : { workflowId }), ...(from === undefined ? {} : { from }) };
         if (part !== undefined) listener.unknown?.({ messageId, ...known, content, token: part.token });
@@ -189,16 +204,7 @@ export function createNotificationService(options: NotificationServiceOptions): 
     inOrder: "all",
     maximumDeliveries: endless,
     redeliverAfterMilliseconds: options.redeliverAfterMilliseconds ?? defaultRedeliverMilliseconds,
-    async deliver(delivery) {
-      try {
-        await take(delivery);
-      } catch (error) {
-        if (isCpisError(error) && (error.retryable || error.code.startsWith("STORE_"))) throw error;
-        const coded = isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
-        listener.unreadable(coded, delivery.message.messageId);
-        throw new UnwantedMessage(coded.code, { cause: coded });
-      }
-    },
+    deliver: take,
   });
 
   return {

@@ -1,5 +1,6 @@
 // Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
+import { UnwantedMessage } from "../delivery/model.js";
 import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { createUploadResponseReader } from "../cpis/upload-response.js";
@@ -22,8 +23,8 @@ export interface UploadAnswersParts {
 
 export interface UploadAnswers {
   /**
-   * Throws XML_* or CPIS_MESSAGE_INVALID for a response that cannot be read, CONFIG_CLOSED when nobody is there to take
-   * it, or what the store throws.
+   * Throws UnwantedMessage for a response that cannot be read, CONFIG_CLOSED when nobody is there to take it, or what
+   * the listener or the store throws: then the response is to be given again.
    */
   take(file: IncomingFile): Promise<void>;
 }
@@ -37,17 +38,21 @@ interface KnownUpload {
   readonly sent: SentRecords;
 }
 
-async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
-  const reader = createUploadResponseReader();
-  for await (const piece of file.contents()) reader.write(piece);
-  return reader.end();
+/** That waiting cannot mend, as it could a store that is away or a key that is missing. */
+function isDamage(error: unknown): error is CpisError {
+  return isCpisError(error) && (damageCodes.includes(error.code) || error.code.startsWith("XML_"));
 }
 
-/** That waiting cannot mend, as it could a store that is away or a key that is missing. */
-function isDamage(error: unknown): boolean {
-  if (!isCpisError(error)) return false;
-  const { code } = error;
-  return damageCodes.includes(code) || code.startsWith("XML_");
+async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
+  const reader = createUploadResponseReader();
+  try {
+    for await (const piece of file.contents()) reader.write(piece);
+    return reader.end();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const { code, detail } = error;
+    throw new UnwantedMessage(code, { cause: error, ...(detail === undefined ? {} : { detail }) });
+  }
 }
 
 /** Undefined for what the store has and nobody can read any more. */

@@ -1,6 +1,5 @@
 // Uploads of a local authority: a file of records goes out once, and what CP-IS says of each record comes back.
 import { UnwantedMessage, type Consumer, type Delivery } from "../delivery/model.js";
-import { CpisError, errorClass, isCpisError } from "../errors.js";
 import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
 import type { FileExchange, IncomingFile } from "./file-exchange.js";
@@ -83,15 +82,8 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
     try {
       await answers.take(delivery.message);
     } catch (error) {
-      if (
-        isCpisError(error) &&
-        (error.retryable || error.code.startsWith("STORE_") || error.code === "CONFIG_CLOSED")
-      ) {
-        throw error;
-      }
-      const coded = isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
-      listenerOf(undefined)?.stray(coded);
-      throw new UnwantedMessage(coded.code, { cause: coded });
+      if (error instanceof UnwantedMessage) listenerOf(undefined)?.stray(error);
+      throw error;
     }
   }
 

@@ -53,16 +53,16 @@ describe("An inbox", () => {
 
   it("does not begin a delivery anew beside one that may take longer than the time until the next try", async () => {
     let begun = 0;
-    const { promise: waited, resolve: end } = Promise.withResolvers<void>();
-    const { promise: isOver, resolve: over } = Promise.withResolvers<void>();
+    const { promise: waited, resolve: end } = Promise.withResolvers<undefined>();
+    const { promise: isOver, resolve: over } = Promise.withResolvers<undefined>();
     const { inbox, told } = open({
       maximumDeliveryMilliseconds: 60_000,
       async deliver() {
         begun += 1;
         // Many times as long as until the next try.
-        setTimeout(end, 60);
+        setTimeout(end, 60, undefined);
         await waited;
-        over();
+        over(undefined);
       },
     });
     const acceptance = await store.acceptInbound(inbound({ acceptedAt: Date.now() }));
