@@ -46,6 +46,11 @@ function isSuccess({ attributes = {} }: ArrivedReport): boolean {
   return typeof success === "string" && success.toUpperCase() === "SUCCESS";
 }
 
+/** The answer of the other side is worth more than what MESH says of the way there. */
+function isAnswered({ state, attributes }: StoredOutboundMessage): boolean {
+  return state === "completed" && attributes["completedBy"] === "response";
+}
+
 /** What the parts of a mailbox tell, told by its events. */
 export function reportsTo(events: EventEmitter<MeshEvents>): DeliveryReports {
   return {
@@ -79,7 +84,7 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
   async function failReported(report: ArrivedReport): Promise<StoredOutboundMessage | undefined> {
     for (;;) {
       const file = await findReportedFile(report, { ...parts, now: () => parts.now() });
-      if (file === undefined || file.state === "failed" || isSuccess(report)) return file;
+      if (file === undefined || file.state === "failed" || isAnswered(file) || isSuccess(report)) return file;
       const code = codeOfReport(report);
       // Its sender may move it at this very moment.
       if ((await write(file, { to: "failed", code }, "theirs")) !== "not-in-state") return file;

@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { createStoreWatch } from "../../../lib/delivery/store-watch.js";
 import { createMailboxInbox, reportsTo } from "../../../lib/mesh/mailbox-inbox.js";
 import type { MeshEvents } from "../../../lib/mesh/model.js";
+import type { NewOutboundMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { acceptOne, outbound } from "../store/sample-messages.js";
 import { createSqlitePlace } from "../store/sqlite-place.js";
@@ -23,8 +24,9 @@ describe("A report in the mailbox", () => {
     await remove();
   });
 
-  async function reported(localId: string, success: string) {
-    const id = await acceptOne(store, outbound({ messageId: localId, channel: "mailbox", state: "awaiting-response" }));
+  async function reported(localId: string, success: string, change: Partial<NewOutboundMessage> = {}) {
+    const file = { messageId: localId, channel: "mailbox", state: "awaiting-response", ...change } as const;
+    const id = await acceptOne(store, outbound(file));
     const events = new EventEmitter<MeshEvents>();
     const reports = reportsTo(events);
     const inbox = createMailboxInbox({
@@ -50,5 +52,12 @@ describe("A report in the mailbox", () => {
 
   it("of a success leaves the file as it is", async () => {
     assert.equal((await reported("999-000002-1", "SUCCESS"))?.state, "awaiting-response");
+  });
+
+  it("of a failure leaves the file as it is that was answered before", async () => {
+    const answered = { state: "completed", attributes: { completedBy: "response" } } as const;
+    assert.equal((await reported("999-000003-1", "ERROR", answered))?.state, "completed");
+    const sent = { state: "completed", attributes: { completedBy: "acceptance" } } as const;
+    assert.equal((await reported("999-000004-1", "ERROR", sent))?.state, "failed");
   });
 });
