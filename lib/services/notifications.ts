@@ -4,8 +4,9 @@ import { parseInactiveNhsNumberNotification } from "../cpis/inactive-number-noti
 import type { InactiveNumber, NotifiedAccess } from "../cpis/upload-model.js";
 import type { Hl7Time, OrganisationRef, Warning } from "../cpis/model.js";
 import { UnwantedMessage, type Consumer, type Delivery } from "../delivery/model.js";
-import { CpisError, errorClass, isCpisError, type ErrorCode } from "../errors.js";
+import { CpisError, errorClass, isCpisError } from "../errors.js";
 import type { MessageRowId } from "../store/message-model.js";
+import { isDamage } from "./damage.js";
 import type { FileExchange, IncomingFile } from "./file-exchange.js";
 
 /** By which the flow says that it has dealt with one part of a notification. */
@@ -80,8 +81,6 @@ export interface NotificationService {
 const maximumBytes = 64 * 1024 * 1024;
 const defaultRedeliverMilliseconds = 5 * 60_000;
 const endless = Number.MAX_SAFE_INTEGER;
-/** Of a notification alone, which no waiting mends. */
-const damageCodes: readonly ErrorCode[] = ["STORE_CORRUPT", "STORE_CONTENT_TAMPERED"];
 
 async function readWhole(file: IncomingFile): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
@@ -158,7 +157,7 @@ export function createNotificationService(options: NotificationServiceOptions): 
       return parse(await readWhole(message));
     } catch (error) {
       const coded = isCpisError(error) ? error : new CpisError("CPIS_INTERNAL", { detail: errorClass(error) });
-      const isOfStore = coded.code.startsWith("STORE_") && !damageCodes.includes(coded.code);
+      const isOfStore = coded.code.startsWith("STORE_") && !isDamage(coded);
       if (coded.retryable || isOfStore) throw coded;
       listener.unreadable(coded, message.messageId);
       throw new UnwantedMessage(coded.code, { cause: coded });

@@ -1,13 +1,14 @@
 // Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
-import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
+import { CpisError } from "../errors.js";
 import { UnwantedMessage } from "../delivery/model.js";
 import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { createUploadResponseReader } from "../cpis/upload-response.js";
 import type { UploadResponseSummary } from "../cpis/upload-model.js";
+import { isDamage, unlessDamaged } from "./damage.js";
 import type { FileExchange, IncomingFile } from "./file-exchange.js";
 import { noSentRecords, readSentRecords, type SentRecords } from "./sent-records.js";
-import { inputIndexes, readUploadContext, type UploadContext } from "./upload-context.js";
+import { findUploadContext, inputIndexes, type UploadContext } from "./upload-context.js";
 import { matchResponse } from "./upload-matching.js";
 import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
 import { failureTold, findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
@@ -29,18 +30,11 @@ export interface UploadAnswers {
   take(file: IncomingFile): Promise<void>;
 }
 
-const damageCodes: readonly ErrorCode[] = ["STORE_CORRUPT", "STORE_CONTENT_TAMPERED", "CPIS_MESSAGE_INVALID"];
-
 /** What is kept of the file that a response answers. */
 interface KnownUpload {
   readonly upload: UploadRow | undefined;
   readonly context: UploadContext;
   readonly sent: SentRecords;
-}
-
-/** That waiting cannot mend, as it could a store that is away or a key that is missing. */
-function isDamage(error: unknown): error is CpisError {
-  return isCpisError(error) && (damageCodes.includes(error.code) || error.code.startsWith("XML_"));
 }
 
 async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
@@ -52,16 +46,6 @@ async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
     if (!isDamage(error)) throw error;
     const { code, detail } = error;
     throw new UnwantedMessage(code, { cause: error, ...(detail === undefined ? {} : { detail }) });
-  }
-}
-
-/** Undefined for what the store has and nobody can read any more. */
-async function unlessDamaged<Result>(reading: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isDamage(error)) return undefined;
-    throw error;
   }
 }
 
@@ -83,11 +67,6 @@ function withWarnings(outcome: UploadOutcome, known: KnownUpload): UploadOutcome
 export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   const { exchange, store, channel, effects } = parts;
 
-  async function readContext({ row }: UploadRow): Promise<UploadContext | undefined> {
-    const context = await store.readContext(row.id);
-    return context === undefined ? undefined : readUploadContext(context);
-  }
-
   /** Undefined for a file whose bytes are gone, for example of an earlier response. */
   async function readSent({ row }: UploadRow): Promise<SentRecords | undefined> {
     const reading = await store.readContent(row.id);
@@ -96,7 +75,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
 
   /** Without the context nobody could tell which input a record was: then its results belong to no known record. */
   async function readKnown(upload: UploadRow | undefined): Promise<KnownUpload> {
-    const context = upload === undefined ? undefined : await unlessDamaged(readContext(upload));
+    const context = upload === undefined ? undefined : await unlessDamaged(findUploadContext(store, upload.row.id));
     if (upload === undefined || context === undefined) return { upload, context: { leftOut: [] }, sent: noSentRecords };
     return { upload, context, sent: (await unlessDamaged(readSent(upload))) ?? noSentRecords };
   }

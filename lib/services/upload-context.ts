@@ -1,5 +1,7 @@
 // What is kept with an upload until its response comes: what the flow wants back, and which of its records were sent.
 import { createHash } from "node:crypto";
+import type { MessageRowId } from "../store/message-model.js";
+import type { MessageStore } from "../store/message-store.js";
 import { gunzipWhole, gzipText } from "./gzip-pieces.js";
 
 export interface UploadContext {
@@ -21,6 +23,12 @@ export function readUploadContext(bytes: Buffer): UploadContext {
   const text = gunzipWhole(bytes, maximumContextBytes).toString("utf8");
   // Written by the function above, sealed in between: its shape is ours.
   return JSON.parse(text) as UploadContext;
+}
+
+/** Undefined when there is none, or none any more. Throws STORE_CORRUPT or what the store throws. */
+export async function findUploadContext(store: MessageStore, id: MessageRowId): Promise<UploadContext | undefined> {
+  const context = await store.readContext(id);
+  return context === undefined ? undefined : readUploadContext(context);
 }
 
 /** From a place in the file that was sent to the one in the input. */

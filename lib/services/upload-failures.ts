@@ -2,7 +2,9 @@
 import { CpisError } from "../errors.js";
 import type { MhsEffects } from "../mhs/model.js";
 import type { MessageStore } from "../store/message-store.js";
-import { readUploadContext } from "./upload-context.js";
+import type { OutboundState } from "../store/message-model.js";
+import { unlessDamaged } from "./damage.js";
+import { findUploadContext } from "./upload-context.js";
 import type { UploadListener, UploadReference } from "./upload-model.js";
 import { endCodeOf, failureTold, listUploads, type UploadRow } from "./upload-rows.js";
 
@@ -17,22 +19,26 @@ export interface UploadFailuresParts {
 }
 
 export interface UploadFailures {
-  /** Tells of each failure once, also of those before a restart. One look after another; never rejects. */
+  /**
+   * Tells of each failure once, also of those before a restart. One look at a time, and one more for all that ask
+   * meanwhile; never rejects.
+   */
   look(): Promise<void>;
 }
 
 const hourMilliseconds = 3_600_000;
 
 /** What the flow had asked to be kept, if it can still be read. */
-export async function referenceOf(store: MessageStore, { row, fileNumber }: UploadRow): Promise<UploadReference> {
-  const context = await store.readContext(row.id);
-  const kept = context === undefined ? undefined : readUploadContext(context).kept;
+async function referenceOf(store: MessageStore, { row, fileNumber }: UploadRow): Promise<UploadReference> {
+  const context = await unlessDamaged(findUploadContext(store, row.id));
+  const kept = context?.kept;
   return { fileNumber, conversationId: row.conversationId, ...(kept === undefined ? {} : { kept }) };
 }
 
 export function createUploadFailures(parts: UploadFailuresParts): UploadFailures {
   const { store, channel, effects } = parts;
-  let looking = Promise.resolve();
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
 
   /** On the row itself, so that nobody is told twice. False when somebody else has moved it meanwhile. */
   async function mark({ row }: UploadRow, flag: string): Promise<boolean> {
@@ -71,16 +77,35 @@ export function createUploadFailures(parts: UploadFailuresParts): UploadFailures
     listener.overdue(upload.fileNumber, Math.floor(waited / hourMilliseconds));
   }
 
+  /** What one upload fails by, as a listener that does not take it, is tried again with the next look. */
+  async function tellAll(states: readonly OutboundState[], tell: (upload: UploadRow) => Promise<void>): Promise<void> {
+    for await (const upload of listUploads(store, channel, states)) await tell(upload).catch(() => undefined);
+  }
+
   async function lookOnce(): Promise<void> {
-    for await (const upload of listUploads(store, channel, ["failed", "expired", "held"])) await tellFailure(upload);
-    for await (const upload of listUploads(store, channel, ["awaiting-response"])) await tellOverdue(upload);
+    try {
+      await tellAll(["failed", "expired", "held"], tellFailure);
+      await tellAll(["awaiting-response"], tellOverdue);
+    } catch {
+      // The store is away: looked again later.
+    }
+  }
+
+  function begin(): Promise<void> {
+    const look = lookOnce().finally(() => (running = undefined));
+    running = look;
+    return look;
   }
 
   return {
     look(): Promise<void> {
-      // What fails now, for example because the store is away, is looked at again later.
-      looking = looking.then(() => lookOnce()).catch(() => undefined);
-      return looking;
+      if (next !== undefined) return next;
+      if (running === undefined) return begin();
+      next = running.then(() => {
+        next = undefined;
+        return begin();
+      });
+      return next;
     },
   };
 }
