@@ -100,7 +100,8 @@ function handshakeFinding(shaken: Shaken, run: CheckRun): Finding {
   const { shown } = shaken;
   if (shaken.kind === "failed") {
     const lines = certificateLines(shown.chain, run.effects.now()).map((line) => `It has shown: ${line}`);
-    const asked = shown.isAsked ? ["It had asked for our certificate before."] : [];
+    const asked =
+      shown.isAsked && shaken.error.code === "TLS_FAILED" ? ["It had asked for our certificate before."] : [];
     return failedFinding(shaken.error, [...asked, ...lines]);
   }
   const { socket } = shaken;

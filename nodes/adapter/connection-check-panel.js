@@ -25,7 +25,11 @@
     };
     const button = $("<button>", { type: "button", class: "red-ui-button cp-is-check-button" });
     const summary = $("<div>", { class: "cp-is-check-summary", role: "status", "aria-live": "polite" });
-    const changes = $("<div>", { class: "cp-is-check-note" }).text(_("check.unsaved"));
+    const changes = $("<div>", { class: "cp-is-check-note cp-is-check-warn" }).append(
+      icon("warn"),
+      " ",
+      $("<strong>").text(_("check.unsaved")),
+    );
     const list = $("<ol>", { class: "cp-is-check-steps" });
     let request;
     let isTyped = false;

@@ -1,23 +1,23 @@
 // Makes a config node a transport: it has users, opens for the first, closes after the last, and tells them how it is.
 import type { Node } from "node-red";
 import type { CpisError } from "../../lib/errors.js";
-import { watchNodeCertificates, withCertificate, type CertificateSight } from "./certificate-watch.js";
+import type { CertificateConcern } from "../../lib/tls/watch-certificates.js";
+import { watchNodeCertificates, type CertificateSight } from "./certificate-watch.js";
 import { ConfigNodeUsers } from "./config-node-users.js";
 import type { StatusShape } from "./node-status.js";
 import { onClose } from "./on-close.js";
 import type { SpineSimulator } from "./simulator-link.js";
 import { TransportConnection, type Session, type TransportConnectionOptions } from "./transport-connection.js";
 import type { Transport, TransportReport, TransportState, UnopenedState } from "./transport-state.js";
-import type { Words } from "./words.js";
 
 export interface TransportOffer<Open, OpenState extends TransportState> extends Pick<
   TransportConnectionOptions<Open, OpenState>,
   "needsSimulator"
 > {
-  readonly words: Words;
   /** The session tells `certificates` of those it uses and is shown. */
   openSession(simulator: SpineSimulator | undefined, certificates: CertificateSight): Promise<Session<Open, OpenState>>;
-  statusOf(state: UnopenedState | OpenState): StatusShape;
+  /** `concern`: a certificate that ends soon. */
+  statusOf(state: UnopenedState | OpenState, concern: CertificateConcern | undefined): StatusShape;
 }
 
 /** The same failure again, at each retry, is told by the status only. */
@@ -40,7 +40,7 @@ export function offerTransport<Open, OpenState extends TransportState>(
   const certificates = watchNodeCertificates(node, () => users.tell(report()));
   const report = (): TransportReport => ({
     state,
-    status: withCertificate(offer.statusOf(state), certificates.worst(), offer.words),
+    status: offer.statusOf(state, certificates.worst()),
   });
   const logFailure = logFailures(node);
   const connection = new TransportConnection<Open, OpenState>({

@@ -1,7 +1,7 @@
 // The `ebxml transport` config node: owns the connection to Spine and the listener, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
-import type { CertificateSight } from "../adapter/certificate-watch.js";
+import { withCertificate, type CertificateSight } from "../adapter/certificate-watch.js";
 import { configuredStore } from "../adapter/configured-store.js";
 import { serveConnectionChecks, type CheckedNode } from "../adapter/connection-check-route.js";
 import { credentialsOf } from "../adapter/credentials.js";
@@ -67,10 +67,9 @@ function openSession(
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: TransportSettings): EbxmlTransport {
   return offerTransport(node, {
     needsSimulator: settings.spine.kind === "simulator",
-    words,
     openSession: async (simulator, certificates) =>
       openSession(RED, node, words, { settings, simulator, certificates }),
-    statusOf: (state) => transportStatus(state, words),
+    statusOf: (state, concern) => withCertificate(transportStatus(state, words), concern, words),
   });
 }
 

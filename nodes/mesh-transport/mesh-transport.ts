@@ -1,6 +1,6 @@
 // The `mesh transport` config node: owns the local authority's mailbox, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import type { CertificateSight } from "../adapter/certificate-watch.js";
+import { withCertificate, type CertificateSight } from "../adapter/certificate-watch.js";
 import { configuredStore } from "../adapter/configured-store.js";
 import { credentialsOf } from "../adapter/credentials.js";
 import { serveConnectionChecks, type CheckedNode } from "../adapter/connection-check-route.js";
@@ -48,9 +48,9 @@ async function openSession(RED: NodeAPI, node: Node, words: Words, basis: Sessio
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: MeshTransportSettings): FileTransport {
   return offerTransport(node, {
     needsSimulator: settings.way.kind === "simulator",
-    words,
     openSession: (simulator, certificates) => openSession(RED, node, words, { settings, simulator, certificates }),
-    statusOf: (state) => meshStatus(state, collectMilliseconds(settings.way), words),
+    statusOf: (state, concern) =>
+      withCertificate(meshStatus(state, collectMilliseconds(settings.way), words), concern, words),
   });
 }
 
