@@ -49,6 +49,22 @@ export type ConfirmOutcome =
   | { readonly kind: "not-confirmable"; readonly state: InboundState }
   | { readonly kind: "unknown" };
 
+/** What a person does with a stored message. */
+export interface PersonalAct {
+  /** The user's name, for the history. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Attributes of the message's course so far that do not hold for what follows. */
+  readonly forgotten: readonly string[];
+}
+
+/** "resent-before": it has a successor already, whose id this is. Nothing was done now. */
+export interface ResendOutcome {
+  readonly kind: "resent" | "resent-before";
+  readonly id: MessageRowId;
+}
+
 /** Told of what an operator should know; each in words without content. */
 export interface DeliveryReports {
   /** No consumer took an inbound message; it stays, set aside. */

@@ -203,8 +203,9 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   }
 
   async function track(job: Job): Promise<void> {
-    const { trackings, division, resentAs } = readProgress(job.message);
+    const { trackings, division, resentAs, isResendWanted } = readProgress(job.message);
     if (resentAs !== undefined) return waitForSuccessor(job, resentAs);
+    if (isResendWanted === true) return resend(job);
     const answer = await client.track(job.file.localId);
     const chunks = division?.chunks ?? 1;
     const decision = decideTracking(answer, {
@@ -248,7 +249,7 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     const compressed = await readCompressed(job);
     if (compressed === undefined) return;
     const nextLocalId = (localId: string): string => options.nextLocalId(localId);
-    const resentAs = await resendFile(job.message, { store, watch, now, compressed, nextLocalId });
+    const { id: resentAs } = await resendFile(job.message, { store, watch, now, compressed, nextLocalId });
     await waitForSuccessor(
       { ...job, message: { ...job.message, attributes: { ...job.message.attributes, resentAs } } },
       resentAs,

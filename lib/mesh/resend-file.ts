@@ -1,7 +1,8 @@
 // Sends a file a second time, as a new row under a new local id, in the place of one that MESH does not have.
+import type { PersonalAct, ResendOutcome } from "../delivery/model.js";
 import type { StoreWatch } from "../delivery/store-watch.js";
 import { CpisError, isCpisError } from "../errors.js";
-import { isFinished, type MessageRowId, type StoredOutboundMessage } from "../store/message-model.js";
+import { isFinished, type StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { localIdOf } from "./outbound-file.js";
 import { readProgress, withoutProgress } from "./sending-progress.js";
@@ -9,35 +10,39 @@ import type { FileMoveWriter } from "./write-file-move.js";
 
 export interface ResendParts {
   readonly store: MessageStore;
-  readonly watch: StoreWatch;
+  readonly watch: Pick<StoreWatch, "run" | "insist">;
   readonly compressed: Buffer;
   now(): number;
   /** The same each time it is asked. */
   nextLocalId(localId: string): string;
+  /** Of a resend that a person asked for. */
+  readonly act?: PersonalAct;
 }
 
 const maximumTries = 100;
 
 function rowOf(original: StoredOutboundMessage, localId: string, context: Buffer | undefined, parts: ResendParts) {
+  const { act } = parts;
   const { channel, destination, interaction, service, conversationId, applicationId, fromParty, toParty } = original;
   return {
     ...{ channel, destination, interaction, service, conversationId, fromParty, toParty },
-    isOrdered: false,
+    ...(act === undefined ? { isOrdered: false } : { isOrdered: original.isOrdered, by: act.by }),
     messageId: localId,
     ...(applicationId === undefined ? {} : { applicationId }),
     acceptedAt: parts.now(),
     content: parts.compressed,
     ...(context === undefined ? {} : { context }),
     originalId: original.id,
-    attributes: { ...withoutProgress(original.attributes), localId },
+    attributes: { ...withoutProgress(original.attributes, act?.forgotten), localId },
   };
 }
 
 /**
  * Gives the new row, or the one that an earlier try has made. It has no place in the order: the original keeps that,
- * open, until `settleOriginal`. Throws STORE_INTERNAL when no local id is free.
+ * open, until `settleOriginal`; but where a person sends a file again that has ended, it is the last. Throws
+ * STORE_INTERNAL when no local id is free.
  */
-export async function resendFile(original: StoredOutboundMessage, parts: ResendParts): Promise<MessageRowId> {
+export async function resendFile(original: StoredOutboundMessage, parts: ResendParts): Promise<ResendOutcome> {
   const { store, watch } = parts;
   const context = await watch.run(() => store.readContext(original.id));
   let localId = localIdOf(original);
@@ -46,12 +51,14 @@ export async function resendFile(original: StoredOutboundMessage, parts: ResendP
     const row = rowOf(original, localId, context, parts);
     try {
       const [id] = await watch.insist(() => store.acceptOutbound([row]));
-      if (id !== undefined) return id;
+      if (id !== undefined) return { kind: "resent", id };
     } catch (error) {
       if (!isCpisError(error) || error.code !== "STORE_MESSAGE_ID_TAKEN") throw error;
     }
     const taken = await watch.run(() => store.findByMessageId("outbound", localId));
-    if (taken?.direction === "outbound" && taken.originalId === original.id) return taken.id;
+    if (taken?.direction === "outbound" && taken.originalId === original.id) {
+      return { kind: "resent-before", id: taken.id };
+    }
   }
   throw new CpisError("STORE_INTERNAL", { detail: "no local id is free for a file that is sent again" });
 }

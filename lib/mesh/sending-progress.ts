@@ -20,6 +20,8 @@ export interface SendingProgress {
   readonly trackings: number;
   /** The row that was sent in the place of this one. */
   readonly resentAs?: MessageRowId;
+  /** A person has decided that it is sent again, whether or not MESH has it. */
+  readonly isResendWanted?: boolean;
 }
 
 export function divide(plainBytes: number, chunkBytes: number, isGzip: boolean): Division {
@@ -31,7 +33,7 @@ function count(value: unknown): number | undefined {
 }
 
 export function readProgress({ attributes }: StoredOutboundMessage): SendingProgress {
-  const { isGzip, meshMessageId, resentAs } = attributes;
+  const { isGzip, meshMessageId, resentAs, isResendWanted } = attributes;
   const chunkBytes = count(attributes["chunkBytes"]);
   const chunks = count(attributes["chunks"]);
   const hasDivision = chunkBytes !== undefined && chunks !== undefined && chunkBytes > 0 && chunks > 0;
@@ -41,6 +43,7 @@ export function readProgress({ attributes }: StoredOutboundMessage): SendingProg
     ...(typeof meshMessageId === "string" ? { meshMessageId } : {}),
     trackings: count(attributes["trackings"]) ?? 0,
     ...(isMessageRowId(resentAs) ? { resentAs } : {}),
+    ...(isResendWanted === true ? { isResendWanted } : {}),
   };
 }
 
@@ -58,10 +61,14 @@ const progressNames: ReadonlySet<string> = new Set([
   "meshMessageId",
   "trackings",
   "resentAs",
+  "isResendWanted",
   "refusal",
+  "baseName",
+  "stagedName",
 ]);
 
 /** The attributes of a file that begins anew. */
-export function withoutProgress(attributes: MessageAttributes): MessageAttributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !progressNames.has(name)));
+export function withoutProgress(attributes: MessageAttributes, forgotten: readonly string[] = []): MessageAttributes {
+  const isKept = (name: string): boolean => !progressNames.has(name) && !forgotten.includes(name);
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => isKept(name)));
 }

@@ -38,6 +38,10 @@ export function isFinished(state: MessageState): state is FinishedState {
 /** Small details that name no patient, for example content type, SOAPAction or endpoint. Stored as readable text. */
 export type MessageAttributes = Readonly<Record<string, string | number | boolean>>;
 
+export function attributesWithout(attributes: MessageAttributes, names: readonly string[]): MessageAttributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
+}
+
 /** What the caller says of a message of either direction. Times are milliseconds since 1970. */
 export interface MessageDetails {
   /** Whose workers the message belongs to, for example the id of a transport. */
