@@ -99,6 +99,12 @@ export const errorTable = define({
     advice: "CP-IS could not be checked: use the local fallback. The cause names what failed; nothing was recorded.",
     retryable: true,
   },
+  CPIS_NOT_AUDITED: {
+    message: "The query could not be recorded in the audit, so it was not sent",
+    advice:
+      "CP-IS could not be checked: use the local fallback. The cause names what is wrong with the message store; what is not audited must not be asked.",
+    retryable: true,
+  },
   CPIS_TIMEOUT: {
     message: "No answer came in time; Spine may have recorded the access",
     advice: "CP-IS could not be checked: use the local fallback. A repeat is a second access and your decision.",
@@ -219,6 +225,26 @@ export const errorTable = define({
     advice: "Ask the sender for a corrected message; the text names the part.",
     retryable: false,
   },
+  CPIS_LOG_REQUEST_INVALID: {
+    message: "The message log cannot read what it was asked",
+    advice: "Reload the editor. A program that asks the log must send the JSON that the text names a field of.",
+    retryable: false,
+  },
+  CPIS_LOG_NO_STORE: {
+    message: "The message store that was asked for is not open",
+    advice: "Deploy a flow with an ebXML or MESH transport that an enabled node uses, and choose the store again.",
+    retryable: true,
+  },
+  CPIS_LOG_MESSAGE_UNKNOWN: {
+    message: "The message store holds no such message",
+    advice: "Retention may have removed it. Look whether another message store holds it.",
+    retryable: false,
+  },
+  CPIS_LOG_WITHOUT_USERS: {
+    message: "Content is shown only to users that are known, and Node-RED asks nobody to log in",
+    advice: "Set adminAuth in the settings of Node-RED, and give cp-is.messages.content to those who need it.",
+    retryable: false,
+  },
   CPIS_INTERNAL: {
     message: "A fault in this package's own program stopped the message",
     advice: "CP-IS could not be checked: use the local fallback. Report the place that the text names to the makers.",
@@ -258,6 +284,11 @@ export const errorTable = define({
     message: "The program that asked ended before the message was sent",
     advice: "Nothing was sent. Ask again if the answer is still needed.",
     retryable: true,
+  },
+  EBXML_NOT_RESENDABLE: {
+    message: "A query is never sent again: it would be a second access to the record",
+    advice: "If the answer is still needed, ask anew in the flow; that is a new access, and is recorded as one.",
+    retryable: false,
   },
   EBXML_NO_RESPONSE: {
     message: "The peer has the message, and no answer came while one was waited for",
@@ -655,6 +686,11 @@ export const errorTable = define({
   STORE_CORRUPT: {
     message: "The message store's data is damaged or was changed by another program",
     advice: "Stop the flows, keep a copy of the store, and restore the last backup.",
+    retryable: false,
+  },
+  STORE_CONTENT_GONE: {
+    message: "The message store does not hold the bytes of the message any more",
+    advice: "Send what it held as a new message from the flow. Storage of metadata only drops what is finished.",
     retryable: false,
   },
   STORE_MESSAGE_ID_TAKEN: {

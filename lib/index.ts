@@ -216,6 +216,8 @@ export { createMemoryInboundRegister, type MemoryInboundRegisterOptions } from "
 export type * from "./store/message-model.js";
 export { isFinished, isMessageRowId } from "./store/message-model.js";
 export type * from "./store/message-store.js";
+export type * from "./store/audit-model.js";
+export { auditEvents, auditHash, auditTexts, firstAuditHash, isAuditEvent } from "./store/audit-model.js";
 export { createSqliteMessageStore, type SqliteMessageStoreOptions } from "./store/sqlite-message-store.js";
 export { createPostgresMessageStore, type PostgresMessageStoreOptions } from "./store/postgres-message-store.js";
 export { createContentProtection } from "./crypto/content-protection.js";
@@ -272,6 +274,19 @@ export type { UnknownOutcomeSetting } from "./mesh/tracking-policy.js";
 export { createFolderMailbox } from "./mesh/folder-mailbox.js";
 export type { FolderMailboxOptions } from "./mesh/folder-model.js";
 
+export {
+  auditFormats,
+  exportAudit,
+  recordStaffAct,
+  verifyAudit,
+  type AuditFault,
+  type AuditFormat,
+  type AuditHead,
+  type AuditReader,
+  type AuditVerification,
+  type StaffAct,
+} from "./services/audit.js";
+export type { QueryAudit } from "./services/query-audit.js";
 export {
   createQueryService,
   queryServiceName,

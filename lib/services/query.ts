@@ -20,13 +20,14 @@ import type { SilentReadForm } from "../cpis/silent-read.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { hl7TimeAt } from "../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../hl7v3/transmission-wrapper.js";
-import { parseConversationId, parseMessageId, type MessageId } from "../identifiers.js";
+import { parseConversationId, parseMessageId, type ConversationId, type MessageId } from "../identifiers.js";
 import type { MessageHandlingService } from "../mhs/message-handling-service.js";
 import type { InboundAnswer, MhsEffects, ReceivedReply, RequestOutcome } from "../mhs/model.js";
 import { selectPattern, type MessagingContract } from "../sds/contract.js";
 import { parseXml } from "../xml/parse-xml.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import { failedBefore, findRefusal, unexpected, type AccessRequest } from "./local-checks.js";
+import { auditRefusal, openAudit, type OpenedAudit, type QueryAudit } from "./query-audit.js";
 
 /** The service name under which Spine registers the query. */
 export const queryServiceName = "urn:nhs:names:services:cpisquery";
@@ -82,6 +83,8 @@ export interface QueryServiceParts {
   readonly mhs: Pick<MessageHandlingService, "request">;
   readonly effects: MhsEffects;
   readonly settings: QueryServiceSettings;
+  /** When it is given, a query that cannot be recorded is not sent: it fails with CPIS_NOT_AUDITED as its cause. */
+  readonly audit?: QueryAudit;
 }
 
 /** What is known of a query once its local checks have passed. */
@@ -93,9 +96,22 @@ interface PreparedQuery {
   readonly messageId: MessageId;
 }
 
-type Preparation =
-  | ({ readonly kind: "prepared" } & PreparedQuery)
-  | { readonly kind: "refused"; readonly result: QueryFailed; readonly cause: CpisError };
+interface SendableQuery extends PreparedQuery {
+  readonly conversationId: ConversationId;
+}
+
+interface RefusedQuery {
+  readonly context: QueryContext;
+  readonly result: QueryFailed;
+  readonly cause: CpisError;
+}
+
+type Preparation = ({ readonly kind: "prepared" } & PreparedQuery) | ({ readonly kind: "refused" } & RefusedQuery);
+
+function refused(context: QueryContext, error: unknown): Preparation & { readonly kind: "refused" } {
+  const cause = unexpected(error);
+  return { kind: "refused", context, result: failedBefore(context, cause), cause };
+}
 
 async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Preparation> {
   const { effects, settings } = parts;
@@ -110,8 +126,7 @@ async function prepare(query: ChildQuery, parts: QueryServiceParts): Promise<Pre
     const payload = encodePayload(query, context, nhsNumber, contract, parts);
     return { kind: "prepared", context, contract, payload, messageId };
   } catch (error) {
-    const cause = unexpected(error);
-    return { kind: "refused", result: failedBefore(context, cause), cause };
+    return refused(context, error);
   }
 }
 
@@ -218,11 +233,33 @@ function causeOf(outcome: RequestOutcome): CpisError | undefined {
   return outcome.kind === "not-sent" || outcome.kind === "unparseable" ? outcome.error : undefined;
 }
 
-async function send(query: ChildQuery, prepared: PreparedQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
-  const { mhs, effects, settings } = parts;
-  const { context, contract, payload, messageId } = prepared;
-  const startedAt = effects.now();
+function auditedQuery({ author }: ChildQuery, context: QueryContext) {
+  const subject = context.nhsNumber === "" ? {} : { subject: context.nhsNumber };
+  return { author, interaction: queryRequestInteraction, applicationId: context.messageId, ...subject };
+}
+
+/** In the audit before it leaves. */
+async function sendAudited(query: ChildQuery, prepared: PreparedQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
+  const { audit, effects } = parts;
+  const { context, messageId } = prepared;
   const conversationId = parseConversationId(effects.newUuid());
+  let opened: OpenedAudit;
+  try {
+    const ids = { messageId, conversationId };
+    opened = await openAudit(audit, { ...auditedQuery(query, context), ...ids }, effects.now());
+  } catch (error) {
+    const { result, cause } = refused(context, error);
+    return { result, cause };
+  }
+  const answer = await send(query, { ...prepared, conversationId }, parts);
+  await opened.ended(answer.result, effects.now());
+  return answer;
+}
+
+async function send(query: ChildQuery, prepared: SendableQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
+  const { mhs, effects, settings } = parts;
+  const { context, contract, payload, messageId, conversationId } = prepared;
+  const startedAt = effects.now();
   const judge = new AnswerJudge(context, settings);
   const outcome = await mhs.request({
     service: queryServiceName,
@@ -259,8 +296,10 @@ export function createQueryService(parts: QueryServiceParts): QueryService {
   return {
     async ask(query) {
       const preparation = await prepare(query, parts);
-      if (preparation.kind === "refused") return { result: preparation.result, cause: preparation.cause };
-      return send(query, preparation, parts);
+      if (preparation.kind === "prepared") return sendAudited(query, preparation, parts);
+      const { context, result, cause } = preparation;
+      await auditRefusal(parts.audit, auditedQuery(query, context), result, parts.effects.now());
+      return { result, cause };
     },
   };
 }

@@ -18,6 +18,7 @@ import { smspQueryInteraction, type SmspClient, type SmspEffects } from "../smsp
 import type { XmlNode } from "../xml/encode-xml.js";
 import { failedBefore, findRefusal, unexpected } from "./local-checks.js";
 import type { ChildQuery, QueryAnswer, QueryService } from "./query.js";
+import { auditRefusal, openAudit, type OpenedAudit, type QueryAudit } from "./query-audit.js";
 
 export interface SmspQueryServiceSettings {
   /** Whether the user's activities must contain B0107 (B0170 for scheduled access) before anything is sent. */
@@ -30,11 +31,23 @@ export interface SmspQueryServiceParts {
   readonly smsp: Pick<SmspClient, "send">;
   readonly effects: SmspEffects;
   readonly settings: SmspQueryServiceSettings;
+  /** When it is given, a query that cannot be recorded is not sent: it fails with CPIS_NOT_AUDITED as its cause. */
+  readonly audit?: QueryAudit;
 }
 
 type Preparation =
   | { readonly kind: "prepared"; readonly context: QueryContext; readonly payload: XmlNode }
-  | { readonly kind: "refused"; readonly result: QueryFailed; readonly cause: CpisError };
+  | {
+      readonly kind: "refused";
+      readonly context: QueryContext;
+      readonly result: QueryFailed;
+      readonly cause: CpisError;
+    };
+
+function refused(context: QueryContext, error: unknown): Preparation & { readonly kind: "refused" } {
+  const cause = unexpected(error);
+  return { kind: "refused", context, result: failedBefore(context, cause), cause };
+}
 
 /** There is no HL7 message here: the tracking id of the distribution envelope stands for its id. */
 function prepare(query: ChildQuery, { effects, settings }: SmspQueryServiceParts): Preparation {
@@ -50,8 +63,7 @@ function prepare(query: ChildQuery, { effects, settings }: SmspQueryServiceParts
     const payload = bareQueryStubNode({ nhsNumber, author, eventId: context.eventId, queriedAt });
     return { kind: "prepared", context, payload };
   } catch (error) {
-    const cause = unexpected(error);
-    return { kind: "refused", result: failedBefore(context, cause), cause };
+    return refused(context, error);
   }
 }
 
@@ -79,14 +91,45 @@ function resultOf(outcome: SmspOutcome, context: QueryContext): QueryResult {
   }
 }
 
-async function send(
+function auditedQuery({ author }: ChildQuery, context: QueryContext) {
+  const subject = context.nhsNumber === "" ? {} : { subject: context.nhsNumber };
+  const ids = { conversationId: context.messageId, applicationId: context.eventId };
+  return { author, interaction: smspQueryInteraction, ...ids, ...subject };
+}
+
+/** In the audit before it leaves. */
+async function sendAudited(
   query: ChildQuery,
   context: QueryContext,
   payload: XmlNode,
+  parts: SmspQueryServiceParts,
+): Promise<QueryAnswer> {
+  const { audit, effects } = parts;
+  const messageId = effects.newUuid();
+  let opened: OpenedAudit;
+  try {
+    opened = await openAudit(audit, { ...auditedQuery(query, context), messageId }, effects.now());
+  } catch (error) {
+    const { result, cause } = refused(context, error);
+    return { result, cause };
+  }
+  const answer = await send(query, { context, payload, messageId }, parts);
+  await opened.ended(answer.result, effects.now());
+  return answer;
+}
+
+interface SendableQuery {
+  readonly context: QueryContext;
+  readonly payload: XmlNode;
+  readonly messageId: string;
+}
+
+async function send(
+  query: ChildQuery,
+  { context, payload, messageId }: SendableQuery,
   { smsp, effects }: SmspQueryServiceParts,
 ): Promise<QueryAnswer> {
   const startedAt = effects.now();
-  const messageId = effects.newUuid();
   const trackingId = context.messageId;
   const outcome = await smsp.send({
     payload,
@@ -116,8 +159,11 @@ export function createSmspQueryService(parts: SmspQueryServiceParts): QueryServi
   return {
     async ask(query) {
       const preparation = prepare(query, parts);
-      if (preparation.kind === "refused") return { result: preparation.result, cause: preparation.cause };
-      return send(query, preparation.context, preparation.payload, parts);
+      const { context } = preparation;
+      if (preparation.kind === "prepared") return sendAudited(query, context, preparation.payload, parts);
+      const { result, cause } = preparation;
+      await auditRefusal(parts.audit, auditedQuery(query, context), result, parts.effects.now());
+      return { result, cause };
     },
   };
 }

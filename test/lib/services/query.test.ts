@@ -15,7 +15,9 @@ import {
   type QueryAnswer,
   type QueryServiceSettings,
 } from "../../../lib/services/query.js";
+import type { QueryAudit } from "../../../lib/services/query-audit.js";
 import { createPki, createSpineSimulator, specialNumbers, type SpineSimulator } from "../../../lib/simulator/index.js";
+import type { NewAuditEntry } from "../../../lib/store/audit-model.js";
 import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
@@ -64,6 +66,7 @@ describe("The query service", function () {
   function ask(
     query: Partial<ChildQuery> & Pick<ChildQuery, "nhsNumber">,
     settings: Partial<QueryServiceSettings> = {},
+    audit?: QueryAudit,
   ): Promise<QueryAnswer> {
     const service = createQueryService({
       mhs,
@@ -76,6 +79,7 @@ describe("The query service", function () {
         emptyResponse: "not-found",
         ...settings,
       },
+      ...(audit === undefined ? {} : { audit }),
     });
     return service.ask({ author: clinician, activities: ["B0107"], accessType: "unscheduled", ...query });
   }
@@ -122,6 +126,36 @@ describe("The query service", function () {
     assert.equal(exchange?.interaction, "QUPC_IN000006GB01");
     assert.equal(exchange.hl7Id, result.messageId);
     assert.ok(exchange.durationMilliseconds >= 0);
+  });
+
+  it("is in the audit under the ids of its messages before it is sent, and again with its outcome", async () => {
+    const entries: NewAuditEntry[] = [];
+    const requestsBefore = requests;
+    const audit = {
+      appendAudit: (entry: NewAuditEntry): Promise<number> => {
+        if (entry.event === "query-asked") assert.equal(requests, requestsBefore);
+        return Promise.resolve(entries.push(entry));
+      },
+    };
+    const { exchange, result } = await ask({ nhsNumber: "9990001065" }, {}, audit);
+    assert.deepEqual(
+      entries.map(({ event, outcome, messageId, conversationId, applicationId }) => ({
+        event,
+        outcome,
+        ids: [messageId, conversationId, applicationId],
+      })),
+      [
+        { event: "query-asked", outcome: undefined },
+        { event: "query-ended", outcome: "found" },
+      ].map((entry) => ({ ...entry, ids: [exchange?.messageId, exchange?.conversationId, result.messageId] })),
+    );
+  });
+
+  it("is not sent when it cannot be recorded", async () => {
+    const requestsBefore = requests;
+    const audit = { appendAudit: () => Promise.reject(new CpisError("STORE_UNAVAILABLE")) };
+    const { result, cause } = await ask({ nhsNumber: "9990001065" }, {}, audit);
+    assert.deepEqual([codeOf(result), cause?.code, requests], ["not-sent", "CPIS_NOT_AUDITED", requestsBefore]);
   });
 
   it("lets a system ask that names a responsible person", async () => {
