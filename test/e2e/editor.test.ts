@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
-import { closeTray, debugMessage, deploy, dragFromPalette, openDialog, pressInject, statusOf, wire } from "./editor.js";
+import {
+  closeTray,
+  debugMessage,
+  deploy,
+  dragFromPalette,
+  editNode,
+  openDialog,
+  pressInject,
+  statusOf,
+  wire,
+} from "./editor.js";
 import { nodeRedLines, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
 
 const clinician = {
@@ -188,10 +198,100 @@ for (const line of nodeRedLines) {
       await page.locator("#node-config-dialog-cancel").waitFor({ state: "detached" });
     });
 
+    it("asks of an upload what CP-IS needs, and shows one transport at a time", async () => {
+      const id = await dragFromPalette(page, "cp-is upload", 380, 420);
+      await editNode(page, id);
+      const errors = (): Promise<string> =>
+        page.evaluate<string>(
+          `$("#dialog-form .input-error:visible").map((_, field) => field.id.replace("node-input-", "")).get().join(" ")`,
+        );
+      const isShown = (row: string): Promise<boolean> => page.locator(`#cp-is-upload-${row}-row`).isVisible();
+      assert.match(await errors(), /odsCode authorityName emergencyDutyTelephone$/);
+      assert.deepEqual([await isShown("mesh"), await isShown("ebxml")], [true, false]);
+      await takeScreenshot(page, `${line}-upload-new`);
+      await page.locator("#node-input-over").selectOption("ebxml");
+      assert.deepEqual([await isShown("mesh"), await isShown("ebxml")], [false, true]);
+      await page.locator("#node-input-ebxmlTransport").selectOption({ label: "my hospital" });
+      await page.keyboard.press("Tab");
+      assert.match(await errors(), /^ebxmlTransport /);
+      await page.evaluate(
+        'RED.nodes.eachConfig((node) => { if (node.name === "my hospital") node.carriesFiles = true; })',
+      );
+      await page.locator("#node-input-ebxmlTransport").dispatchEvent("change");
+      const fields = { odsCode: "998", authorityName: "EXAMPLE TEST COUNCIL", emergencyDutyTelephone: "ask Ann" };
+      for (const [field, value] of Object.entries(fields)) await page.locator(`#node-input-${field}`).fill(value);
+      await page.keyboard.press("Tab");
+      assert.equal(await errors(), "emergencyDutyTelephone");
+      await page.locator("#node-input-emergencyDutyTelephone").fill("01632 960999");
+      for (const summary of await page.locator(".cp-is-upload-form summary").all()) await summary.click();
+      await page.locator("#node-input-column-endDate").fill("Plan ended");
+      await page.locator("#node-input-column-endDate").scrollIntoViewIfNeeded();
+      await takeScreenshot(page, `${line}-upload-columns`);
+      await page.locator("#node-input-listRecords").scrollIntoViewIfNeeded();
+      await takeScreenshot(page, `${line}-upload-advanced`);
+      assert.equal(await errors(), "");
+      await closeTray(page, "node-dialog-ok");
+      await editNode(page, id);
+      assert.equal(await page.locator("#node-input-column-endDate").inputValue(), "Plan ended");
+      assert.ok(await page.locator("#node-input-column-endDate").isVisible());
+      await closeTray(page, "node-dialog-ok");
+    });
+
+    it("lets an upload be filled in by keyboard alone, in the order in which it is read", async () => {
+      const id = await page.evaluate<string>('RED.nodes.filterNodes({ type: "cp-is upload" })[0].id');
+      await editNode(page, id);
+      await page.locator("#node-input-authorityName").focus();
+      const visited: string[] = [];
+      for (let step = 0; step < 6; step += 1) {
+        visited.push(await page.evaluate<string>("document.activeElement.id || document.activeElement.tagName"));
+        await page.keyboard.press("Tab");
+      }
+      assert.deepEqual(visited, [
+        "node-input-authorityName",
+        "node-input-emergencyDutyTelephone",
+        "node-input-officeHoursTelephone",
+        "node-input-faultyRecords",
+        "node-input-dateForm",
+        "SUMMARY",
+      ]);
+      await closeTray(page, "node-dialog-ok");
+    });
+
+    it("gives a notification node a third output when it is asked for, and a confirm node nothing to set", async () => {
+      const id = await dragFromPalette(page, "cp-is notification", 380, 500);
+      const outputs = (): Promise<number> => page.locator(`[id="${id}"] .red-ui-flow-port-output`).count();
+      assert.equal(await outputs(), 2);
+      await editNode(page, id);
+      const isAsked = (): Promise<boolean> => page.locator("#node-input-redeliverMinutes").isVisible();
+      assert.equal(await isAsked(), false);
+      await page.locator("#node-input-confirm").selectOption("by-flow");
+      assert.equal(await isAsked(), true);
+      await page.locator("#node-input-over").selectOption("ebxml");
+      await page.locator("#node-input-ebxmlTransport").selectOption({ label: "my hospital" });
+      await page.locator("#node-input-takesUnknown").check();
+      await takeScreenshot(page, `${line}-notification`);
+      await closeTray(page, "node-dialog-ok");
+      assert.equal(await outputs(), 3);
+      await editNode(page, id);
+      await page.locator("#node-input-takesUnknown").uncheck();
+      await closeTray(page, "node-dialog-ok");
+      assert.equal(await outputs(), 2);
+      await editNode(page, await dragFromPalette(page, "cp-is confirm", 620, 500));
+      await takeScreenshot(page, `${line}-confirm`);
+      await closeTray(page, "node-dialog-ok");
+      await takeScreenshot(page, `${line}-palette`);
+    });
+
     it("shows help for each node in the sidebar", async () => {
-      for (const type of ["cp-is query", "ebxml transport", "mesh transport", "message store", "spine simulator"]) {
+      const own = ["cp-is query", "cp-is upload", "cp-is notification", "cp-is confirm"];
+      for (const type of [...own, "ebxml transport", "mesh transport", "message store", "spine simulator"]) {
         const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) ?? ""`);
         assert.ok(help.length > 500, type);
+      }
+      for (const type of ["cp-is upload", "cp-is notification"]) {
+        await page.evaluate(`RED.sidebar.help.show(${JSON.stringify(type)})`);
+        await page.waitForTimeout(300);
+        await takeScreenshot(page, `${line}-help-${type.replace("cp-is ", "")}`);
       }
       await page.evaluate('RED.sidebar.help.show("cp-is query")');
       await page.waitForTimeout(500);
@@ -204,8 +304,15 @@ for (const line of nodeRedLines) {
         await page.evaluate('document.documentElement.classList.add("nr-theme-dark")');
         await page.waitForTimeout(200);
         await takeScreenshot(page, `${line}-query-dark`);
-        await page.evaluate('document.documentElement.classList.remove("nr-theme-dark")');
         await closeTray(page, "node-dialog-ok");
+        const own = { upload: "cp-is upload", notification: "cp-is notification", confirm: "cp-is confirm" };
+        for (const [name, type] of Object.entries(own)) {
+          const find = `RED.nodes.filterNodes({ type: ${JSON.stringify(type)} })[0].id`;
+          await editNode(page, await page.evaluate<string>(find));
+          await takeScreenshot(page, `${line}-${name}-dark`);
+          await closeTray(page, "node-dialog-ok");
+        }
+        await page.evaluate('document.documentElement.classList.remove("nr-theme-dark")');
       });
     }
 

@@ -55,6 +55,13 @@ export async function openDialog(page: Page, nodeId: string): Promise<void> {
   await page.waitForTimeout(400);
 }
 
+/** Opens it without the mouse: a double click is lost while a tray still slides away. */
+export async function editNode(page: Page, nodeId: string): Promise<void> {
+  await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(nodeId)}))`);
+  await page.locator("#node-dialog-ok").waitFor();
+  await page.waitForTimeout(400);
+}
+
 export async function closeTray(page: Page, button: "node-dialog-ok" | "node-config-dialog-ok"): Promise<void> {
   await page.locator(`#${button}`).click();
   await page.locator(`#${button}`).waitFor({ state: "detached" });

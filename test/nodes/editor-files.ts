@@ -68,7 +68,10 @@ export function readDefinition(name: string, form: Readonly<Record<string, strin
   assert.ok(script !== undefined);
   let registered: RegisteredDefinition | undefined;
   const RED = {
-    nodes: { registerType: (type: string, definition: NodeDefinition) => (registered = { type, definition }) },
+    nodes: {
+      registerType: (type: string, definition: NodeDefinition) => (registered = { type, definition }),
+      node: () => null,
+    },
   };
   vm.runInNewContext(script, { RED, $: (selector: string) => ({ val: () => form[selector] }) });
   assert.ok(registered !== undefined);
