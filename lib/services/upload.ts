@@ -7,7 +7,7 @@ import { createUploadAnswers } from "./upload-answers.js";
 import { createUploadFailures } from "./upload-failures.js";
 import type { UploadAcceptance, UploadListener, UploadRequest } from "./upload-model.js";
 import { readUploadRow, type UploadRow } from "./upload-rows.js";
-import { sendUpload } from "./upload-sending.js";
+import { createUploadSending } from "./upload-sending.js";
 
 export interface UploadServiceParts {
   readonly exchange: FileExchange;
@@ -30,7 +30,7 @@ export interface UploadOwner {
 export interface UploadService {
   /**
    * Resolves once the file is in the store. Throws CONFIG_*, EBXML_TOO_LARGE, or what the store throws: then nothing
-   * was stored.
+   * was stored, but for STORE_OUTCOME_UNKNOWN, when nobody knows.
    */
   upload(request: UploadRequest): Promise<UploadAcceptance>;
   /** From now on the owner is told, also of uploads before a restart. Gives a function that ends it. */
@@ -54,7 +54,8 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
   /** What belongs to no upload that is known goes to an owner of the same local authority, or else to the first. */
   function listenerOf(upload: UploadRow | undefined, localAuthority = ""): UploadListener | undefined {
     const all = [...owners.values()];
-    const ofAuthority = (code: string): UploadOwner | undefined => all.find((owner) => owner.localAuthority === code);
+    const ofAuthority = (code: string): UploadOwner | undefined =>
+      all.find((owner) => owner.localAuthority.trim().toUpperCase() === code);
     if (upload !== undefined) return (owners.get(upload.owner) ?? ofAuthority(upload.localAuthority))?.listener;
     return (ofAuthority(localAuthority.trim().toUpperCase()) ?? all[0])?.listener;
   }
@@ -120,7 +121,7 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
   }
 
   return {
-    upload: (request) => sendUpload(request, { exchange, store, effects }),
+    upload: createUploadSending({ exchange, store, effects }),
     attach(owner): () => Promise<void> {
       owners.set(owner.owner, owner);
       endWork ??= beginWork();
