@@ -25,7 +25,7 @@ export interface CheckedNode {
   prepareCheck(signal: AbortSignal): Promise<PreparedCheck>;
 }
 
-interface Reply {
+export interface Reply {
   readonly status: number;
   readonly body: object;
 }
@@ -62,10 +62,13 @@ async function runCheck(node: CheckedNode, signal: AbortSignal): Promise<readonl
   }
 }
 
+/** Never rejects. */
+export type CheckDesk = (id: string, signal: AbortSignal) => Promise<Reply>;
+
 /** One check of a node at a time: more would be a way to press the other side. */
-function createDesk(findNode: (id: string) => unknown) {
+export function createCheckDesk(findNode: (id: string) => unknown): CheckDesk {
   const running = new Set<string>();
-  return async (id: string, signal: AbortSignal): Promise<Reply> => {
+  return async (id, signal) => {
     const node = findNode(id);
     if (!isCheckedNode(node)) return { status: 404, body: { reason: "not-deployed" } };
     if (running.has(id)) return { status: 409, body: { reason: "running" } };
@@ -88,7 +91,7 @@ export function serveConnectionChecks(RED: NodeAPI): void {
   const admin: unknown = RED.httpAdmin;
   if (typeof admin !== "function" || served.has(admin)) return;
   served.add(admin);
-  const answer = createDesk((id) => RED.nodes.getNode(id));
+  const answer = createCheckDesk((id) => RED.nodes.getNode(id));
   RED.httpAdmin.post(checkPath, RED.auth.needsPermission(checkPermission), (request: Request, response: Response) => {
     const gone = new AbortController();
     response.on("close", () => gone.abort());

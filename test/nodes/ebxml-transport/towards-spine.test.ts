@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { NodeMessage } from "node-red";
-import { createPki, createSpineSimulator, type Pki, type SpineSimulator } from "../../../lib/simulator/index.js";
+import {
+  createPki,
+  createSpineSimulator,
+  type IssuedCertificate,
+  type Pki,
+  type SpineSimulator,
+} from "../../../lib/simulator/index.js";
 import { caughtError, NodeRed } from "../node-red.js";
 import { freePort } from "../ports.js";
 import { clinician, queryNode, receivers, spineTransport } from "../flows.js";
@@ -34,8 +40,9 @@ describe("an ebxml transport with a contract by hand", function () {
     listenerPort = await freePort();
   });
   const simulators: SpineSimulator[] = [];
-  async function startSimulator(port = 0): Promise<SpineSimulator> {
-    const simulator = await createSpineSimulator({ pki, effects, port });
+  async function startSimulator(port = 0, certificate?: IssuedCertificate): Promise<SpineSimulator> {
+    const shown = certificate === undefined ? {} : { certificate };
+    const simulator = await createSpineSimulator({ pki, effects, port, ...shown });
     simulators.push(simulator);
     return simulator;
   }
@@ -75,6 +82,27 @@ describe("an ebxml transport with a contract by hand", function () {
     register(second);
     nodeRed.send("query", question());
     await nodeRed.nextMessage("found");
+  });
+
+  it("warns of a certificate of Spine that ends soon, at both ends of an answer, and asks all the same", async () => {
+    const notAfter = Date.now() + 6.5 * 86_400_000;
+    const certificate = await pki.issue({ commonName: "spine", ipAddresses: ["127.0.0.1"], usage: "both", notAfter });
+    const simulator = await startSimulator(0, certificate);
+    const { endpointUrl, cpaId, toPartyKey, toAsid } = simulator.contracts.express;
+    const transport = { ...spineTransport, endpointUrl, cpaId, toPartyKey, toAsid, port: String(listenerPort) };
+    await nodeRed.start([...receivers, tlsNode, transport, queryNode], credentials);
+    await nodeRed.status("query", "ebxml-transport.status.listening");
+    register(simulator);
+    nodeRed.send("query", question());
+    await nodeRed.nextMessage("found");
+    await nodeRed.logged("TLS_CERTIFICATE_VALIDITY");
+    nodeRed.send("query", question());
+    await nodeRed.nextMessage("found", 2);
+    const warnings = nodeRed.logs.filter(({ text }) => text.includes("TLS_CERTIFICATE_VALIDITY"));
+    // The same certificate as server and as client: one word is enough.
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]?.text ?? "", /spine \(127\.0\.0\.1\), .* 6 days left/);
+    assert.doesNotMatch(warnings[0]?.text ?? "", /9990001014/);
   });
 
   const broken: readonly (readonly [title: string, transport: object, tls: object | undefined, code: string])[] = [

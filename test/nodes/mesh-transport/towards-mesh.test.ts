@@ -1,7 +1,13 @@
 // The transport with credentials and certificates given by hand, as towards a MESH of the NHS.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { createMeshServer, createPki, type MeshServer, type Pki } from "../../../lib/simulator/index.js";
+import {
+  createMeshServer,
+  createPki,
+  type IssuedCertificate,
+  type MeshServer,
+  type Pki,
+} from "../../../lib/simulator/index.js";
 import { receivers } from "../flows.js";
 import { NodeRed } from "../node-red.js";
 import { freePort } from "../ports.js";
@@ -51,7 +57,7 @@ describe("a mesh transport with credentials by hand", function () {
     for (const server of servers.splice(0)) await server.close();
   });
 
-  async function startServer(port = 0): Promise<MeshServer> {
+  async function startServer(port = 0, certificate?: IssuedCertificate): Promise<MeshServer> {
     const workflowIds = {
       upload: transport.workflowUpload,
       response: transport.workflowResponse,
@@ -59,7 +65,8 @@ describe("a mesh transport with credentials by hand", function () {
       inactiveNotification: transport.workflowInactive,
     };
     const cpis = { mailbox: transport.recipient, odsCode: "YZ1" };
-    const server = await createMeshServer({ pki, effects, port, sharedKey, cpis, workflowIds });
+    const shown = certificate === undefined ? {} : { certificate };
+    const server = await createMeshServer({ pki, effects, port, sharedKey, cpis, workflowIds, ...shown });
     server.openMailbox(own);
     servers.push(server);
     return server;
@@ -117,6 +124,24 @@ describe("a mesh transport with credentials by hand", function () {
     assert.equal(errors.length, 1);
     const told = JSON.stringify([nodeRed.logs, nodeRed.statuses]);
     for (const secret of ["wr0ng-Word!", sharedKey, "NHSMESH"]) assert.ok(!told.includes(secret), secret);
+  });
+
+  it("shows that a certificate of MESH ends soon, warns of it once, and works on", async () => {
+    const notAfter = Date.now() + 12.5 * 86_400_000;
+    const certificate = await pki.issue({ commonName: "mesh", ipAddresses: ["127.0.0.1"], usage: "server", notAfter });
+    const server = await startServer(0, certificate);
+    const mailbox = await start({ ...transport, baseUrl: server.url });
+    await nodeRed.status("user", `${status}certificateDays`);
+    const shown = nodeRed.statuses.findLast(({ id }) => id === "user")?.status;
+    assert.deepEqual([shown?.fill, shown?.shape], ["yellow", "dot"]);
+    const { exchange } = await mailbox.open();
+    await exchange.send(upload(44));
+    await nodeRed.logged("accepted 999-000044-1");
+    const warnings = nodeRed.logs.filter(
+      ({ level, text }) => level === 30 && text.includes("TLS_CERTIFICATE_VALIDITY"),
+    );
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]?.text ?? "", /the other side's, mesh \(127\.0\.0\.1\), .* 12 days left/);
   });
 
   it("warns of a file under a workflow id that is not set, and gives it to the flow", async () => {
