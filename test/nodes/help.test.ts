@@ -29,10 +29,11 @@ const meshCodes = Object.keys(errorTable).filter((code): code is ErrorCode => co
 const uploadCodes = Object.keys(errorTable).filter((code): code is ErrorCode => code.startsWith("CPIS_UPLOAD_"));
 const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>> = {
   "cp-is-query": [...queryErrorCodes, ...transportCodes, ...directoryCodes, ...storeCodes],
-  "ebxml-transport": [...transportCodes, ...directoryCodes, ...tlsCodes, ...storeCodes],
+  "ebxml-transport": [...transportCodes, "CONFIG_CLOCK", ...directoryCodes, ...tlsCodes, ...storeCodes],
   "mesh-transport": [
     "CONFIG_MISSING",
     "CONFIG_INVALID",
+    "CONFIG_CLOCK",
     "CONFIG_CLOSED",
     ...tlsCodes,
     "CPIS_INTERNAL",
