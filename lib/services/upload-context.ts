@@ -1,5 +1,6 @@
 // What is kept with an upload until its response comes: what the flow wants back, and which of its records were sent.
 import { createHash } from "node:crypto";
+import { CpisError } from "../errors.js";
 import type { MessageRowId } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { gunzipWhole, gzipText } from "./gzip-pieces.js";
@@ -14,8 +15,12 @@ export interface UploadContext {
 
 const maximumContextBytes = 64 * 1024 * 1024;
 
+/** Throws CONFIG_INVALID for more than could be given back. */
 export function encodeUploadContext(context: UploadContext): Buffer {
-  return gzipText(JSON.stringify(context));
+  const text = JSON.stringify(context);
+  if (Buffer.byteLength(text) <= maximumContextBytes) return gzipText(text);
+  const detail = `what is kept of an upload is larger than ${maximumContextBytes} bytes`;
+  throw new CpisError("CONFIG_INVALID", { detail });
 }
 
 /** Throws STORE_CORRUPT for what this file cannot have written. */
@@ -44,6 +49,11 @@ export function inputIndexes(leftOut: readonly number[]): (position: number) => 
     }
     return position + low;
   };
+}
+
+/** Of the id that a response gives; undefined for one that is no number of ours. */
+export function fileNumberOf(fileId: string | undefined): number | undefined {
+  return fileId !== undefined && /^[0-9]{1,15}$/.test(fileId) ? Number(fileId) : undefined;
 }
 
 /** RFC 9562, 5.5: the same file has the same conversation id, wherever its response is looked for. */

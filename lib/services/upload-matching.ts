@@ -1,15 +1,19 @@
 // Brings CP-IS's response to a file together with the records that were sent, each result to its own record.
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Warning } from "../cpis/model.js";
 import type { UploadRecordResult, UploadResponseSummary, UploadResultCode } from "../cpis/upload-model.js";
 import { createUploadResponseReader } from "../cpis/upload-response.js";
 import { describeFileResult, describeRecordResult } from "../cpis/upload-result-words.js";
 import type { SentRecord, SentRecords } from "./sent-records.js";
+import { fileNumberOf } from "./upload-context.js";
 import type { FileResult, RecordOutcome, RecordReason, RefusedRecord, UploadOutcome } from "./upload-model.js";
 import { createUploadVerdicts } from "./upload-verdicts.js";
 
 /** Pieces of XML that can be read again from the start. */
 type Contents = () => AsyncIterable<Uint8Array>;
 
+/** Records between two pauses, so that other work of the process goes on. */
+const recordsATurn = 200;
 /** Of a record that the response does not mention. */
 const unansweredReason: RecordReason = {
   code: "no-result",
@@ -160,6 +164,7 @@ export async function matchResponse(
   const counts = sent.all.length === 0 ? countsOfUnknown(summary, told) : { accepted, refused };
   const kind = outcomeKind(summary, counts);
   const unmatched = verdicts.unmatched();
+  const fileNumber = fileNumberOf(summary.fileId);
   const unlinkedReasons = unlinkedReasonsOf(summary);
   const isUnanswered = (record: SentRecord): boolean => !isLoaded(record) && verdicts.of(record) === undefined;
   const identity = ({ position, localId, nhsNumber }: SentRecord) => ({
@@ -191,6 +196,7 @@ export async function matchResponse(
     for await (const piece of contents()) yield* refusals(reader.write(piece));
     yield* refusals(reader.end().records);
     for (const record of sent.all) {
+      if (record.position % recordsATurn === 0) await nextTurn();
       if (isUnanswered(record)) yield { stage: "cp-is", ...identity(record), reasons: [unansweredReason] };
     }
   }
@@ -198,7 +204,7 @@ export async function matchResponse(
   return {
     outcome: {
       outcome: kind,
-      ...(summary.fileId === undefined ? {} : { fileNumber: Number(summary.fileId) }),
+      ...(fileNumber === undefined ? {} : { fileNumber }),
       ...known("localAuthority", summary.localAuthority?.code),
       ...known("respondedAt", summary.createdAt?.iso),
       fileResults: summary.fileResults.map(fileResultOf),

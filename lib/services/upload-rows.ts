@@ -9,7 +9,7 @@ import {
   type StoredOutboundMessage,
 } from "../store/message-model.js";
 import type { MessageStore, PagePosition } from "../store/message-store.js";
-import { conversationOf } from "./upload-context.js";
+import { conversationOf, fileNumberOf } from "./upload-context.js";
 
 /** What every upload has in the store beside its file. */
 export type UploadAttributes = MessageAttributes & {
@@ -31,6 +31,10 @@ export const unfinishedUploadStates = outboundStates.filter((state) => !isFinish
 const sentUploadStates = unfinishedUploadStates.filter((state) => state !== "queued");
 /** The attribute of an upload that failed, once its owner knows. */
 export const failureTold = "isFailureTold";
+/** The attribute of an upload whose response is late, once its owner knows. */
+export const overdueTold = "isOverdueTold";
+/** What is noted on an upload of its course so far: one that begins anew begins without. */
+export const uploadNotes: readonly string[] = [failureTold, overdueTold];
 const pageSize = 200;
 
 /** Undefined for a message that is no upload of this channel. */
@@ -78,7 +82,7 @@ export interface ResponseReference {
 function isMeant(upload: UploadRow, { fileId, localAuthority }: ResponseReference): boolean {
   const code = localAuthority?.trim().toUpperCase();
   return (
-    (fileId === undefined || upload.fileNumber === Number(fileId)) &&
+    (fileId === undefined || upload.fileNumber === fileNumberOf(fileId)) &&
     (code === undefined || upload.localAuthority === code)
   );
 }
@@ -97,8 +101,9 @@ export async function findUpload(
     const upload = readUploadRow(await store.findById(refersTo), channel);
     if (upload !== undefined && isMeant(upload, reference)) return upload;
   }
-  if (fileId !== undefined && localAuthority !== undefined) {
-    const conversation = conversationOf(localAuthority.trim().toUpperCase(), Number(fileId));
+  const fileNumber = fileNumberOf(fileId);
+  if (fileNumber !== undefined && localAuthority !== undefined) {
+    const conversation = conversationOf(localAuthority.trim().toUpperCase(), fileNumber);
     const ofFile = await store.findByConversation(conversation);
     return ofFile.flatMap((message) => readUploadRow(message, channel) ?? []).at(-1);
   }

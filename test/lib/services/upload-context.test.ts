@@ -15,6 +15,11 @@ describe("the context of an upload", () => {
     assert.throws(() => readUploadContext(Buffer.from("no context")), { code: "STORE_CORRUPT" });
   });
 
+  it("is refused when it is larger than could be given back", () => {
+    const kept = "x".repeat(64 * 1024 * 1024);
+    assert.throws(() => encodeUploadContext({ kept, leftOut: [] }), { code: "CONFIG_INVALID" });
+  });
+
   it("leads from the place of a record in the file to its place in the input, whatever was left out", () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 40 }), (isSent) => {

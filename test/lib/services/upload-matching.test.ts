@@ -190,6 +190,36 @@ describe("A response", () => {
   });
 });
 
+describe("A response to a large file", () => {
+  it("that names no record leaves the process room for other work while it is told", async () => {
+    const records = Array.from({ length: 3000 }, () => protection);
+    const file = { fileId: "7", createdAt: "20260302060000+0000", localAuthority, records };
+    const sent = await readSentRecords(once(encodeUploadFile(file)));
+    const text = encodeUploadResponse(response("CPF04", []));
+    const matched = await matchResponse(
+      () => once(text),
+      sent,
+      (position) => position,
+    );
+    let isOver = false;
+    const { promise: turned, resolve } = Promise.withResolvers<boolean>();
+    let told = 0;
+    for await (const refused of matched.refused()) {
+      if (refused.index === 0) setImmediate(() => resolve(isOver));
+      told += 1;
+    }
+    isOver = true;
+    assert.deepEqual([told, await turned], [3000, false]);
+  });
+});
+
+describe("A response under a number that is none", () => {
+  it("has no file number", async () => {
+    const { outcome } = await match("not kept", response("CPF01", [], { fileId: "unknown" }));
+    assert.equal("fileNumber" in outcome, false);
+  });
+});
+
 describe("A response that says that the whole file was loaded, and names no record,", () => {
   const counts = { recordsProcessed: 2, successful: 2, failed: 0 };
   const sent = [protection, lookedAfter];
