@@ -288,6 +288,17 @@ export {
 } from "./services/audit.js";
 export type { QueryAudit } from "./services/query-audit.js";
 export {
+  readOverview,
+  type InteractionLatency,
+  type Latency,
+  type Overview,
+  type OverviewBucket,
+  type OverviewSpan,
+  type OverviewStore,
+  type QueueDepth,
+  type RankedError,
+} from "./services/overview.js";
+export {
   createQueryService,
   queryServiceName,
   type ChildQuery,
@@ -309,6 +320,7 @@ export {
   type MeshExchangeParts,
   type MeshExchangeSettings,
 } from "./services/mesh-exchange.js";
+export { createMessageLog, type MessageLog, type MessageLogParts } from "./services/message-log.js";
 export type * from "./services/message-log-model.js";
 export { isLogAction, logActions } from "./services/message-log-model.js";
 export type * from "./services/upload-model.js";
