@@ -235,6 +235,21 @@ export const errorTable = define({
     advice: "Deploy a flow with an ebXML or MESH transport that an enabled node uses, and choose the store again.",
     retryable: true,
   },
+  CPIS_LOG_NOT_POSSIBLE: {
+    message: "This cannot be done with the message as it is now",
+    advice: "Look at the message again: it has moved on since, or it is of a kind with which this is never done.",
+    retryable: false,
+  },
+  CPIS_LOG_ANSWERED: {
+    message: "The message was answered, so it is not sent again",
+    advice: "The peer has it. Read the answer in the message log, then send a new message from the flow.",
+    retryable: false,
+  },
+  CPIS_LOG_DROPPED: {
+    message: "A person decided in the message log that the held message is not sent",
+    advice: "Its history names who did it. It can still be sent again as a new message.",
+    retryable: false,
+  },
   CPIS_LOG_MESSAGE_UNKNOWN: {
     message: "The message store holds no such message",
     advice: "Retention may have removed it. Look whether another message store holds it.",

@@ -6,7 +6,7 @@ import type { OutboundState } from "../store/message-model.js";
 import { unlessDamaged } from "./damage.js";
 import { findUploadContext } from "./upload-context.js";
 import type { UploadListener, UploadReference } from "./upload-model.js";
-import { endCodeOf, failureTold, listUploads, type UploadRow } from "./upload-rows.js";
+import { endCodeOf, failureTold, listUploads, overdueTold, type UploadRow } from "./upload-rows.js";
 
 export interface UploadFailuresParts {
   readonly store: MessageStore;
@@ -73,7 +73,7 @@ export function createUploadFailures(parts: UploadFailuresParts): UploadFailures
     const waited = effects.now() - upload.row.updatedAt;
     const listener = parts.listenerOf(upload);
     if (listener === undefined || waited < parts.overdueMilliseconds) return;
-    if (upload.row.attributes["isOverdueTold"] === true || !(await mark(upload, "isOverdueTold"))) return;
+    if (upload.row.attributes[overdueTold] === true || !(await mark(upload, overdueTold))) return;
     listener.overdue(upload.fileNumber, Math.floor(waited / hourMilliseconds));
   }
 

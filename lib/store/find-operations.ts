@@ -64,6 +64,9 @@ export function listStatement(
     conditions.push(condition);
     if (index === "message_time") index = name;
   };
+  if (filter.conversationId !== undefined) {
+    lead("message_conversation", `conversation_id = ${bind(filter.conversationId)}`);
+  }
   if (filter.subject !== undefined) lead("message_subject", `subject_hash = ${bind(protection.hash(filter.subject))}`);
   if (filter.errorCode !== undefined) lead("message_error", `error_code = ${bind(filter.errorCode)}`);
   if (filter.interaction !== undefined) lead("message_interaction", `interaction = ${bind(filter.interaction)}`);

@@ -96,6 +96,7 @@ export interface MessageFilter {
   readonly channel?: string;
   readonly errorCode?: string;
   readonly subject?: string;
+  readonly conversationId?: string;
 }
 
 /** Where a page ended; opaque. */
