@@ -25,7 +25,7 @@
     };
     const button = $("<button>", { type: "button", class: "red-ui-button cp-is-check-button" });
     const summary = $("<div>", { class: "cp-is-check-summary", role: "status", "aria-live": "polite" });
-    const changes = $("<div>", { class: "cp-is-check-note cp-is-check-warn" }).append(
+    const changes = $("<div>", { class: "cp-is-check-note cp-is-check-unsaved" }).append(
       icon("warn"),
       " ",
       $("<strong>").text(_("check.unsaved")),

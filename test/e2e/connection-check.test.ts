@@ -192,7 +192,7 @@ for (const line of nodeRedLines) {
 
     it("passes every step against the simulator, and says that nothing wrong was found", async () => {
       await openConfig(page, "ebxml transport", "healthy");
-      assert.ok(!(await page.locator(".cp-is-check-note").nth(1).isVisible()));
+      assert.ok(!(await page.locator(".cp-is-check-unsaved").isVisible()));
       assert.deepEqual(await check(page), [
         "Our certificate pass",
         "Spine Directory Service pass",
@@ -216,7 +216,10 @@ for (const line of nodeRedLines) {
     it("says that what was changed in the dialog is not checked", async () => {
       await page.locator("#node-config-input-name").fill("another name");
       await page.keyboard.press("Tab");
-      assert.ok(await page.locator(".cp-is-check-note").nth(1).isVisible());
+      const note = page.locator(".cp-is-check-unsaved");
+      assert.ok(await note.isVisible());
+      await note.scrollIntoViewIfNeeded();
+      await takeScreenshot(page, `${line}-check-unsaved`);
       await closeConfig(page);
     });
 
@@ -230,10 +233,10 @@ for (const line of nodeRedLines) {
         "Clock skipped",
         "Our listener pass",
       ]);
-      const failed = await page.locator(".cp-is-check-fail").innerText();
+      const failed = await page.locator("li.cp-is-check-fail").innerText();
       assert.match(failed, /TLS_PEER_AUTHORITY_UNKNOWN/);
       assert.match(failed, /It has shown: .*CP-IS simulator authority/);
-      assert.match(await page.locator(".cp-is-check-warn").innerText(), /12 days left/);
+      assert.match(await page.locator("li.cp-is-check-warn").innerText(), /12 days left/);
       assert.equal(await page.locator(".cp-is-check-summary").innerText(), "1 failed, 1 with a warning");
       await picture(page, "broken", pictures);
       await closeConfig(page);
