@@ -249,8 +249,7 @@ describe("a connection check over ebXML", function () {
     });
     closeLater(() => client.close());
     const interaction = { service: "urn:nhs:names:services:cpisquery", action: "QUPC_IN000006GB01" };
-    const ask = (): Promise<MessagingContract> =>
-      lookupContract({ client, odsCode: "ZSP", interaction, manual: {} });
+    const ask = (): Promise<MessagingContract> => lookupContract({ client, odsCode: "ZSP", interaction, manual: {} });
     const contract = { kind: "directory", ask, current: ask } as const;
     const report = await runCheck(await ebxmlCheck(simulator, { contract }));
     assert.equal(report.step("directory").result, "pass");
@@ -259,7 +258,9 @@ describe("a connection check over ebXML", function () {
     assert.doesNotMatch(report.text, /a-key-that/);
 
     sds.setConduct({ kind: "down" });
-    const check = await ebxmlCheck(simulator, { contract: { ...contract, current: () => Promise.resolve(simulator.contracts.reliable) } });
+    const check = await ebxmlCheck(simulator, {
+      contract: { ...contract, current: () => Promise.resolve(simulator.contracts.reliable) },
+    });
     const remembered = await runCheck(check);
     assert.equal(remembered.step("directory").result, "fail");
     assert.match(remembered.step("directory").code ?? "", /^SDS_/);
@@ -273,10 +274,14 @@ describe("a connection check over ebXML", function () {
   it("says what is wrong with a contract, and doubts one whose path is of another pattern", async () => {
     const simulator = await startSimulator();
     const { reliable, express } = simulator.contracts;
-    const broken = await runCheck(await ebxmlCheck(simulator, { contract: given({ ...reliable, ackRequested: "never" }) }));
+    const broken = await runCheck(
+      await ebxmlCheck(simulator, { contract: given({ ...reliable, ackRequested: "never" }) }),
+    );
     assert.equal(broken.step("contract").code, "CONFIG_CONTRACT");
     assert.equal(broken.step("name").result, "skipped");
-    const crossed = await runCheck(await ebxmlCheck(simulator, { contract: given({ ...reliable, endpointUrl: express.endpointUrl }) }));
+    const crossed = await runCheck(
+      await ebxmlCheck(simulator, { contract: given({ ...reliable, endpointUrl: express.endpointUrl }) }),
+    );
     assert.equal(crossed.step("contract").result, "warn");
     assert.match(crossed.step("contract").seen.join(" "), /Spine's for the pattern express/);
   });
@@ -308,7 +313,10 @@ describe("a connection check over ebXML", function () {
     const simulator = await startSimulator();
     const { good } = await testCertificates();
     const report = await runCheck(await ebxmlCheck(simulator, { tls: { ...good, key: "no key" } }));
-    assert.deepEqual([report.step("own-certificate").code, report.step("listener").result], ["CONFIG_INVALID", "skipped"]);
+    assert.deepEqual(
+      [report.step("own-certificate").code, report.step("listener").result],
+      ["CONFIG_INVALID", "skipped"],
+    );
     assert.doesNotMatch(report.text, /no key/);
   });
 });
