@@ -7,6 +7,7 @@ export type {
   SimulatedEbxmlPattern,
   SimulatedPattern,
   SimulatedSdsOptions,
+  SimulatedSmspOptions,
   SimulatorEffects,
   SimulatorEvents,
   SimulatorLimits,

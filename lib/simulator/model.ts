@@ -8,6 +8,7 @@ import type { MeshServer, MeshServerOptions } from "./mesh-server-model.js";
 import type { IssuedCertificate, Pki } from "./pki.js";
 import type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
 import type { SdsServer, SdsServerOptions } from "./sds-server.js";
+import type { SmspServer, SmspServerOptions } from "./smsp-server.js";
 import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
 import type { LocalAuthority } from "../cpis/model.js";
 import type { CpisError } from "../errors.js";
@@ -49,6 +50,12 @@ export type SimulatedMeshOptions = Omit<MeshServerOptions, "host" | "pki" | "eff
 /** The simulated directory shares host, certificates and ids with the simulator, and knows where that listens. */
 export type SimulatedSdsOptions = Omit<SdsServerOptions, "host" | "pki" | "effects" | "certificate" | "messagingUrl">;
 
+/** The simulated mini service shares register, host, certificates and clock with the simulator. */
+export type SimulatedSmspOptions = Omit<
+  SmspServerOptions,
+  "host" | "pki" | "effects" | "certificate" | "register" | "accessed" | "refused"
+>;
+
 export interface SpineSimulatorOptions {
   /** A loopback address; default 127.0.0.1. */
   readonly host?: string;
@@ -76,6 +83,8 @@ export interface SpineSimulatorOptions {
   readonly mesh?: SimulatedMeshOptions | false;
   /** The simulated Spine Directory Service. False: there is none. Default: on any free port of the same host. */
   readonly sds?: SimulatedSdsOptions | false;
+  /** The simulated Spine mini service. False: there is none. Default: on any free port of the same host. */
+  readonly smsp?: SimulatedSmspOptions | false;
   /**
    * From an access until the local authorities are told, together with those of the meantime. "on-command": by the
    * command "notify-accesses" only. Default 0.
@@ -184,6 +193,8 @@ export interface SpineSimulator {
   readonly mesh: MeshServer;
   /** The simulated Spine Directory Service. Throws CONFIG_INVALID when the simulator runs without. */
   readonly sds: SdsServer;
+  /** The simulated Spine mini service. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly smsp: SmspServer;
   readonly host: string;
   readonly port: number;
   /** "https://127.0.0.1:12345", without a path. */

@@ -10,6 +10,7 @@ import { createSimulatorParts, type SimulatorParts } from "./simulator-parts.js"
 import { contractsOf, patternOfPath } from "./spine-identity.js";
 import { createRequestTaker } from "./take-request.js";
 import { createSdsServer, type SdsServer } from "./sds-server.js";
+import { createSmspServer, type SmspServer } from "./smsp-server.js";
 import { CpisError } from "../errors.js";
 import { readSoapAction } from "../soap/soap-action.js";
 
@@ -85,6 +86,32 @@ async function openSds(
   return createSdsServer({ ...options.sds, host, pki, effects, certificate, messagingUrl: url });
 }
 
+function openSmsp(
+  options: SpineSimulatorOptions,
+  certificate: IssuedCertificate,
+  host: string,
+  { conversation, authorities, tell }: SimulatorParts,
+): Promise<SmspServer | undefined> {
+  if (options.smsp === false) return Promise.resolve(undefined);
+  const { pki, effects } = options;
+  return createSmspServer({
+    ...options.smsp,
+    ...{ host, pki, effects, certificate },
+    register: conversation.register,
+    accessed: (access) => {
+      tell("access", access);
+      authorities.accessed(access.nhsNumber, access.access);
+    },
+    refused: (reason) => tell("refused", { stage: "query", faults: [reason] }),
+  });
+}
+
+function requireSmsp(smsp: SmspServer | undefined): SmspServer {
+  if (smsp === undefined)
+    throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without a mini service" });
+  return smsp;
+}
+
 function requireSds(sds: SdsServer | undefined): SdsServer {
   if (sds === undefined) throw new CpisError("CONFIG_INVALID", { detail: "the simulator runs without SDS" });
   return sds;
@@ -125,7 +152,7 @@ async function openParts(
 /**
  * Opens a simulator of Spine's ebXML messaging and of CP-IS on a loopback address. It asks for client certificates of
  * its own authority, and posts answers with a certificate of it. Beside it opens a simulated MESH, where CP-IS has a
- * mailbox, and a simulated Spine Directory Service.
+ * mailbox, a simulated Spine Directory Service, and a simulated Spine mini service.
  * Throws CONFIG_INVALID for a host that is not loopback, CONFIG_PORT_IN_USE or CONFIG_LISTEN.
  */
 export async function createSpineSimulator(options: SpineSimulatorOptions): Promise<SpineSimulator> {
@@ -147,12 +174,19 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
     await closeListeners();
     throw cause;
   });
+  const smsp = await openSmsp(options, certificate, host, parts).catch(async (cause: unknown) => {
+    await Promise.all([closeListeners(), sds?.close()]);
+    throw cause;
+  });
   return {
     get mesh() {
       return requireMesh(mesh);
     },
     get sds() {
       return requireSds(sds);
+    },
+    get smsp() {
+      return requireSmsp(smsp);
     },
     host,
     port: listener.port,
@@ -177,7 +211,7 @@ export async function createSpineSimulator(options: SpineSimulatorOptions): Prom
       parts.authorities.close();
       controls.dropHeldAnswers();
       delivery.sender.close();
-      await Promise.all([closeListeners(), sds?.close()]);
+      await Promise.all([closeListeners(), sds?.close(), smsp?.close()]);
       conversation.acknowledgments.clear();
       conversation.business.clear();
       conversation.hl7Ids.clear();
