@@ -4,6 +4,7 @@ import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../lib/mhs/model.js";
 import type { EbxmlCheck } from "../../lib/services/connection-check-model.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
+import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { FileTransport, OpenFileTransport } from "./file-transport-model.js";
 import type { Transport } from "./transport-state.js";
 
@@ -21,6 +22,8 @@ export interface OpenTransport {
   request(request: OutboundRequest): Promise<RequestOutcome>;
   /** What a connection check looks at. */
   readonly check: EbxmlCheck;
+  /** Present when a Spine mini service may be asked instead of Spine. */
+  readonly smsp?: Pick<SmspClient, "send">;
   /** Present when an administrator has stated how a scheduled read is said. */
   readonly silentRead?: SilentReadForm;
   /** Present when the transport carries files of a local authority too. */

@@ -1,7 +1,14 @@
 // The `cp-is query` node: takes an NHS number from a message, asks the service, and sends the answer to its output.
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { CpisError } from "../../lib/errors.js";
-import { createQueryService, type ChildQuery, type Exchange, type QueryAnswer } from "../../lib/services/query.js";
+import {
+  createQueryService,
+  type ChildQuery,
+  type Exchange,
+  type QueryAnswer,
+  type QueryService,
+} from "../../lib/services/query.js";
+import { createSmspQueryService } from "../../lib/services/smsp-query.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { refuseAll } from "../adapter/refuse-all.js";
@@ -61,11 +68,16 @@ function detailOf(msg: NodeMessageInFlow): object {
   return typeof detail === "object" && detail !== null && !Array.isArray(detail) ? detail : {};
 }
 
+/** Towards Spine the time-out is the service's, which knows how far the query has come. */
+function signalOf({ access, timeoutMilliseconds }: QuerySettings, closing: AbortSignal): AbortSignal {
+  return access.kind === "smsp" ? AbortSignal.any([closing, AbortSignal.timeout(timeoutMilliseconds)]) : closing;
+}
+
 async function buildQuery(parts: QueryNodeParts, open: OpenTransport, msg: NodeMessageInFlow): Promise<ChildQuery> {
   const { settings, words, closing } = parts;
   const nhsNumber = readNumber(await evaluateNumber(parts, settings.number, msg), words);
-  const common = { nhsNumber, accessType: settings.careSetting, signal: closing };
-  if (settings.access.kind === "user") {
+  const common = { nhsNumber, accessType: settings.careSetting, signal: signalOf(settings, closing) };
+  if (settings.access.kind !== "system") {
     return { ...common, ...readClinician(Reflect.get(detailOf(msg), "user"), open.organisation) };
   }
   const { responsible } = settings.access;
@@ -107,26 +119,35 @@ function outputsOf({ result, cause }: QueryAnswer, msg: NodeMessageInFlow, parts
   }
 }
 
+/** Throws CONFIG_MISSING when the transport has no Spine mini service. */
+function serviceOf({ settings, words }: QueryNodeParts, open: OpenTransport): QueryService {
+  const { access, checkActivities, timeoutMilliseconds, emptyResponse } = settings;
+  if (access.kind === "smsp") {
+    if (open.smsp === undefined) throw new CpisError("CONFIG_MISSING", { detail: words("error.noSmsp") });
+    return createSmspQueryService({ smsp: open.smsp, effects: open.effects, settings: { checkActivities } });
+  }
+  return createQueryService({
+    mhs: open,
+    effects: open.effects,
+    settings: {
+      fromAsid: open.fromAsid,
+      contract: () => open.contract(),
+      checkActivities,
+      timeoutMilliseconds,
+      emptyResponse,
+      ...(open.silentRead === undefined ? {} : { silentRead: open.silentRead }),
+    },
+  });
+}
+
 async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Outputs> {
-  const { settings, transport, status, closing, node } = parts;
+  const { transport, status, closing, node } = parts;
   status.queryStarted();
   try {
     tellExchange(msg, undefined, transport.label);
     const open = await transport.whenOpen(closing);
     const query = await buildQuery(parts, open, msg);
-    const service = createQueryService({
-      mhs: open,
-      effects: open.effects,
-      settings: {
-        fromAsid: open.fromAsid,
-        contract: () => open.contract(),
-        checkActivities: settings.checkActivities,
-        timeoutMilliseconds: settings.timeoutMilliseconds,
-        emptyResponse: settings.emptyResponse,
-        ...(open.silentRead === undefined ? {} : { silentRead: open.silentRead }),
-      },
-    });
-    const asked = await service.ask(query);
+    const asked = await serviceOf(parts, open).ask(query);
     const { exchange } = asked;
     tellExchange(msg, exchange, transport.label);
     if (exchange !== undefined) node.metric("cp-is.query.duration", msg, exchange.durationMilliseconds);

@@ -12,6 +12,8 @@ export interface NumberSource {
 
 export type AccessMode =
   | { readonly kind: "user" }
+  /** As "user", through a Spine mini service. */
+  | { readonly kind: "smsp" }
   /** A system asks, and names a person who answers for it. */
   | { readonly kind: "system"; readonly responsible: ResponsiblePerson };
 
@@ -28,7 +30,8 @@ const numberTypes = ["msg", "flow", "global", "str", "env", "jsonata"] as const;
 const defaultTimeoutSeconds = 30;
 
 function readAccess(fields: FieldReader): AccessMode {
-  if (fields.choice("accessMode", ["user", "system"], "user") === "user") return { kind: "user" };
+  const kind = fields.choice("accessMode", ["user", "system", "smsp"], "user");
+  if (kind !== "system") return { kind };
   return {
     kind: "system",
     responsible: {

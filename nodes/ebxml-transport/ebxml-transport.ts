@@ -33,6 +33,16 @@ function spineTls({ tlsNodeId, acceptsSimulatorCertificates }: Spine, findNode: 
   return readTls(findNode(tlsNodeId), words, acceptsSimulatorCertificates);
 }
 
+/** The mini service's own, where one is named. */
+function smspTlsOf(
+  { settings, spine, tls }: { settings: TransportSettings; spine: Spine; tls: TlsMaterial },
+  findNode: FindNode,
+  words: Words,
+): TlsMaterial {
+  const tlsNodeId = settings.smsp?.kind === "provider" ? settings.smsp.tlsNodeId : undefined;
+  return tlsNodeId === undefined ? tls : spineTls({ ...spine, tlsNodeId }, findNode, words);
+}
+
 function contractAccess(spine: Spine, findNode: FindNode, words: Words): ContractAccess {
   const { way, acceptsSimulatorCertificates } = spine;
   const tlsNodeId = way.kind === "by-lookup" ? way.directory.tlsNodeId : undefined;
@@ -58,7 +68,9 @@ function openSession(
   const { spine } = settings;
   if (spine.kind === "spine") {
     const findNode = (id: string): unknown => RED.nodes.getNode(id);
-    return openSpineSession(basis, contractAccess(spine, findNode, words), spineTls(spine, findNode, words));
+    const tls = spineTls(spine, findNode, words);
+    const smspTls = smspTlsOf({ settings, spine, tls }, findNode, words);
+    return openSpineSession(basis, contractAccess(spine, findNode, words), { tls, smspTls });
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
   return openSimulatorSession(basis, spine.pattern, simulator);

@@ -2,6 +2,7 @@
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
+import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/certificate-watch.js";
@@ -22,6 +23,7 @@ import {
   uploadInteraction,
   type ContractAccess,
 } from "./session-contracts.js";
+import { openSimulatedSmsp, openSmsp } from "./open-smsp.js";
 import { followService } from "./session-log.js";
 import { ebxmlCheckOf } from "./transport-check.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
@@ -50,6 +52,7 @@ const inventedCpaId = parseCpaId("S2000SIM000001");
 interface SessionParts extends SessionBasis {
   readonly desk: ContractDesk;
   readonly tls: TlsMaterial;
+  readonly smsp: SmspClient | undefined;
 }
 
 type Watch = (condition: StoreCondition) => void;
@@ -135,7 +138,7 @@ function openTransport(
   { service, port }: { readonly service: MessageHandlingService; readonly port: number },
   use: StoreUse,
 ): OpenTransport {
-  const { settings, desk, tls } = parts;
+  const { settings, desk, tls, smsp } = parts;
   const files = openFiles(parts, service, use);
   return {
     fromAsid: settings.asid,
@@ -144,9 +147,16 @@ function openTransport(
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
     check: ebxmlCheckOf(desk, tls, { kind: "open", host: settings.listener.host, port, tls }),
+    ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),
   };
+}
+
+/** What belongs to the session, and holds connections of its own. */
+function closeClients({ desk, smsp }: Pick<SessionParts, "desk" | "smsp">): void {
+  desk.close();
+  smsp?.close();
 }
 
 async function startService(parts: SessionParts, use: StoreUse) {
@@ -161,7 +171,7 @@ async function startService(parts: SessionParts, use: StoreUse) {
       await service.close();
     } finally {
       stopFollowing();
-      desk.close();
+      closeClients(parts);
       await use.release();
     }
   };
@@ -172,12 +182,12 @@ async function startService(parts: SessionParts, use: StoreUse) {
   return { service, port, close };
 }
 
-/** Closes the desk with the session, and when there is none. */
+/** Closes the clients with the session, and when there is none. */
 async function startSession(parts: SessionParts): Promise<ListeningSession> {
   try {
     return await startOpenSession(parts);
   } catch (error) {
-    parts.desk.close();
+    closeClients(parts);
     throw error;
   }
 }
@@ -204,6 +214,12 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
   }
 }
 
+export interface SpineTls {
+  readonly tls: TlsMaterial;
+  /** Towards a Spine mini service, whose authority may be another one. */
+  readonly smspTls: TlsMaterial;
+}
+
 /**
  * Opens towards Spine, whether the directory answers or not. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID,
  * CONFIG_MISSING, or STORE_*.
@@ -211,10 +227,11 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
 export async function openSpineSession(
   basis: SessionBasis,
   access: ContractAccess,
-  tls: TlsMaterial,
+  { tls, smspTls }: SpineTls,
 ): Promise<TransportSession> {
+  const smsp = openSmsp(basis.settings, smspTls);
   const desk = openSpineDesk(basis.settings, access, basis.log);
-  return startSession({ ...basis, desk, tls });
+  return startSession({ ...basis, desk, tls, smsp });
 }
 
 /**
@@ -229,8 +246,9 @@ export async function openSimulatorSession(
   const { partyKey, asid, ownCpaId, listener } = basis.settings;
   const { keyPem, certPem } = await simulator.issueClient(partyKey);
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
+  const smsp = openSimulatedSmsp(basis.settings, simulator, tls);
   const desk = openSimulatorDesk(basis.settings, simulator, pattern, basis.log);
-  const session = await startSession({ ...basis, desk, tls });
+  const session = await startSession({ ...basis, desk, tls, smsp });
   simulator.registerParty({
     partyKey,
     asid,

@@ -7,6 +7,7 @@ import type { OwnOrganisation } from "../adapter/transport-model.js";
 import type { Words } from "../adapter/words.js";
 import { readContractWay, type ContractWay } from "./contract-settings.js";
 import { readSilentRead } from "./silent-read-settings.js";
+import { readSmspAccess, type SmspAccess } from "./smsp-settings.js";
 
 const simulatorPatterns = ["express", "reliable", "syncSoap"] as const;
 
@@ -54,6 +55,8 @@ export interface TransportSettings {
   readonly files: EbxmlExchangeSettings | undefined;
   /** Undefined: scheduled reads are refused. */
   readonly silentRead: SilentReadForm | undefined;
+  /** Undefined: queries go to Spine only. */
+  readonly smsp: SmspAccess | undefined;
   /** Undefined: the embedded store in the user directory. */
   readonly storeNodeId: string | undefined;
   readonly connectTimeoutMilliseconds: number;
@@ -111,6 +114,7 @@ export function readTransportSettings(config: object, credentials: object, words
     listener,
     files: readFiles(fields, isSimulator, listener.maximumBytes),
     silentRead: readSilentRead(fields),
+    smsp: readSmspAccess(fields, isSimulator, fields.required("odsCode", "odsCode")),
     storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,

@@ -150,13 +150,14 @@ describe("an ebxml transport with a contract from the directory", function () {
     assert.ok(!allBytes(nodeRed.userFolder).includes("MARK-key"));
   });
 
-  it("fails with SDS_CONNECT_FAILED when nothing listens, and with TLS_FAILED behind a host of another authority", async () => {
+  it("fails with SDS_CONNECT_FAILED when nothing listens, and sends nothing to a directory of an unknown authority", async () => {
     await start({ sdsBaseUrl: `https://127.0.0.1:${await freePort()}/FHIR/R4` });
     assert.equal(await failureCode(), "SDS_CONNECT_FAILED");
     await nodeRed.stop();
     nodeRed = new NodeRed();
     await start({ sdsTls: "" });
     assert.equal(await failureCode(), "CPIS_NOT_SENT");
+    assert.equal(simulator.sds.requests, 0);
     assert.ok(nodeRed.logs.some(({ text }) => /no contract from the directory.*authority/.test(text)));
   });
 

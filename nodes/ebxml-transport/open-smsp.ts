@@ -1,0 +1,43 @@
+// Makes the client of the Spine mini service that a transport may ask.
+import { distributionServices } from "../../lib/itk/names.js";
+import { createSmspClient, type SmspClient } from "../../lib/smsp/smsp-client.js";
+import type { SmspSettings } from "../../lib/smsp/model.js";
+import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { SpineSimulator } from "../adapter/simulator-link.js";
+import { systemEffects } from "../adapter/this-process.js";
+import type { TransportSettings } from "./transport-settings.js";
+
+/** Longer than any query waits: the time-out of the query decides. */
+const answerMilliseconds = 86_400_000;
+
+/** What the simulated provider takes; a true one says for itself what it wants. */
+const simulatedSettings: Omit<SmspSettings, "senderOdsCode" | "providerOdsCode"> = {
+  requestService: distributionServices.request,
+  profileId: "urn:nhs-en:profile:CP-ISNHSQuery-v2-0",
+  action: distributionServices.request,
+  messageIdPrefix: "uuid:",
+  security: { kind: "none" },
+};
+
+function createClient(url: string, settings: SmspSettings, tls: TlsMaterial, connectMilliseconds: number): SmspClient {
+  const timeouts = { connectMilliseconds, answerMilliseconds };
+  return createSmspClient({ url, tls, settings, timeouts, effects: systemEffects });
+}
+
+/** Undefined when the transport offers none. Throws CONFIG_MISSING or CONFIG_INVALID. */
+export function openSmsp(settings: TransportSettings, tls: TlsMaterial): SmspClient | undefined {
+  const { smsp, connectTimeoutMilliseconds } = settings;
+  if (smsp?.kind !== "provider") return undefined;
+  return createClient(smsp.url, smsp.settings, tls, connectTimeoutMilliseconds);
+}
+
+/** The same towards the simulator. */
+export function openSimulatedSmsp(
+  settings: TransportSettings,
+  { smsp }: SpineSimulator,
+  tls: TlsMaterial,
+): SmspClient | undefined {
+  if (settings.smsp === undefined) return undefined;
+  const names = { senderOdsCode: settings.organisation.code, providerOdsCode: smsp.providerOdsCode };
+  return createClient(smsp.url, { ...simulatedSettings, ...names }, tls, settings.connectTimeoutMilliseconds);
+}
