@@ -9,6 +9,8 @@ export interface SentRecord {
   readonly position: number;
   readonly nhsNumber: string | undefined;
   readonly localId: string | undefined;
+  /** Of the second person of a record for a child and its mother. */
+  readonly otherNhsNumber?: string;
   /** Of each plan, its type and start date. */
   readonly plans: readonly string[];
 }
@@ -24,7 +26,7 @@ export interface SentRecords {
   /** The record that the result belongs to; each is given once. */
   take(result: UploadRecordResult): FoundRecord | undefined;
   /** All records under an NHS number. */
-  ofPerson(nhsNumber: string | undefined): readonly SentRecord[];
+  ofPerson(nhsNumber: string): readonly SentRecord[];
 }
 
 /** What was sent is not known, or not kept. */
@@ -36,13 +38,14 @@ function planKey({ planType, startDate }: UploadPlan): string {
   return `${planType} ${startDate}`;
 }
 
-function firstOf(subjects: readonly Subject[], name: "nhsNumber" | "localId"): string | undefined {
-  return subjects.map((subject) => subject[name]).find((value) => value !== undefined);
+function firstLocalIdOf(subjects: readonly Subject[]): string | undefined {
+  return subjects.find(({ localId }) => localId !== undefined)?.localId;
 }
 
-/** Under which the person of a result stands in the file. */
-export function nhsNumberOf({ subjects }: Pick<UploadRecordResult, "subjects">): string | undefined {
-  return firstOf(subjects, "nhsNumber");
+/** Under which the persons of a record or a result are found. */
+export function nhsNumbersOf({ subjects }: Pick<UploadRecordResult, "subjects">): readonly string[] {
+  const numbers = subjects.flatMap(({ nhsNumber }) => nhsNumber ?? []);
+  return [...new Set(numbers)];
 }
 
 /** Within one person's records an id is no other one for the letters it is written in. */
@@ -50,11 +53,18 @@ function comparableLocalId(localId: string | undefined): string {
   return localId?.trim().toUpperCase() ?? "";
 }
 
+/** Of a record for two persons it says nothing: the result may be of either. */
+function localIdOf({ localId, otherNhsNumber }: SentRecord): string {
+  return otherNhsNumber === undefined ? comparableLocalId(localId) : "";
+}
+
 function sentRecord(record: UploadRecord, position: number): SentRecord {
+  const [nhsNumber, otherNhsNumber] = nhsNumbersOf(record);
   return {
     position,
-    nhsNumber: firstOf(record.subjects, "nhsNumber"),
-    localId: firstOf(record.subjects, "localId"),
+    nhsNumber,
+    ...(otherNhsNumber === undefined ? {} : { otherNhsNumber }),
+    localId: firstLocalIdOf(record.subjects),
     plans: record.plans.map(planKey),
   };
 }
@@ -106,7 +116,7 @@ function grouped<Key>(
 function createPerson(records: readonly SentRecord[]): Person {
   return {
     byPlan: grouped(records, ({ plans }) => plans),
-    byLocalId: grouped(records, ({ localId }) => [comparableLocalId(localId)]),
+    byLocalId: grouped(records, (record) => [localIdOf(record)]),
     lanes: new Map(),
   };
 }
@@ -121,14 +131,14 @@ interface Description {
 function descriptionOf({ plans, subjects }: UploadRecordResult): Description {
   return {
     plans: plans.map(planKey),
-    localId: comparableLocalId(firstOf(subjects, "localId")),
+    localId: comparableLocalId(firstLocalIdOf(subjects)),
     kinds: [...new Set(subjects.map(({ kind }) => kind))].sort(),
   };
 }
 
 /** A local id that differs rules a record out; one that is missing on either side says nothing. */
 function fits(record: SentRecord, { plans, localId, kinds }: Description): boolean {
-  const own = comparableLocalId(record.localId);
+  const own = localIdOf(record);
   if (own !== "" && localId !== "" && own !== localId) return false;
   if (plans.length > 0) return plans.some((plan) => record.plans.includes(plan));
   return kinds.length === 0 || kinds.some((kind) => isOfKind(record, kind));
@@ -141,7 +151,9 @@ function fits(record: SentRecord, { plans, localId, kinds }: Description): boole
  */
 export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Promise<SentRecords> {
   const all = await readAll(contents);
-  const byNumber = grouped(all, ({ nhsNumber }) => [nhsNumber]);
+  const byNumber = grouped(all, ({ nhsNumber, otherNhsNumber }) =>
+    [nhsNumber, otherNhsNumber].filter((number) => number !== undefined),
+  );
   const persons = new Map<string, Person>();
   const taken = new Uint8Array(all.length);
 
@@ -168,7 +180,7 @@ export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Prom
   }
 
   function find(result: UploadRecordResult): FoundRecord | undefined {
-    const number = nhsNumberOf(result);
+    const number = nhsNumbersOf(result).find((one) => byNumber.has(one));
     const records = number === undefined ? undefined : byNumber.get(number);
     if (number === undefined || records === undefined) return undefined;
     const asked = descriptionOf(result);
@@ -188,6 +200,6 @@ export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Prom
       if (found !== undefined) taken[found.record.position] = 1;
       return found;
     },
-    ofPerson: (nhsNumber) => (nhsNumber === undefined ? [] : (byNumber.get(nhsNumber) ?? [])),
+    ofPerson: (nhsNumber) => byNumber.get(nhsNumber) ?? [],
   };
 }

@@ -1,6 +1,6 @@
 // What a response says of each record that was sent; where it does not say which record it means, none counts as loaded.
 import type { UploadRecordResult } from "../cpis/upload-model.js";
-import { nhsNumberOf, type SentRecord, type SentRecords } from "./sent-records.js";
+import { nhsNumbersOf, type SentRecord, type SentRecords } from "./sent-records.js";
 
 /** What is kept of each record: little enough for a hundred thousand. */
 export interface RecordVerdict {
@@ -55,17 +55,17 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
     add(result): void {
       told[result.accepted ? "accepted" : "refused"] += 1;
       const found = sent.take(result);
-      const number = nhsNumberOf(result);
+      const numbers = nhsNumbersOf(result);
       if (found === undefined) {
         unmatched += 1;
-        if (number !== undefined && !result.accepted) contradicted.add(number);
+        if (!result.accepted) for (const number of numbers) contradicted.add(number);
         return;
       }
       const { record, isCertain } = found;
       places.set(result.index, record);
       const codes = result.results.map(({ code }) => code);
       verdicts.set(record.position, { accepted: result.accepted, codes, isGuess: !isCertain });
-      if (number !== undefined && !isCertain) guessed.add(number);
+      if (!isCertain) for (const number of numbers) guessed.add(number);
     },
     settle(): number {
       let doubted = 0;

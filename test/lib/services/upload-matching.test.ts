@@ -153,6 +153,27 @@ describe("A response", () => {
     assert.deepEqual(loaded, [1]);
   });
 
+  it("that refuses the mother's plan of a record for child and mother does not load the record", async () => {
+    const mother = person(sibling, { kind: "mother", localId: "LOCAL-2" });
+    const both = {
+      plans: [plan("child-protection-plan"), plan("unborn-child-protection-plan")],
+      subjects: [person(child), mother],
+    };
+    const ofChild = said({ plans: [], subjects: [person(child)] }, "CPR06");
+    for (const plans of [[plan("unborn-child-protection-plan")], []]) {
+      const ofMother = said({ plans, subjects: [mother] }, "CPR01");
+      for (const records of [
+        [ofChild, ofMother],
+        [ofMother, ofChild],
+      ]) {
+        assert.deepEqual((await match([both], response("CPF03", records))).loaded, []);
+      }
+    }
+    const { subjects } = both;
+    const other = said({ ...both, subjects: subjects.toReversed() }, "CPR06");
+    assert.deepEqual((await match([both], response("CPF02", [other]))).loaded, [0]);
+  });
+
   it("finds the record though the local id comes back in other letters", async () => {
     const record = { plans: protection.plans, subjects: [person(child, { localId: "ab-1" })] };
     const subjects = [person(child, { localId: "AB-1 " })];
