@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { copyEditorFiles } from "./build-editor.mjs";
 
 export const root = path.dirname(fileURLToPath(import.meta.url));
 const installMark = path.join(root, "node_modules", ".installed-lock");
@@ -60,46 +61,9 @@ function isBuilt() {
   const mark = path.join(root, "dist", ".built");
   if (!fs.existsSync(mark)) return false;
   const sources = ["lib", "nodes", "icons"].map((folder) => newestChange(path.join(root, folder)));
-  const files = ["build.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
+  const files = ["build.mjs", "build-editor.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
   const changed = files.map((file) => fs.statSync(path.join(root, file)).mtimeMs);
   return Math.max(...sources, ...changed) < fs.statSync(mark).mtimeMs;
-}
-
-/** The checks of a node's fields as an expression that takes the node's name: one list of rules for editor and runtime. */
-async function fieldChecks() {
-  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/field-rules.js")).href);
-  const source = fs.readFileSync(path.join(root, "nodes", "adapter", "field-checks.js"), "utf8").trim();
-  const expression = source.replace(/^\/\/.*\n/, "").replace(/;$/, "");
-  return `((node) => ${expression}(${JSON.stringify(fieldRules)}, node))`;
-}
-
-/** The button that has a transport checked, as an expression that takes the node's name, and its style. */
-function connectionCheck() {
-  const read = (file) => fs.readFileSync(path.join(root, "nodes", "adapter", file), "utf8").trim();
-  const source = read("connection-check-panel.js");
-  const expression = source.replace(/^\/\/.*\n/, "").replace(/;$/, "");
-  return { panel: `((node) => ${expression}($, RED, node))`, style: read("connection-check.css") };
-}
-
-/** Node-RED looks for icons beside each node file, and for the template and the catalogues by the node file's name. */
-async function copyEditorFiles() {
-  const checks = await fieldChecks();
-  const { panel, style } = connectionCheck();
-  for (const node of fs.readdirSync(path.join(root, "nodes"))) {
-    const from = path.join(root, "nodes", node);
-    const to = path.join(root, "dist", "nodes", node);
-    if (!fs.existsSync(path.join(from, `${node}.html`))) continue;
-    const template = fs.readFileSync(path.join(from, `${node}.html`), "utf8");
-    fs.writeFileSync(
-      path.join(to, `${node}.html`),
-      template
-        .replaceAll('"%fieldChecks%"', () => checks)
-        .replaceAll('"%connectionCheckPanel%"', () => panel)
-        .replaceAll("/* %connectionCheckStyle% */", () => style),
-    );
-    fs.cpSync(path.join(from, "locales"), path.join(to, "locales"), { recursive: true });
-    fs.cpSync(path.join(root, "icons"), path.join(to, "icons"), { recursive: true });
-  }
 }
 
 /** Builds dist/ when a source is newer than it. */
@@ -107,7 +71,7 @@ export async function build() {
   if (isBuilt()) return;
   fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
   runNode([path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
-  await copyEditorFiles();
+  await copyEditorFiles(root);
   fs.writeFileSync(path.join(root, "dist", ".built"), "");
 }
 

@@ -19,5 +19,25 @@
     return checkOptional(config, property, rule, value);
   }
 
-  return { reason, check, checkOptional };
+  /** The definition of a property that must be filled in. */
+  function required(property, rule, value = "") {
+    return {
+      value,
+      validate: function (v, opt) {
+        return check(this, property, rule, v, opt);
+      },
+    };
+  }
+
+  /** The definition of a property that may be empty. */
+  function optional(property, rule, value = "") {
+    return {
+      value,
+      validate: function (v, opt) {
+        return checkOptional(this, property, rule, v, opt);
+      },
+    };
+  }
+
+  return { reason, check, checkOptional, required, optional };
 });
