@@ -1,11 +1,14 @@
 // The numbers of the last hour and day: how much went through, what failed, how long it took, and what waits.
 import type { Direction, MessageState } from "../store/message-model.js";
-import type { InteractionTimes, MessageStore, MessageTimes, TimeSpan } from "../store/message-store.js";
-
-export type OverviewStore = Pick<
+import type {
+  InteractionTimes,
   MessageStore,
-  "countAccepted" | "countErrors" | "readTimes" | "countByState" | "oldestUnfinished"
->;
+  MessageTimes,
+  TimeSpan,
+  UnfinishedCount,
+} from "../store/message-store.js";
+
+export type OverviewStore = Pick<MessageStore, "countAccepted" | "countErrors" | "readTimes" | "countUnfinished">;
 
 export interface OverviewBucket {
   /** Milliseconds since 1970; the bucket ends where the next one begins. */
@@ -153,23 +156,20 @@ async function spanOf(
   return { ...span, bucketMilliseconds, buckets, latencies, errors };
 }
 
-/** Throws STORE_*. */
-export async function readQueues(
-  store: Pick<OverviewStore, "countByState" | "oldestUnfinished">,
-): Promise<readonly QueueDepth[]> {
-  const counts = await store.countByState();
-  const oldest = await store.oldestUnfinished();
-  const channels = [...new Set([...counts, ...oldest].map(({ channel }) => channel))].sort();
+/** Of the channels that have unfinished work. Throws STORE_*. */
+export async function readQueues(store: Pick<OverviewStore, "countUnfinished">): Promise<readonly QueueDepth[]> {
+  const counts = await store.countUnfinished();
+  const channels = [...new Set(counts.map(({ channel }) => channel))].sort();
   return channels.map((channel) => {
-    const ofChannel = counts.filter((count) => count.channel === channel);
-    const sum = (isCounted: (state: MessageState) => boolean): number =>
-      ofChannel.filter(({ state }) => isCounted(state)).reduce((total, { count }) => total + count, 0);
-    const times = oldest.filter((entry) => entry.channel === channel).map(({ createdAt }) => createdAt);
+    const ofChannel = counts.filter((entry) => entry.channel === channel);
+    const isWaiting = (entry: UnfinishedCount): boolean => waitingStates.has(entry.state);
+    const sum = (entries: readonly UnfinishedCount[]): number => entries.reduce((total, { count }) => total + count, 0);
+    const waiting = ofChannel.filter(isWaiting);
     return {
       channel,
-      waiting: sum((state) => waitingStates.has(state)),
-      held: sum((state) => state === "held"),
-      ...(times.length === 0 ? {} : { oldestAt: Math.min(...times) }),
+      waiting: sum(waiting),
+      held: sum(ofChannel.filter(({ state }) => state === "held")),
+      ...(waiting.length === 0 ? {} : { oldestAt: Math.min(...waiting.map(({ oldestAt }) => oldestAt)) }),
     };
   });
 }

@@ -2,13 +2,33 @@
 import type { StoreContext } from "./accept-operations.js";
 import { readDirection } from "./finish-operations.js";
 import type { MessageState } from "./message-model.js";
-import type { ErrorCount, InteractionTimes, MessageTimes, TimeSpan } from "./message-store.js";
+import type {
+  DeadLetterCount,
+  ErrorCount,
+  InteractionTimes,
+  MessageTimes,
+  TimeSpan,
+  UnfinishedCount,
+} from "./message-store.js";
+import { readState } from "./sql-rows.js";
 import { isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
 
 export interface MeasureOperations {
+  unfinished(): Operation<readonly UnfinishedCount[]>;
+  deadLetters(): Operation<readonly DeadLetterCount[]>;
   count(span: TimeSpan, state: MessageState | undefined, limit: number): Operation<number>;
   errors(span: TimeSpan, limit: number): Operation<readonly ErrorCount[]>;
   times(span: TimeSpan, limit: number): Operation<readonly InteractionTimes[]>;
+}
+
+function readUnfinished(row: SqlRow): UnfinishedCount {
+  return {
+    channel: readText(row, "channel"),
+    direction: readDirection(row),
+    state: readState(row),
+    count: readNumber(row, "count"),
+    oldestAt: readNumber(row, "oldest_at"),
+  };
 }
 
 /** Different values of one column that are looked at; there are fewer error codes and interactions than this. */
@@ -25,6 +45,15 @@ function readTimes(row: SqlRow): MessageTimes {
 
 export function createMeasureOperations({ dialect }: StoreContext): MeasureOperations {
   const message = dialect.table("message");
+  const unfinished = (index: string, condition: string): string =>
+    `SELECT channel, direction, state, count(*) AS count, min(created_at) AS oldest_at
+    FROM ${message} ${dialect.indexedBy(index)} WHERE is_finished = 0 AND ${condition}
+    GROUP BY channel, direction, state`;
+  // Each has an index of its own: blocked messages are ordered ones.
+  const countFree = unfinished("message_due", "is_blocked = 0");
+  const countBlocked = unfinished("message_ordered", "is_ordered = 1 AND is_blocked = 1");
+  const countDead = `SELECT channel, interaction, count(*) AS count FROM ${message} ${dialect.indexedBy("message_dead")}
+    WHERE state IN ('failed', 'expired') AND dealt_with_at IS NULL GROUP BY channel, interaction`;
   const within = "created_at >= $1 AND created_at < $2";
   const countAll = `SELECT count(*) AS count FROM (SELECT 1 AS one FROM ${message} ${dialect.indexedBy("message_time")}
     WHERE ${within} LIMIT $3) AS found`;
@@ -52,6 +81,20 @@ export function createMeasureOperations({ dialect }: StoreContext): MeasureOpera
   }
 
   return {
+    *unfinished(): Operation<readonly UnfinishedCount[]> {
+      const free = (yield statement(countFree)).map(readUnfinished);
+      const blocked = (yield statement(countBlocked)).map(readUnfinished);
+      return [...free, ...blocked];
+    },
+
+    *deadLetters(): Operation<readonly DeadLetterCount[]> {
+      return (yield statement(countDead)).map((row) => ({
+        channel: readText(row, "channel"),
+        interaction: readText(row, "interaction"),
+        count: readNumber(row, "count"),
+      }));
+    },
+
     *count(span, state, limit): Operation<number> {
       return state === undefined
         ? yield* counted(countAll, span, limit)

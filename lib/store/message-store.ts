@@ -124,6 +124,23 @@ export interface OldestUnfinished {
   readonly createdAt: number;
 }
 
+/** What is not finished, of one state. One state may be told twice: of messages that wait for others, and of the rest. */
+export interface UnfinishedCount {
+  readonly channel: string;
+  readonly direction: Direction;
+  readonly state: MessageState;
+  readonly count: number;
+  /** Of acceptance. */
+  readonly oldestAt: number;
+}
+
+/** Outbound messages that have failed or expired, and that nobody has dealt with. */
+export interface DeadLetterCount {
+  readonly channel: string;
+  readonly interaction: string;
+  readonly count: number;
+}
+
 /** Of acceptance, in milliseconds since 1970: from inclusive, before exclusive. */
 export interface TimeSpan {
   readonly from: number;
@@ -210,6 +227,9 @@ export interface MessageStore {
   list(filter: MessageFilter, limit: number, after?: PagePosition): Promise<MessagePage>;
   countByState(): Promise<readonly StateCount[]>;
   oldestUnfinished(): Promise<readonly OldestUnfinished[]>;
+  /** Costs as much as there is unfinished work, whatever else is stored; so does the next for dead letters. */
+  countUnfinished(): Promise<readonly UnfinishedCount[]>;
+  countDeadLetters(): Promise<readonly DeadLetterCount[]>;
   /** How many messages were accepted in the span, and are in the state if one is given. Counts no further than `limit`. */
   countAccepted(span: TimeSpan, state: MessageState | undefined, limit: number): Promise<number>;
   /** Of the messages accepted in the span; each code is counted no further than `limit`. In no order. */

@@ -153,6 +153,8 @@ function thirdVersion(dialect: SchemaDialect): readonly string[] {
   return [
     `ALTER TABLE ${dialect.table("history")} ADD COLUMN by_user TEXT`,
     `ALTER TABLE ${dialect.table("message")} ADD COLUMN dealt_with_at ${dialect.integer}`,
+    `CREATE INDEX message_dead ON ${dialect.table("message")} (channel, interaction)
+      WHERE state IN ('failed', 'expired') AND dealt_with_at IS NULL`,
   ];
 }
 

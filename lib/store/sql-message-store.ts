@@ -73,6 +73,8 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     list: (filter, limit, after) => run("read", () => find.list(filter, limit, after)),
     countByState: () => run("read", () => find.countByState()),
     oldestUnfinished: () => run("read", () => find.oldestUnfinished()),
+    countUnfinished: () => run("read", () => measure.unfinished()),
+    countDeadLetters: () => run("read", () => measure.deadLetters()),
     countAccepted: (span, state, limit) => run("read", () => measure.count(span, state, limit)),
     countErrors: (span, limit) => run("read", () => measure.errors(span, limit)),
     readTimes: (span, limit) => run("read", () => measure.times(span, limit)),

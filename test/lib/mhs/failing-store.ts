@@ -40,6 +40,8 @@ export function createFailingStore(real: MessageStore): FailingStore {
       list: (filter, limit, after) => through("list", () => real.list(filter, limit, after)),
       countByState: () => through("countByState", () => real.countByState()),
       oldestUnfinished: () => through("oldestUnfinished", () => real.oldestUnfinished()),
+      countUnfinished: () => through("countUnfinished", () => real.countUnfinished()),
+      countDeadLetters: () => through("countDeadLetters", () => real.countDeadLetters()),
       countAccepted: (span, state, limit) => through("countAccepted", () => real.countAccepted(span, state, limit)),
       countErrors: (span, limit) => through("countErrors", () => real.countErrors(span, limit)),
       readTimes: (span, limit) => through("readTimes", () => real.readTimes(span, limit)),

@@ -85,6 +85,8 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("history", find.history(id), []),
     ...asked("append to the audit", audit.append({ at: 1, event: "query-asked" }), []),
     ...asked("read the audit", audit.read(5, 10), []),
+    ...asked("count unfinished", measure.unfinished(), []),
+    ...asked("count dead letters", measure.deadLetters(), []),
     ...asked("count", measure.count(span, undefined, 10), []),
     ...asked("count a state", measure.count(span, "failed", 10), []),
     ...asked("count errors", measure.errors(span, 10), [{ value: "X", count: 1 }]),

@@ -28,6 +28,42 @@ export function describeMeasuring(createPlace: () => Promise<StorePlace>): void 
       assert.equal(await store.countAccepted({ from: 0, before: 1000 }, undefined, 4), 4);
     });
 
+    it("counts what is not finished by state, messages that wait for earlier ones included", async () => {
+      for (const acceptedAt of [300, 310]) await acceptOne(store, outbound({ acceptedAt, isOrdered: true }));
+      await acceptOne(store, outbound({ acceptedAt: 320 }));
+      await acceptOne(store, outbound({ acceptedAt: 100, state: "held" }));
+      await acceptOne(store, outbound({ acceptedAt: 50, state: "failed" }));
+      await acceptNew(store, inbound({ acceptedAt: 200, state: "delivered" }));
+      const totals = new Map<string, readonly [number, number]>();
+      for (const { direction, state, count, oldestAt } of await store.countUnfinished()) {
+        const [known, oldest] = totals.get(`${direction} ${state}`) ?? [0, oldestAt];
+        totals.set(`${direction} ${state}`, [known + count, Math.min(oldest, oldestAt)]);
+      }
+      assert.deepEqual(
+        totals,
+        new Map([
+          ["outbound queued", [3, 300]],
+          ["outbound held", [1, 100]],
+          ["inbound delivered", [1, 200]],
+        ]),
+      );
+    });
+
+    it("counts dead letters until a person has dealt with them", async () => {
+      const failed = { state: "failed", errorCode: "X", interaction: "Q" } as const;
+      const id = await acceptOne(store, outbound(failed));
+      await acceptOne(store, outbound(failed));
+      await acceptOne(store, outbound({ state: "expired", interaction: "R", channel: "other" }));
+      await acceptNew(store, inbound({ state: "rejected" }));
+      const counts = async (): Promise<readonly string[]> =>
+        (await store.countDeadLetters())
+          .map(({ channel, interaction, count }) => `${channel} ${interaction} ${count}`)
+          .sort();
+      assert.deepEqual(await counts(), ["other R 1", "transport Q 2"]);
+      await store.dealWith({ id, states: ["failed"], at: 5, by: "ann" });
+      assert.deepEqual(await counts(), ["other R 1", "transport Q 1"]);
+    });
+
     it("counts each error code of a span", async () => {
       for (const errorCode of ["B", "A", "B", "C"]) await acceptOne(store, outbound({ acceptedAt: 150, errorCode }));
       await acceptOne(store, outbound({ acceptedAt: 500, errorCode: "D" }));
