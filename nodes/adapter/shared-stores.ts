@@ -1,26 +1,42 @@
 // The open message stores of this process: one for each place, however many nodes use it.
+import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { CpisError } from "../../lib/errors.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
 import type { StoreUse, StoreUser } from "./message-store-model.js";
 import { openStore } from "./open-store.js";
+import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
-import { placeName, type StoreSettings } from "./store-settings.js";
+import { placeLabel, placeName, type StoreSettings } from "./store-settings.js";
 import { startStoreUpkeep, type StoreUpkeep } from "./store-upkeep.js";
 
 interface OpenedStore {
   readonly store: MessageStore;
+  readonly observed: ObservedStore;
   readonly monitor: StoreMonitor;
   readonly upkeep: StoreUpkeep;
 }
 
+/** An open store, for those who look at it without keeping it open. */
+export interface StoreInSight {
+  /** The same for the same place, also after a restart; says nothing of the place. */
+  readonly key: string;
+  readonly label: string;
+  /** Throws STORE_CLOSED once its last user has gone. */
+  readonly store: MessageStore;
+}
+
 const shared = new Map<string, SharedStore>();
+const changes = new EventEmitter<{ changed: [key: string] }>();
 
 class SharedStore {
   private readonly users = new Set<StoreUser>();
   private readonly opened: Promise<OpenedStore>;
   /** Set once the last user has gone. */
   closing: Promise<void> | undefined;
+  /** Set while the store is open. */
+  inSight: StoreInSight | undefined;
 
   constructor(
     private readonly name: string,
@@ -39,7 +55,12 @@ class SharedStore {
       now: () => Date.now(),
       warn: (text) => [...this.users][0]?.warn(text),
     });
-    return { store, monitor: monitorStore(store, { conditionChanged }), upkeep };
+    const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
+    const observed = observeStore(store, () => changes.emit("changed", key));
+    const monitor = monitorStore(observed.store, { conditionChanged });
+    this.inSight = { key, label: placeLabel(this.settings), store: monitor.store };
+    changes.emit("changed", key);
+    return { store, observed, monitor, upkeep };
   }
 
   async use(user: StoreUser): Promise<StoreUse> {
@@ -62,8 +83,12 @@ class SharedStore {
   }
 
   private async close(): Promise<void> {
+    const key = this.inSight?.key;
+    this.inSight = undefined;
+    if (key !== undefined) changes.emit("changed", key);
     try {
-      const { store, monitor, upkeep } = await this.opened;
+      const { store, observed, monitor, upkeep } = await this.opened;
+      observed.close();
       monitor.close();
       await upkeep.stop();
       await store.close();
@@ -96,4 +121,18 @@ export async function useStore(settings: StoreSettings, user: StoreUser): Promis
     });
   }
   return known.use(user);
+}
+
+/** Those that are open now, in the order in which they were opened. */
+export function openStores(): readonly StoreInSight[] {
+  return [...shared.values()].flatMap(({ inSight }) => inSight ?? []);
+}
+
+/**
+ * Calls back with a store's key after each change of its messages, when it is opened and when it closes. Gives what
+ * ends that.
+ */
+export function watchStores(changed: (key: string) => void): () => void {
+  changes.on("changed", changed);
+  return () => changes.off("changed", changed);
 }

@@ -70,3 +70,13 @@ export function placeName({ place }: StoreSettings): string {
   const { host, port, database } = place.address;
   return `PostgreSQL ${host}:${port}/${database} ${place.schema}`;
 }
+
+/** What an operator recognises the store by: neither its user nor the folders above its own. */
+export function placeLabel({ place }: StoreSettings): string {
+  if (place.kind === "embedded") {
+    const { dir, base } = path.parse(place.folder);
+    return `embedded, ${path.join(path.basename(dir), base)}`;
+  }
+  const { host, database } = place.address;
+  return `PostgreSQL, ${host}/${database}, ${place.schema}`;
+}
