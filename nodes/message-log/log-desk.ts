@@ -1,0 +1,142 @@
+// Answers the sidebar from the message stores that this Node-RED has open.
+import { CpisError } from "../../lib/errors.js";
+import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
+import type { MessageStore } from "../../lib/store/message-store.js";
+import { recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
+import { createMessageLog, type MessageLog } from "../../lib/services/message-log.js";
+import type {
+  LogActionName,
+  LogActionOutcome,
+  LogActionRequest,
+  LogContent,
+  LogConversation,
+  LogFilter,
+  LogPage,
+} from "../../lib/services/message-log-model.js";
+import { readOverview, type Overview } from "../../lib/services/overview.js";
+import { openStores } from "../adapter/shared-stores.js";
+import { systemEffects } from "../adapter/this-process.js";
+import { csvHead, csvLines } from "./log-csv.js";
+import { largestPage, type PageRequest } from "./read-log-request.js";
+
+/** More than a spreadsheet takes helps nobody. */
+const largestExport = 100_000;
+const overviewMilliseconds = 5000;
+
+export interface StoreChoices {
+  readonly stores: readonly { readonly key: string; readonly label: string }[];
+  /** Whether Node-RED knows who is asking; without, content is shown to nobody. */
+  readonly hasUsers: boolean;
+}
+
+/** All but `stores` throw CPIS_LOG_NO_STORE, or what the store throws. */
+export interface LogDesk {
+  stores(): StoreChoices;
+  list(store: string | undefined, page: PageRequest): Promise<LogPage>;
+  /** Also throws CPIS_LOG_MESSAGE_UNKNOWN. */
+  conversation(store: string | undefined, id: number): Promise<LogConversation>;
+  /** Also throws CPIS_LOG_WITHOUT_USERS and CPIS_LOG_MESSAGE_UNKNOWN. The look is on record before it is granted. */
+  content(store: string | undefined, look: LogActionRequest): Promise<LogContent>;
+  /** Not counted anew within some seconds, however many editors ask. */
+  overview(store: string | undefined): Promise<Overview>;
+  act(store: string | undefined, action: LogActionName, request: LogActionRequest): Promise<LogActionOutcome>;
+  /** As CSV, in pieces. That there was one is on record before it begins. */
+  export(store: string | undefined, filter: LogFilter, by: string): Promise<AsyncIterable<string>>;
+}
+
+export interface LogDeskOptions {
+  /** Whether Node-RED asks its users to log in. */
+  readonly hasUsers: boolean;
+}
+
+const eventOf: Readonly<Record<LogActionName, StaffAct["event"]>> = {
+  resend: "message-resent",
+  release: "message-released",
+  drop: "message-dropped",
+  "deal-with": "message-dealt-with",
+  confirm: "delivery-confirmed",
+};
+
+interface OpenLog {
+  readonly store: MessageStore;
+  readonly log: MessageLog;
+  /** The one that was read last. */
+  overview?: { readonly at: number; readonly reading: Promise<Overview> };
+}
+
+/** Who has done what with which message goes into the chain of the queries; no content does. */
+async function record(
+  store: MessageStore,
+  event: StaffAct["event"],
+  { id, by }: Pick<LogActionRequest, "by"> & { readonly id?: number },
+): Promise<void> {
+  const message = id !== undefined && isMessageRowId(id) ? await store.findById(id) : undefined;
+  if (id !== undefined && message === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
+  const ids = message === undefined ? {} : pickIds(message);
+  await recordStaffAct(store, { event, userId: by, at: systemEffects.now(), ...ids });
+}
+
+function pickIds({ interaction, messageId, conversationId }: StoredMessage): Partial<StaffAct> {
+  return { interaction, messageId, conversationId };
+}
+
+export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
+  const logs = new WeakMap<MessageStore, OpenLog>();
+
+  /** Without a key the one that was opened first. */
+  function open(wanted: string | undefined): OpenLog {
+    const found = openStores().find(({ key }) => wanted === undefined || key === wanted);
+    if (found === undefined) throw new CpisError("CPIS_LOG_NO_STORE");
+    const { store } = found;
+    const opened = logs.get(store) ?? { store, log: createMessageLog({ store, now: () => systemEffects.now() }) };
+    logs.set(store, opened);
+    return opened;
+  }
+
+  async function* csv({ log }: OpenLog, filter: LogFilter): AsyncGenerator<string> {
+    yield csvHead;
+    let after: string | undefined;
+    for (let count = 0; count < largestExport; count += largestPage) {
+      const { messages, next } = await log.list(filter, largestPage, after);
+      yield csvLines(messages);
+      if (next === undefined) return;
+      after = next;
+    }
+  }
+
+  return {
+    stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
+    list: (key, { filter, limit, after }) => open(key).log.list(filter, limit, after),
+    async conversation(key, id) {
+      const conversation = await open(key).log.conversation(id);
+      if (conversation === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
+      return conversation;
+    },
+    async content(key, look) {
+      if (!hasUsers) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
+      const { store, log } = open(key);
+      await record(store, "content-viewed", look);
+      return log.content(look.id);
+    },
+    overview(key) {
+      const opened = open(key);
+      const now = systemEffects.now();
+      const isFresh = opened.overview !== undefined && now - opened.overview.at < overviewMilliseconds;
+      if (opened.overview !== undefined && isFresh) return opened.overview.reading;
+      const reading = readOverview(opened.store, now);
+      opened.overview = { at: now, reading };
+      return reading;
+    },
+    async act(key, action, request) {
+      const { store, log } = open(key);
+      const outcome = await log.act(action, request);
+      if (outcome.kind === "done") await record(store, eventOf[action], request);
+      return outcome;
+    },
+    async export(key, filter, by) {
+      const opened = open(key);
+      await record(opened.store, "messages-exported", { by });
+      return csv(opened, filter);
+    },
+  };
+}

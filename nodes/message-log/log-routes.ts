@@ -1,0 +1,125 @@
+// The admin routes of the message log: what each asks of a user, and how it answers.
+import type { NodeAPI } from "node-red";
+import { CpisError, type ErrorCode } from "../../lib/errors.js";
+import { logActions } from "../../lib/services/message-log-model.js";
+import { toCpisError } from "../adapter/run-input.js";
+import type { LogDesk } from "./log-desk.js";
+import { actionPermission, contentPermission, exportPermission, readPermission } from "./log-permissions.js";
+import { readFilter, readMessageId, readPageRequest, readStoreKey } from "./read-log-request.js";
+
+const base = "/cp-is/message-log";
+
+/** As much as the routes need of express. */
+interface Request {
+  readonly body?: unknown;
+  readonly user?: unknown;
+  readonly headers: { readonly "content-type"?: string | undefined };
+}
+interface Response {
+  readonly headersSent: boolean;
+  /** Whether the one who asked has gone. */
+  readonly destroyed: boolean;
+  setHeader(name: string, value: string): unknown;
+  status(code: number): { json(body: object): unknown };
+  write(text: string): boolean;
+  end(): unknown;
+  destroy(): unknown;
+  once(event: "drain" | "close", listener: () => void): unknown;
+}
+
+type Work = (body: object, user: string) => Promise<object>;
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  CPIS_LOG_REQUEST_INVALID: 400,
+  CPIS_INVALID_NHS_NUMBER: 400,
+  CPIS_LOG_WITHOUT_USERS: 403,
+  CPIS_LOG_NO_STORE: 404,
+  CPIS_LOG_MESSAGE_UNKNOWN: 404,
+  CPIS_INTERNAL: 500,
+};
+
+/** Of Node-RED's log-in; where it asks for none, a text that is no user's name. */
+function nameOf({ user }: Request): string {
+  const name: unknown = typeof user === "object" && user !== null ? Reflect.get(user, "username") : undefined;
+  return typeof name === "string" && name !== "" ? name : "(no log-in)";
+}
+
+/** Another site's page can make a browser send a form, but not JSON. */
+function bodyOf({ body, headers }: Request): object {
+  const isJson = /^application\/json\b/i.test(headers["content-type"] ?? "");
+  if (!isJson || typeof body !== "object" || body === null) {
+    throw new CpisError("CPIS_LOG_REQUEST_INVALID", { detail: "body" });
+  }
+  return body;
+}
+
+function refuse(response: Response, error: unknown): void {
+  const { code, message, advice } = toCpisError(error);
+  response.status(statusOf[code] ?? 503).json({ code, message, advice });
+}
+
+function noStore(response: Response): void {
+  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("X-Content-Type-Options", "nosniff");
+}
+
+async function writeCsv(response: Response, pieces: AsyncIterable<string>): Promise<void> {
+  for await (const piece of pieces) {
+    if (!response.headersSent) response.setHeader("Content-Type", "text/csv; charset=utf-8");
+    if (response.destroyed) return;
+    if (response.write(piece)) continue;
+    await new Promise<void>((resolve) => {
+      response.once("drain", resolve);
+      response.once("close", resolve);
+    });
+  }
+  response.end();
+}
+
+/** Registers the routes; each refuses whoever lacks its permission. */
+export function serveMessageLog(RED: NodeAPI, desk: LogDesk): void {
+  function post(path: string, permission: string, work: Work): void {
+    RED.httpAdmin.post(
+      `${base}/${path}`,
+      RED.auth.needsPermission(permission),
+      (request: Request, response: Response) => {
+        noStore(response);
+        Promise.resolve()
+          .then(() => work(bodyOf(request), nameOf(request)))
+          .then(
+            (body) => void response.status(200).json(body),
+            (error: unknown) => refuse(response, error),
+          )
+          .catch(() => undefined);
+      },
+    );
+  }
+
+  post("stores", readPermission, () => Promise.resolve(desk.stores()));
+  post("messages", readPermission, (body) => desk.list(readStoreKey(body), readPageRequest(body)));
+  post("conversation", readPermission, (body) => desk.conversation(readStoreKey(body), readMessageId(body)));
+  post("overview", readPermission, (body) => desk.overview(readStoreKey(body)));
+  post("content", contentPermission, (body, by) => desk.content(readStoreKey(body), { id: readMessageId(body), by }));
+  for (const action of logActions) {
+    post(action, actionPermission(action), (body, by) =>
+      desk.act(readStoreKey(body), action, { id: readMessageId(body), by }),
+    );
+  }
+
+  RED.httpAdmin.post(
+    `${base}/export`,
+    RED.auth.needsPermission(exportPermission),
+    (request: Request, response: Response) => {
+      noStore(response);
+      Promise.resolve()
+        .then(() => bodyOf(request))
+        .then((body) => desk.export(readStoreKey(body), readFilter(Reflect.get(body, "filter")), nameOf(request)))
+        .then((pieces) => writeCsv(response, pieces))
+        .catch((error: unknown) => {
+          if (response.headersSent) response.destroy();
+          else refuse(response, error);
+        })
+        .catch(() => undefined);
+    },
+  );
+}
