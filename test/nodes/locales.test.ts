@@ -24,7 +24,8 @@ function keysUsed(name: string): Set<string> {
   const source = sourceOf(name);
   const rulesUsed = all(template, /check\w*\(\s*this,\s*"\w+",\s*(?:isSimulator\(this\) \? )?"(\w+)"/g);
   const otherRules = all(template, /isSimulator\(this\) \? "\w+" : "(\w+)"/g);
-  const validations = [...rulesUsed, ...otherRules].map((rule) => {
+  const definitions = all(template, /: (?:required|optional)\("\w+", "(\w+)"/g);
+  const validations = [...rulesUsed, ...otherRules, ...definitions].map((rule) => {
     const found = Object.entries(fieldRules).find(([ruleName]) => ruleName === rule);
     assert.ok(found?.[1].message !== undefined, rule);
     return found[1].message;
