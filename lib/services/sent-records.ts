@@ -58,22 +58,33 @@ function localIdOf({ localId, otherNhsNumber }: SentRecord): string {
   return otherNhsNumber === undefined ? comparableLocalId(localId) : "";
 }
 
-function sentRecord(record: UploadRecord, position: number): SentRecord {
+/** One text for all that are equal: many plans have the same type and start. */
+function createSharedTexts(): (text: string) => string {
+  const texts = new Map<string, string>();
+  return (text) => {
+    const known = texts.get(text) ?? text;
+    texts.set(known, known);
+    return known;
+  };
+}
+
+function sentRecord(record: UploadRecord, position: number, shared: (text: string) => string): SentRecord {
   const [nhsNumber, otherNhsNumber] = nhsNumbersOf(record);
   return {
     position,
     nhsNumber,
     ...(otherNhsNumber === undefined ? {} : { otherNhsNumber }),
     localId: firstLocalIdOf(record.subjects),
-    plans: record.plans.map(planKey),
+    plans: record.plans.map((plan) => shared(planKey(plan))),
   };
 }
 
 async function readAll(contents: AsyncIterable<Uint8Array>): Promise<readonly SentRecord[]> {
   const reader = createUploadFileReader();
+  const shared = createSharedTexts();
   const all: SentRecord[] = [];
   for await (const piece of contents) {
-    for (const record of reader.write(piece)) all.push(sentRecord(record, all.length));
+    for (const record of reader.write(piece)) all.push(sentRecord(record, all.length, shared));
   }
   reader.end();
   return all;

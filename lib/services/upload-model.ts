@@ -21,7 +21,7 @@ export interface UploadRequest {
   readonly faultyRecords: "refuse-file" | "send-valid";
   /** The sequence number to use; default: one more than the last. */
   readonly fileNumber?: number;
-  /** The first number to use when none was used before. Default 1. */
+  /** No number below it is used, for example because another system has used those before. Default 1. */
   readonly firstNumber?: number;
   /** Given back with the outcome; must be plain JSON. */
   readonly kept?: unknown;

@@ -2,7 +2,7 @@
 import type { UploadRecordResult } from "../cpis/upload-model.js";
 import { nhsNumbersOf, type SentRecord, type SentRecords } from "./sent-records.js";
 
-/** What is kept of each record: little enough for a hundred thousand. */
+/** Few are different, and those that are equal are one: so a hundred thousand need little. */
 export interface RecordVerdict {
   readonly accepted: boolean;
   readonly codes: readonly string[];
@@ -26,9 +26,22 @@ export interface UploadVerdicts {
   told(): { readonly accepted: number; readonly refused: number };
 }
 
+function createShared(): (verdict: RecordVerdict) => RecordVerdict {
+  const shared = new Map<string, RecordVerdict>();
+  return (verdict) => {
+    const key = JSON.stringify(verdict);
+    const known = shared.get(key) ?? verdict;
+    shared.set(key, known);
+    return known;
+  };
+}
+
 export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
-  const verdicts = new Map<number, RecordVerdict>();
-  const places = new Map<number, SentRecord>();
+  /** By position in the file. */
+  const verdicts: (RecordVerdict | undefined)[] = Array.from({ length: sent.all.length }, () => undefined);
+  /** By place in the response. */
+  const positions: number[] = [];
+  const shared = createShared();
   /** Persons with a result that may belong to either of two records. */
   const guessed = new Set<string>();
   /** Persons with a refusal that belongs to none of their records. */
@@ -37,15 +50,15 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
   let unmatched = 0;
 
   function open(number: string): readonly SentRecord[] {
-    return sent.ofPerson(number).filter(({ position }) => verdicts.get(position)?.isGuess !== false);
+    return sent.ofPerson(number).filter(({ position }) => verdicts[position]?.isGuess !== false);
   }
 
   function doubt(records: readonly SentRecord[]): number {
     let doubted = 0;
     for (const { position } of records) {
-      const verdict = verdicts.get(position);
+      const verdict = verdicts[position];
       if (verdict === undefined || (!verdict.accepted && !verdict.isGuess)) continue;
-      verdicts.set(position, { ...verdict, accepted: false, isUnclear: true });
+      verdicts[position] = shared({ ...verdict, accepted: false, isUnclear: true });
       doubted += 1;
     }
     return doubted;
@@ -62,9 +75,9 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
         return;
       }
       const { record, isCertain } = found;
-      places.set(result.index, record);
+      positions[result.index] = record.position;
       const codes = result.results.map(({ code }) => code);
-      verdicts.set(record.position, { accepted: result.accepted, codes, isGuess: !isCertain });
+      verdicts[record.position] = shared({ accepted: result.accepted, codes, isGuess: !isCertain });
       if (!isCertain) for (const number of numbers) guessed.add(number);
     },
     settle(): number {
@@ -73,14 +86,14 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
       for (const number of guessed) {
         if (contradicted.has(number)) continue;
         const records = open(number);
-        const verdictsOf = records.map(({ position }) => verdicts.get(position)?.accepted);
+        const verdictsOf = records.map(({ position }) => verdicts[position]?.accepted);
         // All alike: then it does not matter which of them is which.
         if (!verdictsOf.every((accepted) => accepted === verdictsOf[0])) doubted += doubt(records);
       }
       return doubted;
     },
-    of: ({ position }) => verdicts.get(position),
-    recordOf: (index) => places.get(index),
+    of: ({ position }) => verdicts[position],
+    recordOf: (index) => sent.all[positions[index] ?? -1],
     unmatched: () => unmatched,
     told: () => told,
   };
