@@ -66,6 +66,8 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     { errorCode: "X" },
     { subject: "9449305552" },
     { subject: "9449305552", states: ["failed"], channel: "transport" },
+    { conversationId: "X" },
+    { conversationId: "X", states: ["failed"], subject: "9449305552" },
     { from: 100, before: 200 },
   ] as const;
   return [
@@ -76,6 +78,7 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("renew", work.renew({ id, owner: "one", until: 1 }), []),
     ...asked("release", work.release({ id, owner: "one" }), [answer]),
     ...asked("transition", work.transition({ id, from: ["queued"], to: "completed", at: 1 }), [answer]),
+    ...asked("deal with", work.dealWith({ id, states: ["failed"], at: 1, by: "anna" }), [answer]),
     ...asked("find by id", find.byId(id), []),
     ...asked("find outbound", find.byMessageId("outbound", "X"), []),
     ...asked("find inbound", find.byMessageId("inbound", "X"), []),
