@@ -223,7 +223,7 @@ export async function createAuthorityScene(way: WayName): Promise<AuthorityScene
       const store = await createSqliteMessageStore({
         folder: path.join(folder, "store"),
         protection: createTestProtection(),
-        now: effects.now,
+        now: () => effects.now(),
       });
       const warnings: string[] = [];
       const opened = await openWay(way, { simulator, folder, store, channel }, warnings);

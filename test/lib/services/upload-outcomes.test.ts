@@ -2,18 +2,9 @@
 import assert from "node:assert/strict";
 import { describeFileResult } from "../../../lib/cpis/upload-result-words.js";
 import { createAuthorityScene, localAuthority, type AuthorityRun, type AuthorityScene } from "./authority-scene.js";
-import { row, startFlow, until, type Flow } from "./uploading.js";
+import { nhsNumbers, row, startFlow, until, type Flow } from "./uploading.js";
 
 const child = "9990000018";
-
-/** Ten digits with a valid check digit, one after another. */
-function* nhsNumbers(): Generator<string, never> {
-  for (let stem = 999_100_000; ; stem += 1) {
-    const digits = [...stem.toString()].map(Number);
-    const check = 11 - (digits.reduce((sum, digit, index) => sum + digit * (10 - index), 0) % 11);
-    if (check !== 10) yield `${stem}${check === 11 ? 0 : check}`;
-  }
-}
 
 describe("An upload", function () {
   this.timeout(30_000);

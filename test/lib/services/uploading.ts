@@ -59,6 +59,15 @@ export function startFlow(run: AuthorityRun, owner = "flow"): Flow {
   };
 }
 
+/** Ten digits with a valid check digit, one after another, of the range that no patient has. */
+export function* nhsNumbers(): Generator<string, never> {
+  for (let stem = 999_100_000; ; stem += 1) {
+    const digits = Array.from(stem.toString(), Number);
+    const check = 11 - (digits.reduce((sum, digit, index) => sum + digit * (10 - index), 0) % 11);
+    if (check !== 10) yield `${stem}${check === 11 ? 0 : check}`;
+  }
+}
+
 /** A row as a CSV node gives it; the numbers are of the range that no patient has. */
 export function row(nhsNumber: string, change: Record<string, string> = {}): Record<string, string> {
   return {
