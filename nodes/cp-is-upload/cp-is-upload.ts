@@ -6,6 +6,7 @@ import { FieldReader } from "../adapter/field-rules.js";
 import type { FileTransport, OpenFileTransport } from "../adapter/file-transport-model.js";
 import { findFileTransport } from "../adapter/file-transport-choice.js";
 import { followSessions } from "../adapter/follow-sessions.js";
+import { declareUploads, uploadCounted } from "../adapter/metrics.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { refuseAll } from "../adapter/refuse-all.js";
@@ -81,10 +82,13 @@ async function accept(
 
 async function upload(parts: UploadNodeParts, message: UploadMessage): Promise<undefined> {
   const { status, transport, closing, warnings } = parts;
+  let isCounted = false;
   try {
     warnings.ofRowByRow(message.msg);
     const acceptance = await accept(parts, await transport.whenOpen(closing), message);
     warnings.ofColumns(acceptance.unseenColumns);
+    isCounted = true;
+    uploadCounted(transport.label, acceptance.kind === "refused" ? "refused" : "stored");
     if (acceptance.kind === "refused") throw acceptance.error;
     status.stored(acceptance.fileNumber, acceptance.sent);
     warnings.ofRecords(acceptance.warned);
@@ -92,6 +96,7 @@ async function upload(parts: UploadNodeParts, message: UploadMessage): Promise<u
   } catch (error) {
     const failure = toCpisError(error);
     status.failed(failure.code);
+    if (!isCounted) uploadCounted(transport.label, "failed");
     throw failure;
   }
 }
@@ -108,6 +113,7 @@ function start(parts: UploadNodeParts, nodeStatus: NodeStatus, stop: () => void)
     localAuthority: localAuthority.code,
     listRecords,
   };
+  declareUploads(transport.label);
   const listener = createUploadListener(outputs);
   const unfollow = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),

@@ -1,6 +1,7 @@
 // Turns what becomes of uploads into messages of the flow, with the properties that were kept for them.
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import type { RefusedRecord, UploadListener, UploadOutcome, UploadReference } from "../../lib/services/upload-model.js";
+import { recordsJudged, uploadCounted } from "../adapter/metrics.js";
 import type { Words } from "../adapter/words.js";
 import type { Kept } from "./read-upload-message.js";
 import type { UploadStatus } from "./upload-status.js";
@@ -42,11 +43,14 @@ export function createUploadListener(outputs: UploadOutputs): UploadListener {
     answered(outcome, upload): Promise<void> {
       const payload = outputs.listRecords ? outcome : { ...outcome, records: [] };
       status.answered(outcome, upload.fileNumber);
+      uploadCounted(outputs.transport, "answered");
+      recordsJudged(outputs.transport, outcome);
       node.send([messageOf(outputs, upload, payload), null]);
       return Promise.resolve();
     },
     undelivered(failure, upload): Promise<void> {
       status.undelivered(failure);
+      uploadCounted(outputs.transport, "undelivered");
       node.error(failure.error, messageOf(outputs, upload, undefined));
       return Promise.resolve();
     },
