@@ -1,12 +1,26 @@
 // The course of a conversation: what went from whom to whom, and where the time went; pure, from rows and histories.
+import { isSameId } from "../identifiers.js";
 import { isFinished, type HistoryEntry, type MessageState, type StoredMessage } from "../store/message-model.js";
 import type { LogActor, LogEvent, LogSpan } from "./message-log-model.js";
 import { interactionNameOf, problemOf, stateWords } from "./message-log-words.js";
+import { responseNote } from "./upload-rows.js";
 
 /** A message with the lines of its history, oldest first. */
 export interface Recorded {
   readonly message: StoredMessage;
   readonly history: readonly HistoryEntry[];
+}
+
+/** By the store's link, by the peer's word, or by what is noted on an upload. */
+function isAnswerTo(answer: StoredMessage, asked: StoredMessage): boolean {
+  if (answer.direction !== "inbound" || asked.direction !== "outbound") return false;
+  const { refToMessageId, messageId } = answer;
+  const noted = asked.attributes[responseNote];
+  return (
+    asked.answeredBy === answer.id ||
+    (refToMessageId !== undefined && isSameId(refToMessageId, asked.messageId)) ||
+    (typeof noted === "string" && isSameId(noted, messageId))
+  );
 }
 
 type Line = Omit<LogEvent, "messageId" | "at" | "code">;
@@ -44,7 +58,11 @@ function isNote({ entry, before }: Step): boolean {
 
 const failureStates: Readonly<Partial<Record<MessageState, true>>> = { failed: true, expired: true, held: true };
 
-function outboundLine({ entry, before, count }: Step, { message }: Recorded): Line | undefined {
+function outboundLine(
+  { entry, before, count }: Step,
+  { message }: Recorded,
+  conversation: readonly Recorded[],
+): Line | undefined {
   const name = interactionNameOf(message);
   switch (entry.state) {
     case "sending":
@@ -58,9 +76,11 @@ function outboundLine({ entry, before, count }: Step, { message }: Recorded): Li
       if (entry.by !== undefined) return line("delivery", "flow", "here", `${entry.code} by ${entry.by}`);
       return failure("peer", "here", entry, stateWords[entry.state]);
     case "completed": {
-      // An answer that is stored in this conversation is an event of its own; that of a file names none.
-      const isTold = before === "awaiting-response" && message.answeredBy === undefined;
-      return isTold ? line("answer", "peer", "here", `answer to ${name}: ${entry.code ?? "completed"}`) : undefined;
+      // An answer that is still stored is an event of its own.
+      const isShown = conversation.some((other) => isAnswerTo(other.message, message));
+      return before === "awaiting-response" && !isShown
+        ? line("answer", "peer", "here", `answer to ${name}: ${entry.code ?? "completed"}`)
+        : undefined;
     }
     case "failed":
     case "expired":
@@ -93,7 +113,7 @@ function arrivalOf({ message }: Recorded, conversation: readonly Recorded[]): Li
   const isAnswer =
     message.refToMessageId !== undefined ||
     message.attributes["role"] === "answer" ||
-    conversation.some((other) => other.message.answeredBy === message.id);
+    conversation.some((other) => isAnswerTo(message, other.message));
   return line(isAnswer ? "answer" : "notification", "peer", "here", interactionNameOf(message));
 }
 
@@ -113,7 +133,7 @@ function eventsOfMessage(recorded: Recorded, conversation: readonly Recorded[]):
   for (const step of stepsOf(history)) {
     const { at, code } = step.entry;
     if (isNote(step)) continue;
-    const said = isOutbound ? outboundLine(step, recorded) : inboundLine(step);
+    const said = isOutbound ? outboundLine(step, recorded, conversation) : inboundLine(step);
     if (said !== undefined) events.push({ at, messageId: id, ...said, ...(code === undefined ? {} : { code }) });
   }
   if (isOutbound && acknowledgedAt !== undefined) {

@@ -19,6 +19,7 @@ import type {
 } from "./message-log-model.js";
 import { toLogMessage } from "./message-log-rows.js";
 import { stateWords } from "./message-log-words.js";
+import { responseNote } from "./upload-rows.js";
 
 export interface MessageLogParts {
   readonly store: MessageStore;
@@ -88,6 +89,14 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
     return isMessageRowId(id) ? store.findById(id) : undefined;
   }
 
+  /** Over MESH a response has a conversation of its own. */
+  async function withResponses(shown: readonly StoredMessage[]): Promise<readonly StoredMessage[]> {
+    const noted = shown.map(({ attributes }) => attributes[responseNote]).filter((note) => typeof note === "string");
+    const found = await Promise.all(noted.map((messageId) => store.findByMessageId("inbound", messageId)));
+    const known = new Set(shown.map(({ id }) => id));
+    return [...shown, ...found.flatMap((message) => (message === undefined || known.has(message.id) ? [] : [message]))];
+  }
+
   async function record(message: StoredMessage): Promise<Recorded> {
     return { message, history: await store.history(message.id) };
   }
@@ -111,7 +120,8 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
       const { conversationId } = asked;
       const all = await store.findByConversation(conversationId);
       // One that is beyond what the store gives of a conversation is shown all the same.
-      const shown = all.some((message) => message.id === asked.id) ? partAround(all, asked.id) : [asked];
+      const part = all.some((message) => message.id === asked.id) ? partAround(all, asked.id) : [asked];
+      const shown = await withResponses(part);
       const recorded = await Promise.all(shown.map(record));
       return {
         conversationId,
@@ -119,7 +129,7 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
         events: eventsOf(recorded),
         spans: spansOf(recorded),
         historyOf: Object.fromEntries(recorded.map((each) => [each.message.id, historyLines(each)])),
-        isCut: shown.length < all.length,
+        isCut: part.length < all.length,
       };
     },
     async content(id): Promise<LogContent> {

@@ -11,7 +11,7 @@ import { noSentRecords, readSentRecords, type SentRecords } from "./sent-records
 import { findUploadContext, inputIndexes, type UploadContext } from "./upload-context.js";
 import { matchResponse } from "./upload-matching.js";
 import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
-import { failureTold, findUpload, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
+import { failureTold, findUpload, responseNote, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
 
 export interface UploadAnswersParts {
   readonly exchange: Pick<FileExchange, "readUpload">;
@@ -81,18 +81,19 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   }
 
   /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
-  async function finish(upload: UploadRow, { outcome }: UploadOutcome): Promise<void> {
+  async function finish(upload: UploadRow, { outcome }: UploadOutcome, messageId: string): Promise<void> {
     const { id } = upload.row;
     const at = effects.now();
     const from = unfinishedUploadStates;
+    const attributes = { ...((await store.findById(id)) ?? upload.row).attributes, [responseNote]: messageId };
     if (outcome !== "file-refused") {
-      await store.transition({ id, from, to: "completed", at, code: outcome });
+      await store.transition({ id, from, to: "completed", at, code: outcome, changes: { attributes } });
       return;
     }
     const code = "CPIS_UPLOAD_REFUSED";
     // The owner has just been told by the response itself.
-    const attributes = { ...((await store.findById(id)) ?? upload.row).attributes, [failureTold]: true };
-    await store.transition({ id, from, to: "failed", at, code, changes: { errorCode: code, attributes } });
+    const told = { ...attributes, [failureTold]: true };
+    await store.transition({ id, from, to: "failed", at, code, changes: { errorCode: code, attributes: told } });
   }
 
   return {
@@ -117,7 +118,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
       for await (const refused of matched.refused()) await listener.refused(refused, reference);
       const outcome = withWarnings(matched.outcome, known);
       await listener.answered(outcome, reference);
-      if (upload !== undefined) await finish(upload, outcome);
+      if (upload !== undefined) await finish(upload, outcome, file.messageId);
     },
   };
 }

@@ -33,8 +33,10 @@ const sentUploadStates = unfinishedUploadStates.filter((state) => state !== "que
 export const failureTold = "isFailureTold";
 /** The attribute of an upload whose response is late, once its owner knows. */
 export const overdueTold = "isOverdueTold";
+/** The attribute of an upload that names the message with its response: over MESH nothing else links the two. */
+export const responseNote = "responseMessageId";
 /** What is noted on an upload of its course so far: one that begins anew begins without. */
-export const uploadNotes: readonly string[] = [failureTold, overdueTold];
+export const uploadNotes: readonly string[] = [failureTold, overdueTold, responseNote];
 const pageSize = 200;
 
 /** Undefined for a message that is no upload of this channel. */

@@ -114,6 +114,21 @@ describe("The course of a conversation", () => {
     ]);
   });
 
+  it("links the response to a file that has a conversation of its own, and tells of it once", () => {
+    const upload = outbound({ attributes: { uploadOwner: "flow", responseMessageId: "mesh-77" } });
+    const asked = recorded(
+      upload,
+      [0, "queued"],
+      [1, "sending"],
+      [3, "awaiting-response"],
+      [8, "completed", "accepted"],
+    );
+    const response = inbound({ interaction: "FileResponse", messageId: "MESH-77", createdAt: 5 });
+    assert.deepEqual(drawn(asked, recorded(response, [5, "received"])).slice(2), [
+      "5 peer>here answer: response to an upload",
+    ]);
+  });
+
   it("shows a notification that the flow did not take at first, and who confirmed it", () => {
     const message = inbound({ interaction: "CP-ISAccessToServiceNotification" });
     const lines = drawn(

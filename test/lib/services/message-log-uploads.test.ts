@@ -1,4 +1,4 @@
-// An operator finds a failed upload, reads why, sends it again, and sees it complete: by the real ways to CP-IS.
+// Uploads in the message log: one that failed is found, read, sent again and seen to complete, by the real ways to CP-IS.
 import assert from "node:assert/strict";
 import { createMessageLog } from "../../../lib/services/message-log.js";
 import type { LogMessage } from "../../../lib/services/message-log-model.js";
@@ -7,13 +7,13 @@ import { row, startFlow, until } from "./uploading.js";
 
 const child = "9990000018";
 
-describe("An upload that failed", function () {
+describe("An upload in the message log", function () {
   this.timeout(30_000);
   let scene: AuthorityScene;
 
   afterEach(() => scene.close());
 
-  it("is sent again by ebXML, and its flow gets the answer, with what it had asked to be kept", async () => {
+  it("that failed is sent again by ebXML, and its flow gets the answer, with what it had asked to be kept", async () => {
     scene = await createAuthorityScene("ebXML");
     const run = await scene.open();
     const flow = startFlow(run);
@@ -44,4 +44,28 @@ describe("An upload that failed", function () {
     assert.ok(!JSON.stringify(conversation).includes(child));
     assert.deepEqual(conversation?.events.map(({ kind }) => kind).slice(0, 3), ["request", "request", "failure"]);
   });
+
+  for (const way of ["MESH", "ebXML"] as const) {
+    it(`that went well over ${way} has its request and its answer in one conversation`, async () => {
+      scene = await createAuthorityScene(way);
+      const run = await scene.open();
+      const flow = startFlow(run);
+      const log = createMessageLog({ store: run.store, now: () => Date.now() });
+      await flow.upload([row(child)]);
+      await until(() => flow.outcomes.length > 0);
+      const [upload] = (await log.list({ direction: "outbound" }, 1)).messages;
+      assert.ok(upload !== undefined);
+      await until(async () => (await log.get(upload.id))?.state === "completed");
+      const conversation = await log.conversation(upload.id);
+      const kinds = conversation?.events.map(({ kind }) => kind) ?? [];
+      assert.deepEqual(
+        ["request", "acknowledgment", "answer"].map((kind) => kinds.filter((each) => each === kind).length),
+        [2, 1, 1],
+      );
+      assert.deepEqual(
+        conversation?.messages.map(({ interactionName }) => interactionName),
+        ["CP-IS upload", "response to an upload"],
+      );
+    });
+  }
 });
