@@ -6,6 +6,7 @@ import { watchNodeCertificates, type CertificateSight } from "./certificate-watc
 import { ConfigNodeUsers } from "./config-node-users.js";
 import type { StatusShape } from "./node-status.js";
 import { onClose } from "./on-close.js";
+import { bringIntoSight } from "./transports-in-sight.js";
 import type { SpineSimulator } from "./simulator-link.js";
 import { TransportConnection, type Session, type TransportConnectionOptions } from "./transport-connection.js";
 import type { Transport, TransportReport, TransportState, UnopenedState } from "./transport-state.js";
@@ -37,6 +38,8 @@ export function offerTransport<Open, OpenState extends TransportState>(
   offer: TransportOffer<Open, OpenState>,
 ): Transport<Open> {
   let state: UnopenedState | OpenState = { kind: "closed" };
+  const label = node.name || node.id;
+  const sight = bringIntoSight(node.id, label);
   const certificates = watchNodeCertificates(node, () => users.tell(report()));
   const report = (): TransportReport => ({
     state,
@@ -45,9 +48,16 @@ export function offerTransport<Open, OpenState extends TransportState>(
   const logFailure = logFailures(node);
   const connection = new TransportConnection<Open, OpenState>({
     needsSimulator: offer.needsSimulator,
-    openSession: (simulator) => offer.openSession(simulator, certificates),
+    openSession: (simulator) =>
+      offer.openSession(simulator, {
+        see(owner, chain) {
+          certificates.see(owner, chain);
+          sight.certificatesSeen(owner, chain);
+        },
+      }),
     stateChanged: (next) => {
       state = next;
+      sight.stateChanged(next);
       logFailure(state);
       users.tell(report());
     },
@@ -59,10 +69,11 @@ export function offerTransport<Open, OpenState extends TransportState>(
   Object.assign(node, { users: users.byId });
   onClose(node, () => {
     certificates.close();
+    sight.close();
     return connection.close();
   });
   return {
-    label: node.name || node.id,
+    label,
     addUser: (user, listener) => {
       users.add(user, listener);
       listener(report());

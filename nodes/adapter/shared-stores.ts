@@ -4,7 +4,8 @@ import { EventEmitter } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { CpisError } from "../../lib/errors.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
-import type { StoreUse, StoreUser } from "./message-store-model.js";
+import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
+import { declareStore, storeOutage } from "./metrics.js";
 import { openStore } from "./open-store.js";
 import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
@@ -25,6 +26,9 @@ export interface StoreInSight {
   readonly label: string;
   /** Throws STORE_CLOSED once its last user has gone. */
   readonly store: MessageStore;
+  condition(): StoreCondition;
+  /** The code for which retention was not carried out the last time; undefined when it was, or was not tried yet. */
+  upkeepFailure(): string | undefined;
 }
 
 const shared = new Map<string, SharedStore>();
@@ -47,7 +51,12 @@ class SharedStore {
 
   private async open(): Promise<OpenedStore> {
     const store = await openStore(this.settings);
+    const label = placeLabel(this.settings);
+    declareStore(label);
+    let wasReady = true;
     const conditionChanged: StoreUser["conditionChanged"] = (condition) => {
+      if (wasReady && condition.kind === "unavailable") storeOutage(label);
+      wasReady = condition.kind === "ready";
       for (const user of [...this.users]) user.conditionChanged(condition);
     };
     const upkeep = startStoreUpkeep(store, {
@@ -58,7 +67,13 @@ class SharedStore {
     const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
     const observed = observeStore(store, () => changes.emit("changed", key));
     const monitor = monitorStore(observed.store, { conditionChanged });
-    this.inSight = { key, label: placeLabel(this.settings), store: monitor.store };
+    this.inSight = {
+      key,
+      label,
+      store: monitor.store,
+      condition: () => monitor.condition,
+      upkeepFailure: () => upkeep.failure(),
+    };
     changes.emit("changed", key);
     return { store, observed, monitor, upkeep };
   }

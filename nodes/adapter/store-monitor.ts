@@ -93,6 +93,7 @@ export function monitorStore(store: MessageStore, options: StoreMonitorOptions):
       acceptInbound: (message) => watched(store.acceptInbound(message), ({ kind }) => kind === "accepted"),
       claim: (request) => watched(store.claim(request)),
       transition: (transition) => watched(store.transition(transition)),
+      appendAudit: (entry) => watched(store.appendAudit(entry)),
     },
     get condition() {
       return condition;

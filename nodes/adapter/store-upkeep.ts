@@ -14,6 +14,8 @@ export interface StoreUpkeepOptions {
 }
 
 export interface StoreUpkeep {
+  /** The code of the last pass, if it failed. */
+  failure(): ErrorCode | undefined;
   /** Waits for the batch under way. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
   let isStopped = false;
   let hasResealed = false;
   let hasWarned = false;
+  let failureCode: ErrorCode | undefined;
   let cancel: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
 
@@ -56,9 +59,11 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
     try {
       const { hasMore } = await doBatch();
       hasWarned = false;
+      failureCode = undefined;
       schedule(hasMore ? betweenBatchesMilliseconds : nextPassMilliseconds);
     } catch (error) {
       const failure = toCpisError(error);
+      failureCode = failure.code;
       // What cannot be sealed again, for a key that is gone, must not keep retention from its work.
       hasResealed ||= unreadableCodes.has(failure.code);
       if (!hasWarned && !isStopped) options.warn(`the upkeep of the message store failed: ${failure.message}`);
@@ -69,6 +74,7 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
 
   schedule(firstPassMilliseconds);
   return {
+    failure: () => failureCode,
     async stop(): Promise<void> {
       isStopped = true;
       cancel?.();

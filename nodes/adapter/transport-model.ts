@@ -2,6 +2,7 @@
 import type { Node } from "node-red";
 import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../lib/mhs/model.js";
+import type { QueryAudit } from "../../lib/services/query-audit.js";
 import type { EbxmlCheck } from "../../lib/services/connection-check-model.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
@@ -20,6 +21,8 @@ export interface OpenTransport {
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
   request(request: OutboundRequest): Promise<RequestOutcome>;
+  /** Where queries are recorded before they are sent. */
+  readonly audit: QueryAudit;
   /** What a connection check looks at. */
   readonly check: EbxmlCheck;
   /** Present when a Spine mini service may be asked instead of Spine. */

@@ -6,6 +6,7 @@ import type {
   NotificationPart,
   NotificationToken,
 } from "../../lib/services/notifications.js";
+import { declareNotifications, notificationsGiven } from "../adapter/metrics.js";
 import type { Words } from "../adapter/words.js";
 import type { NotificationStatus } from "./notification-status.js";
 
@@ -26,6 +27,7 @@ function present(told: Told): Told {
 
 export function createNotificationOutputs(outputs: NotificationOutputs): NotificationListener {
   const { node, status, transport, words } = outputs;
+  declareNotifications(transport);
 
   function ticketOf(token: NotificationToken): Told {
     return outputs.isConfirmedByFlow ? { confirm: { node: node.id, ...token } } : {};
@@ -56,11 +58,13 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
     accesses(parts, envelope): void {
       warnOf(envelope);
       status.received("status.accesses", parts.length);
+      notificationsGiven(transport, "access", parts.length);
       node.send([messages("access", parts, envelope), null, null]);
     },
     inactiveNumbers(parts, envelope): void {
       warnOf(envelope);
       status.received("status.inactive", parts.length);
+      notificationsGiven(transport, "inactive-number", parts.length);
       node.send([null, messages("inactive-number", parts, envelope), null]);
     },
     nothing(): void {
@@ -68,6 +72,7 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
     },
     unreadable(error, messageId): void {
       status.failed(error.code);
+      notificationsGiven(transport, "unreadable");
       node.error(error, { payload: undefined, cpis: { transport, messageId } });
     },
   };
@@ -76,6 +81,7 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
     ...listener,
     unknown({ messageId, workflowId, from, content, token }): void {
       status.received("status.unknown", 1);
+      notificationsGiven(transport, "unknown");
       const about = present({ kind: "unknown", transport, messageId, workflowId, from });
       node.send([
         null,

@@ -9,13 +9,14 @@ import {
   type QueryService,
 } from "../../lib/services/query.js";
 import { createSmspQueryService } from "../../lib/services/smsp-query.js";
+import { declareQueries, queryEnded, type QueryEnd } from "../adapter/metrics.js";
 import { NodeStatus } from "../adapter/node-status.js";
 import { onClose } from "../adapter/on-close.js";
 import { refuseAll } from "../adapter/refuse-all.js";
 import { runInput, toCpisError, type Outputs } from "../adapter/run-input.js";
 import { isEbxmlTransportNode, type EbxmlTransport, type OpenTransport } from "../adapter/transport-model.js";
 import { wordsOf, type Words } from "../adapter/words.js";
-import { failureOf } from "./query-failure.js";
+import { failureOf, queryErrorCodes } from "./query-failure.js";
 import { readQuerySettings, type NumberSource, type QuerySettings } from "./query-settings.js";
 import { QueryStatus } from "./query-status.js";
 import { readClinician } from "./read-clinician.js";
@@ -124,11 +125,13 @@ function serviceOf({ settings, words }: QueryNodeParts, open: OpenTransport): Qu
   const { access, checkActivities, timeoutMilliseconds, emptyResponse } = settings;
   if (access.kind === "smsp") {
     if (open.smsp === undefined) throw new CpisError("CONFIG_MISSING", { detail: words("error.noSmsp") });
-    return createSmspQueryService({ smsp: open.smsp, effects: open.effects, settings: { checkActivities } });
+    const { smsp, effects, audit } = open;
+    return createSmspQueryService({ smsp, effects, settings: { checkActivities }, audit });
   }
   return createQueryService({
     mhs: open,
     effects: open.effects,
+    audit: open.audit,
     settings: {
       fromAsid: open.fromAsid,
       contract: () => open.contract(),
@@ -140,21 +143,39 @@ function serviceOf({ settings, words }: QueryNodeParts, open: OpenTransport): Qu
   });
 }
 
+function measure(
+  { node, transport }: QueryNodeParts,
+  msg: NodeMessageInFlow,
+  end: Pick<QueryEnd, "outcome" | "code">,
+  exchange: Exchange | undefined,
+): void {
+  if (exchange === undefined) {
+    queryEnded({ transport: transport.label, ...end });
+    return;
+  }
+  const { durationMilliseconds } = exchange;
+  node.metric("cp-is.query.duration", msg, durationMilliseconds);
+  queryEnded({ transport: transport.label, ...end, durationMilliseconds });
+}
+
 async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Outputs> {
-  const { transport, status, closing, node } = parts;
+  const { transport, status, closing } = parts;
   status.queryStarted();
+  let exchange: Exchange | undefined;
   try {
     tellExchange(msg, undefined, transport.label);
     const open = await transport.whenOpen(closing);
     const query = await buildQuery(parts, open, msg);
     const asked = await serviceOf(parts, open).ask(query);
-    const { exchange } = asked;
+    ({ exchange } = asked);
     tellExchange(msg, exchange, transport.label);
-    if (exchange !== undefined) node.metric("cp-is.query.duration", msg, exchange.durationMilliseconds);
-    return outputsOf(asked, msg, parts);
+    const outputs = outputsOf(asked, msg, parts);
+    measure(parts, msg, { outcome: asked.result.outcome }, exchange);
+    return outputs;
   } catch (error) {
     const failure = toCpisError(error);
     status.failed(failure.code);
+    measure(parts, msg, { outcome: "failed", code: failure.code }, exchange);
     throw failure;
   }
 }
@@ -168,6 +189,7 @@ function findTransport(RED: NodeAPI, config: QueryConfig, words: Words): EbxmlTr
 function start(parts: QueryNodeParts, nodeStatus: NodeStatus, stop: () => void): void {
   const { node, transport, status } = parts;
   const underWay = new Set<Promise<void>>();
+  declareQueries(transport.label, queryErrorCodes);
   transport.addUser(node, (report) => status.transportChanged(report));
   node.on("input", function (msg, send, done) {
     const run = runInput(send, done, () => answer(parts, msg)).finally(() => underWay.delete(run));

@@ -1,6 +1,6 @@
 // A failed query as the error that a Catch node gets.
 import type { QueryFailed, QueryFailureCode } from "../../lib/cpis/model.js";
-import { CpisError, type ErrorCode } from "../../lib/errors.js";
+import { CpisError, isCpisError, type ErrorCode } from "../../lib/errors.js";
 
 const errorCodes: Record<QueryFailureCode, ErrorCode> = {
   "invalid-nhs-number": "CPIS_INVALID_NHS_NUMBER",
@@ -27,12 +27,19 @@ const errorCodes: Record<QueryFailureCode, ErrorCode> = {
 };
 
 /** Every code that a failed outcome of the service becomes. */
-export const queryErrorCodes: readonly ErrorCode[] = Object.values(errorCodes);
+export const queryErrorCodes: readonly ErrorCode[] = [...Object.values(errorCodes), "CPIS_NOT_AUDITED"];
+
+/** What keeps the audit from being written tells more than that it is not written. */
+function obstacleOf(cause: CpisError | undefined): CpisError | undefined {
+  return cause?.code === "CPIS_NOT_AUDITED" && isCpisError(cause.cause) ? cause.cause : cause;
+}
 
 /** The text holds the service's own detail, which names the codes of the answer and never their free text. */
 export function failureOf(result: QueryFailed, cause: CpisError | undefined): CpisError {
   // Nothing was sent, and the code of what stood in the way tells what to do.
-  if (cause !== undefined && /^(STORE_|SDS_|CONFIG_CONTRACT$)/.test(cause.code)) return cause;
+  const obstacle = obstacleOf(cause);
+  if (obstacle !== undefined && /^(STORE_|SDS_|CONFIG_CONTRACT$|CPIS_NOT_AUDITED$)/.test(obstacle.code))
+    return obstacle;
   return new CpisError(errorCodes[result.code], {
     retryable: result.retryable,
     ...(cause === undefined ? {} : { cause }),

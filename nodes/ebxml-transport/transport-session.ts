@@ -2,12 +2,14 @@
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
+import type { QueryAudit } from "../../lib/services/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/certificate-watch.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
+import { measureEbxml } from "../adapter/feed-metrics.js";
 import type { SpineSimulator } from "../adapter/simulator-link.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
 import { processOwner, systemEffects } from "../adapter/this-process.js";
@@ -133,6 +135,14 @@ function watchBoth(
   };
 }
 
+/** In the store of the transport, as the messages are. */
+function auditOf({ log }: SessionParts, { store }: StoreUse): QueryAudit {
+  return {
+    appendAudit: (entry) => store.appendAudit(entry),
+    outcomeNotWritten: ({ code }) => log.warn(`the outcome of a query is not in the audit: ${code}`),
+  };
+}
+
 function openTransport(
   parts: SessionParts,
   { service, port }: { readonly service: MessageHandlingService; readonly port: number },
@@ -146,6 +156,7 @@ function openTransport(
     effects: systemEffects,
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
+    audit: auditOf(parts, use),
     check: ebxmlCheckOf(desk, tls, { kind: "open", host: settings.listener.host, port, tls }),
     ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
@@ -165,6 +176,7 @@ async function startService(parts: SessionParts, use: StoreUse) {
   certificates.see("own", readOwnCertificates(tls));
   service.events.on("certificatesShown", ({ by, chain }) => certificates.see(by, chain));
   const stopFollowing = followService(service, log);
+  measureEbxml(parts.channel, service.events);
   service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
   const close = async (): Promise<void> => {
     try {

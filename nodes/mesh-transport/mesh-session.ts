@@ -4,6 +4,7 @@ import type { ConnectionCheck } from "../../lib/services/connection-check-model.
 import { createMeshExchange, knownFileRoots } from "../../lib/services/mesh-exchange.js";
 import type { CertificateFacts } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/certificate-watch.js";
+import { measureMesh } from "../adapter/feed-metrics.js";
 import type { OpenFileTransport } from "../adapter/file-transport-model.js";
 import type { StoreSource, StoreUse } from "../adapter/message-store-model.js";
 import type { OperatorLog } from "../adapter/operator-log.js";
@@ -57,6 +58,7 @@ function startSession(parts: MeshSessionParts, use: StoreUse, condition: Mailbox
   certificates.see("own", source.ownCertificates);
   mailbox.events.on("certificatesShown", ({ chain }) => certificates.see("peer", chain));
   const stopFollowing = followMailbox(mailbox, log);
+  measureMesh(channel, mailbox.events);
   const stopStarting = startMailbox({
     mailbox,
     retryMilliseconds: source.retryMilliseconds,

@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { credentialsOf } from "../adapter/credentials.js";
 import type { StoreSource } from "../adapter/message-store-model.js";
+import { serveMetrics } from "../adapter/metrics-route.js";
 import { toCpisError } from "../adapter/run-input.js";
 import { useStore } from "../adapter/shared-stores.js";
 import { userFolderOf } from "../adapter/user-folder.js";
@@ -28,5 +29,6 @@ export default function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     Object.assign(this, { useStore: sourceOf(RED, this, config) });
   }
+  serveMetrics(RED);
   RED.nodes.registerType("message store", MessageStoreConfigNode, { credentials });
 }

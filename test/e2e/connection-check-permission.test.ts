@@ -106,6 +106,15 @@ describe("The route of the connection check", function () {
     }
   });
 
+  it("of the metrics is open to those who may read, and to nobody else", async () => {
+    const statusFor = async (user?: string): Promise<number> => {
+      const headers: Record<string, string> = user === undefined ? {} : { Authorization: `Bearer ${user}` };
+      return (await fetch(`${url}cp-is/metrics`, { headers })).status;
+    };
+    for (const user of ["administrator", "reader"]) assert.equal(await statusFor(user), 200, user);
+    for (const user of ["checker", "writer", "stranger", undefined]) assert.equal(await statusFor(user), 401, user);
+  });
+
   it("is closed to everybody else: who may read, who may write flows, and who has not said who it is", async () => {
     for (const user of ["reader", "writer", "stranger", undefined])
       assert.equal((await check("broken", user)).status, 401);

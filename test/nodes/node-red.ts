@@ -11,6 +11,12 @@ import { nodeNames, root } from "./editor-files.js";
 type Register = (RED: NodeAPI) => void;
 type Flow = readonly object[];
 
+interface AdminReply {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
 interface Helper {
   init(runtimePath: string): void;
   settings(settings: object): void;
@@ -20,6 +26,7 @@ interface Helper {
   unload(): Promise<void>;
   setFlows(flow: Flow, type: string, credentials: object): Promise<void>;
   getNode(id: string): Node | null;
+  request(): { get(path: string): Promise<AdminReply> };
 }
 
 /* eslint-disable @typescript-eslint/no-require-imports */
@@ -186,6 +193,11 @@ export class NodeRed {
   /** Waits until the runtime has logged a line with the text. */
   async logged(text: string): Promise<void> {
     await this.until(`the log line "${text}"`, () => this.logs.some((line) => line.text.includes(text)));
+  }
+
+  /** What the admin server answers to a GET of this path. */
+  async get(path: string): Promise<AdminReply> {
+    return helper.request().get(path);
   }
 
   /** Ends the runtime, and leaves its user directory for a look, or for another start. */
