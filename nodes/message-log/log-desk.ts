@@ -21,7 +21,9 @@ import { largestPage, type PageRequest } from "./read-log-request.js";
 
 /** More than a spreadsheet takes helps nobody. */
 const largestExport = 100_000;
-const overviewMilliseconds = 5000;
+const overviewMilliseconds = 1500;
+/** A busy store is counted no more than a fiftieth of the time. */
+const overviewShare = 50;
 
 export interface StoreChoices {
   readonly stores: readonly { readonly key: string; readonly label: string }[];
@@ -61,7 +63,7 @@ interface OpenLog {
   readonly store: MessageStore;
   readonly log: MessageLog;
   /** The one that was read last. */
-  overview?: { readonly at: number; readonly reading: Promise<Overview> };
+  overview?: { readonly freshUntil: number; readonly reading: Promise<Overview> };
 }
 
 /** Who has done what with which message goes into the chain of the queries; no content does. */
@@ -118,14 +120,16 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
       await record(store, "content-viewed", look);
       return log.content(look.id);
     },
-    overview(key) {
+    async overview(key) {
       const opened = open(key);
       const now = systemEffects.now();
-      const isFresh = opened.overview !== undefined && now - opened.overview.at < overviewMilliseconds;
-      if (opened.overview !== undefined && isFresh) return opened.overview.reading;
+      if (opened.overview !== undefined && now < opened.overview.freshUntil) return opened.overview.reading;
       const reading = readOverview(opened.store, now);
-      opened.overview = { at: now, reading };
-      return reading;
+      opened.overview = { freshUntil: now + overviewMilliseconds, reading };
+      const overview = await reading;
+      const took = systemEffects.now() - now;
+      opened.overview = { freshUntil: now + Math.max(overviewMilliseconds, overviewShare * took), reading };
+      return overview;
     },
     async act(key, action, request) {
       const { store, log } = open(key);

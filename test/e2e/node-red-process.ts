@@ -17,6 +17,8 @@ export interface RunningNodeRed {
   readonly folder: string;
   /** All that was printed so far. */
   log(): string;
+  /** Ends it, and leaves its folder for a look. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -68,7 +70,26 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(insist);
 }
 
-function settingsText(port: number): string {
+/** The names of those who may log in, and their permissions; see passwordOf. */
+export type Users = Readonly<Record<string, string | readonly string[]>>;
+
+export function passwordOf(user: string): string {
+  return `password of ${user}`;
+}
+
+function logIn(users: Users): string {
+  return `((users) => {
+    const find = (name) => (name in users ? { username: name, permissions: users[name] } : null);
+    const isRight = (name, password) => password === "password of " + name;
+    return {
+      type: "credentials",
+      users: async (name) => find(name),
+      authenticate: async (name, password) => (isRight(name, password) ? find(name) : null),
+    };
+  })(${JSON.stringify(users)})`;
+}
+
+function settingsText(port: number, users: Users | undefined): string {
   const settings = {
     uiHost: "127.0.0.1",
     uiPort: port,
@@ -79,17 +100,23 @@ function settingsText(port: number): string {
     editorTheme: { tours: false },
     logging: { console: { level: "debug", metrics: false, audit: false } },
   };
-  return `module.exports = ${JSON.stringify(settings)};\n`;
+  const guard = users === undefined ? "" : `module.exports.adminAuth = ${logIn(users)};\n`;
+  return `module.exports = ${JSON.stringify(settings)};\n${guard}`;
 }
 
-export async function startNodeRed(line: NodeRedLine, flows: readonly object[]): Promise<RunningNodeRed> {
+/** With users it asks them to log in; without, everybody may do everything. */
+export async function startNodeRed(
+  line: NodeRedLine,
+  flows: readonly object[],
+  users?: Users,
+): Promise<RunningNodeRed> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-node-red-"));
   const link = path.join(folder, "node_modules", "@cp-is", "node-red");
   await fs.mkdir(path.dirname(link), { recursive: true });
   await fs.symlink(projectRoot, link, "junction");
   const port = await freePort();
   const settings = path.join(folder, "settings.js");
-  await fs.writeFile(settings, settingsText(port));
+  await fs.writeFile(settings, settingsText(port, users));
   await fs.writeFile(path.join(folder, "flows.json"), JSON.stringify(flows));
   const start = path.join(projectRoot, "node_modules", line, "red.js");
   const child = spawn(process.execPath, [start, "--settings", settings, "--userDir", folder], {
@@ -98,8 +125,9 @@ export async function startNodeRed(line: NodeRedLine, flows: readonly object[]):
   });
   const log = collectOutput(child);
   const url = `http://127.0.0.1:${port}/`;
+  const halt = (): Promise<void> => stopProcess(child);
   const stop = async (): Promise<void> => {
-    await stopProcess(child);
+    await halt();
     await fs.rm(folder, { recursive: true, force: true });
   };
   try {
@@ -108,5 +136,5 @@ export async function startNodeRed(line: NodeRedLine, flows: readonly object[]):
     await stop();
     throw error;
   }
-  return { url, folder, log, stop };
+  return { url, folder, log, halt, stop };
 }

@@ -86,7 +86,7 @@
     const body = events.map((event) =>
       element("tr", { class: "cp-is-log-kind-" + event.kind }, [
         element("td", {}, words.exactTime(event.at)),
-        element("td", {}, _("actor." + event.from) + " → " + _("actor." + event.to)),
+        element("td", {}, _("diagram.fromTo", { from: _("actor." + event.from), to: _("actor." + event.to) })),
         element("td", {}, [event.label, event.code && element("code", { class: "cp-is-log-code" }, " " + event.code)]),
       ]),
     );

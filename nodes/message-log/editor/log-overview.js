@@ -130,11 +130,15 @@
     );
   }
 
-  function certificate({ transport, words: text }) {
-    return element("li", { class: "cp-is-log-warn" }, [
-      icon("fa-exclamation-triangle"),
-      element("span", { class: "cp-is-log-grow" }, words.transport(transport)),
-      text,
+  function certificate({ channel, owner, notAfter }) {
+    const days = Math.floor((notAfter - latest.at) / 86400000);
+    const isSoon = days < 30;
+    return element("li", { class: isSoon ? "cp-is-log-warn" : "" }, [
+      element("span", { class: "cp-is-log-grow" }, words.transport(channel) + ", " + _("overview." + owner)),
+      element("span", {}, [
+        isSoon && [icon("fa-exclamation-triangle"), " "],
+        days < 0 ? _("overview.ended") : _("overview.daysLeft", { n: days }),
+      ]),
     ]);
   }
 
@@ -174,16 +178,34 @@
     ]);
   }
 
+  function summarise() {
+    const { buckets } = latest.hour;
+    const isAtLeast = buckets.some((bucket) => bucket.isAtLeast);
+    const [all, failed] = ["accepted", "failed"].map((name) => counted(sum(buckets, name), isAtLeast));
+    brief.textContent = _("overview.brief", { all, failed });
+  }
+
   async function refresh() {
-    if (!root.open) return;
     latest = await post("overview", {});
+    summarise();
     draw();
   }
 
-  const root = element("details", { class: "cp-is-log-overview", open: true }, [
-    element("summary", { "data-key": "overview" }, _("overview.title")),
+  const brief = element("span", { class: "cp-is-log-soft" });
+  const root = element("details", { class: "cp-is-log-overview" }, [
+    element("summary", { "data-key": "overview" }, [_("overview.title"), " ", brief]),
     body,
   ]);
+  let isPlaced = false;
 
-  return { element: root, refresh };
+  return {
+    element: root,
+    refresh,
+    /** In a low sidebar the list needs the room. */
+    place(height) {
+      if (isPlaced || height === 0) return;
+      isPlaced = true;
+      root.open = height > 480;
+    },
+  };
 });

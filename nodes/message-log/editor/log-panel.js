@@ -8,6 +8,8 @@
   const { _ } = words;
   const betweenRefreshes = 2000;
   const overviewEvery = 60000;
+  /** The runtime counts anew no more often. */
+  const overviewAfter = 2000;
 
   let choices = { stores: [], hasUsers: false };
   let chosenStore;
@@ -16,6 +18,7 @@
   let isBusy = false;
   let lastRefresh = 0;
   let timer;
+  let overviewTimer;
 
   function problemBox({ code, message, advice }) {
     return element("div", { class: "cp-is-log-problem" }, [
@@ -70,8 +73,10 @@
   ]);
   const root = element("div", { class: "cp-is-log", onkeydown: escape }, [note, listView, conversation.element]);
 
+  /** What has been said already is not read out again. */
   function tell(...children) {
-    note.replaceChildren(...children);
+    const next = element("div", {}, children);
+    if (next.textContent !== note.textContent) note.replaceChildren(next);
   }
 
   function isVisible() {
@@ -114,11 +119,26 @@
     else tell(_(filter.isNarrow() ? "list.noneFound" : "list.none"));
   }
 
+  async function refreshOverview() {
+    overview.place(root.clientHeight);
+    await overview.refresh();
+  }
+
+  /** Once more, when what has just changed is counted. */
+  function overviewLater() {
+    window.clearTimeout(overviewTimer);
+    overviewTimer = window.setTimeout(lookAgain, overviewAfter);
+  }
+
+  function lookAgain() {
+    if (isVisible() && shownId === undefined && chosenStore !== undefined) void guarded(refreshOverview);
+  }
+
   async function refreshList() {
     if (await readStores()) {
       listView.classList.remove("cp-is-log-closed");
       sayWhatIsListed(await list.refresh());
-      await overview.refresh();
+      await refreshOverview();
       return;
     }
     listView.classList.add("cp-is-log-closed");
@@ -220,10 +240,13 @@
   }
 
   RED.comms.subscribe("cp-is-message-log/changed", (_topic, { stores }) => {
-    if (chosenStore === undefined || stores.includes(chosenStore)) later();
+    if (chosenStore === undefined || stores.includes(chosenStore)) {
+      later();
+      overviewLater();
+    }
   });
   document.addEventListener("visibilitychange", () => isVisible() && shown());
-  window.setInterval(() => isVisible() && shownId === undefined && void guarded(overview.refresh), overviewEvery);
+  window.setInterval(lookAgain, overviewEvery);
 
   const refreshButton = $(
     button(icon("fa-refresh"), refreshNow, { "aria-label": _("list.refresh"), title: _("list.refresh") }),

@@ -1,0 +1,164 @@
+// The routes of the message log in a Node-RED that asks its users to log in: who sees what, and what nobody sees.
+import assert from "node:assert/strict";
+import path from "node:path";
+import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
+import { child, markers, messageLogFlow } from "../../e2e/message-log-flow.js";
+import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../e2e/node-red-process.js";
+import { allBytes, withDefaultStore } from "../message-store/stored.js";
+
+const users = { engineer: "*", reader: "read", keeper: ["cp-is.messages.read", "cp-is.messages.content"] };
+type User = keyof typeof users;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function leaks(text: string): string[] {
+  return markers.filter((marker) => text.toLowerCase().includes(marker.toLowerCase()));
+}
+
+describe("the message log of a Node-RED with users", function () {
+  this.timeout(60_000);
+  const line = nodeRedLines.find((name) => name === process.env["NODE_RED_PACKAGE"]) ?? "node-red";
+  const tokens = new Map<User, string>();
+  let nodeRed: RunningNodeRed;
+  let ids: readonly number[] = [];
+
+  async function post(path: string, body: object, user?: User): Promise<Answer> {
+    const token = user === undefined ? {} : { authorization: `Bearer ${tokens.get(user) ?? ""}` };
+    const response = await fetch(`${nodeRed.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...token },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  function ask(path: string, body: object, user?: User): Promise<Answer> {
+    return post(`cp-is/message-log/${path}`, body, user);
+  }
+
+  async function list(filter: object = {}): Promise<LogPage["messages"]> {
+    const { status, text } = await ask("messages", { filter }, "engineer");
+    assert.equal(status, 200, text);
+    return (JSON.parse(text) as LogPage).messages;
+  }
+
+  /** Asks again until the store is open and so many messages have come to their end. */
+  async function ended(count: number): Promise<void> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const isOpen = (await ask("messages", {}, "engineer")).status === 200;
+      const messages = isOpen ? await list() : [];
+      if (isOpen && messages.filter(({ durationMilliseconds }) => durationMilliseconds !== undefined).length >= count)
+        return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.fail(`waited in vain for ${count} messages\n${nodeRed.log()}`);
+  }
+
+  async function press(node: string): Promise<void> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if ((await post(`inject/${node}`, {}, "engineer")).status === 200) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.fail(node);
+  }
+
+  before(async () => {
+    nodeRed = await startNodeRed(line, messageLogFlow(), users);
+    for (const user of ["engineer", "reader", "keeper"] as const) {
+      const grant = { client_id: "node-red-editor", grant_type: "password", scope: "" };
+      const { text } = await post("auth/token", { ...grant, username: user, password: passwordOf(user) });
+      tokens.set(user, String(Reflect.get(JSON.parse(text) as object, "access_token")));
+    }
+    await ended(0);
+    await press("upload");
+    await ended(2);
+    await press("ask");
+    await ended(4);
+    await press("break");
+    await press("upload");
+    await ended(5);
+    ids = (await list()).map(({ id }) => id);
+  });
+
+  after(async () => {
+    await nodeRed.stop();
+  });
+
+  it("lists what went through, the failed upload among it", async () => {
+    assert.ok(ids.length >= 5);
+    const [failed] = await list({ states: ["failed"] });
+    assert.equal(failed?.error?.code, "EBXML_REFUSED");
+    assert.deepEqual(failed.actions, ["resend", "deal-with"]);
+  });
+
+  it("names no child in any metadata", async () => {
+    const answers: Answer[] = [];
+    for (const path of ["stores", "messages", "overview", "export"]) answers.push(await ask(path, {}, "engineer"));
+    for (const id of ids) answers.push(await ask("conversation", { id }, "engineer"));
+    for (const { status, text } of answers) assert.deepEqual([status, leaks(text)], [200, []]);
+    const conversation = JSON.parse(answers.at(-1)?.text ?? "") as LogConversation;
+    assert.ok(conversation.events.length > 1);
+  });
+
+  it("finds a child's messages by the number, and repeats it nowhere", async () => {
+    const found = await list({ nhsNumber: "999 000 0093" });
+    assert.ok(found.length >= 1 && found.length < ids.length);
+    assert.deepEqual(await list({ nhsNumber: "999 000 1014" }), []);
+    assert.deepEqual(leaks(JSON.stringify(found)), []);
+  });
+
+  it("shows content to those who have the right to content, and to no other reader", async () => {
+    const id = (await list({ states: ["failed"] }))[0]?.id;
+    for (const user of ["engineer", "keeper"] as const) {
+      const { status, text } = await ask("content", { id }, user);
+      assert.equal(status, 200);
+      assert.ok(text.includes(child.familyName) && text.includes(child.nhsNumber));
+    }
+    assert.deepEqual(await ask("content", { id }, "reader"), { status: 401, text: "" });
+  });
+
+  const acts = ["content", "resend", "release", "drop", "deal-with", "confirm", "export"];
+
+  it("refuses every route to who is not logged in, and all but metadata to a reader", async () => {
+    for (const path of ["stores", "messages", "conversation", "overview"]) {
+      assert.equal((await ask(path, { id: ids[0] })).status, 401, path);
+      assert.equal((await ask(path, { id: ids[0] }, "reader")).status, 200, path);
+    }
+    for (const path of acts) {
+      assert.equal((await ask(path, { id: ids[0] })).status, 401, path);
+      assert.equal((await ask(path, { id: ids[0] }, "reader")).status, 401, path);
+    }
+    assert.equal((await ask("resend", { id: ids[0] }, "keeper")).status, 401);
+  });
+
+  it("sends a failed upload again once, however often it is asked to", async () => {
+    await press("mend");
+    const id = (await list({ states: ["failed"] }))[0]?.id;
+    const outcomes = await Promise.all([1, 2].map(() => ask("resend", { id }, "engineer")));
+    const kinds = outcomes.map(({ text }) => String(Reflect.get(JSON.parse(text) as object, "kind")));
+    assert.deepEqual(kinds.sort(), ["already-done", "done"]);
+    assert.equal((await list()).filter(({ originalId }) => originalId === id).length, 1);
+  });
+
+  it("has each look, each act and each export on record, with who did it, and no refused one", async () => {
+    await nodeRed.halt();
+    const entries = await withDefaultStore(nodeRed.folder, (store) => store.readAudit(0, 1000));
+    const staff = entries.filter(({ event }) => !event.startsWith("query-"));
+    assert.deepEqual(
+      staff.map(({ event, userId }) => `${event} ${userId ?? ""}`),
+      ["messages-exported engineer", "content-viewed engineer", "content-viewed keeper", "message-resent engineer"],
+    );
+    assert.ok(staff.slice(1).every(({ messageId }) => messageId !== undefined));
+    assert.deepEqual(leaks(JSON.stringify(entries)), []);
+  });
+
+  it("leaves no trace of a child in the log or in a file", () => {
+    assert.deepEqual(leaks(nodeRed.log()), []);
+    const stored = allBytes(path.join(nodeRed.folder, "cp-is"));
+    assert.ok(stored.length > 10_000);
+    assert.deepEqual(leaks(stored), []);
+  });
+});
