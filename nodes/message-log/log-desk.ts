@@ -16,6 +16,7 @@ import type {
 import { readOverview, type Overview } from "../../lib/services/overview.js";
 import { openStores } from "../adapter/shared-stores.js";
 import { systemEffects } from "../adapter/this-process.js";
+import { transportsInSight, type CertificateInSight } from "../adapter/transports-in-sight.js";
 import { csvHead, csvLines } from "./log-csv.js";
 import { largestPage, type PageRequest } from "./read-log-request.js";
 
@@ -24,6 +25,11 @@ const largestExport = 100_000;
 const overviewMilliseconds = 1500;
 /** A busy store is counted no more than a fiftieth of the time. */
 const overviewShare = 50;
+
+export interface SidebarOverview extends Overview {
+  /** Of every transport of this Node-RED, whatever its store. */
+  readonly certificates: readonly (CertificateInSight & { readonly channel: string })[];
+}
 
 export interface StoreChoices {
   readonly stores: readonly { readonly key: string; readonly label: string }[];
@@ -40,7 +46,7 @@ export interface LogDesk {
   /** Also throws CPIS_LOG_WITHOUT_USERS and CPIS_LOG_MESSAGE_UNKNOWN. The look is on record before it is granted. */
   content(store: string | undefined, look: LogActionRequest): Promise<LogContent>;
   /** Not counted anew within some seconds, however many editors ask. */
-  overview(store: string | undefined): Promise<Overview>;
+  overview(store: string | undefined): Promise<SidebarOverview>;
   act(store: string | undefined, action: LogActionName, request: LogActionRequest): Promise<LogActionOutcome>;
   /** As CSV, in pieces. That there was one is on record before it begins. */
   export(store: string | undefined, filter: LogFilter, by: string): Promise<AsyncIterable<string>>;
@@ -106,6 +112,17 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     }
   }
 
+  async function countedLately(opened: OpenLog): Promise<Overview> {
+    const now = systemEffects.now();
+    if (opened.overview !== undefined && now < opened.overview.freshUntil) return opened.overview.reading;
+    const reading = readOverview(opened.store, now);
+    opened.overview = { freshUntil: now + overviewMilliseconds, reading };
+    const overview = await reading;
+    const took = systemEffects.now() - now;
+    opened.overview = { freshUntil: now + Math.max(overviewMilliseconds, overviewShare * took), reading };
+    return overview;
+  }
+
   return {
     stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
     list: (key, { filter, limit, after }) => open(key).log.list(filter, limit, after),
@@ -121,15 +138,10 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
       return log.content(look.id);
     },
     async overview(key) {
-      const opened = open(key);
-      const now = systemEffects.now();
-      if (opened.overview !== undefined && now < opened.overview.freshUntil) return opened.overview.reading;
-      const reading = readOverview(opened.store, now);
-      opened.overview = { freshUntil: now + overviewMilliseconds, reading };
-      const overview = await reading;
-      const took = systemEffects.now() - now;
-      opened.overview = { freshUntil: now + Math.max(overviewMilliseconds, overviewShare * took), reading };
-      return overview;
+      const certificates = transportsInSight().flatMap((transport) =>
+        transport.certificates().map((certificate) => ({ ...certificate, channel: transport.id })),
+      );
+      return { ...(await countedLately(open(key))), certificates };
     },
     async act(key, action, request) {
       const { store, log } = open(key);

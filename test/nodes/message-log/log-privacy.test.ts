@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
+import type { SidebarOverview } from "../../../nodes/message-log/log-desk.js";
 import { child, markers, messageLogFlow } from "../../e2e/message-log-flow.js";
 import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../e2e/node-red-process.js";
 import { allBytes, withDefaultStore } from "../message-store/stored.js";
@@ -87,6 +88,18 @@ describe("the message log of a Node-RED with users", function () {
     await nodeRed.stop();
   });
 
+  it("has loaded the sidebar, with its texts", async () => {
+    const get = async (path: string, accept: string): Promise<string> => {
+      const headers = { accept, authorization: `Bearer ${tokens.get("reader") ?? ""}` };
+      return (await fetch(`${nodeRed.url}${path}`, { headers })).text();
+    };
+    const sets = JSON.parse(await get("plugins", "application/json")) as Record<string, unknown>[];
+    const own = sets.find(({ id }) => id === "@cp-is/node-red/message-log");
+    assert.ok(own !== undefined && own["err"] === undefined);
+    assert.match(await get("plugins", "text/html"), /RED\.plugins\.registerPlugin/);
+    assert.match(await get("locales/@cp-is/node-red/message-log?lng=en-US", "application/json"), /CP-IS messages/);
+  });
+
   it("lists what went through, the failed upload among it", async () => {
     assert.ok(ids.length >= 5);
     const [failed] = await list({ states: ["failed"] });
@@ -99,6 +112,8 @@ describe("the message log of a Node-RED with users", function () {
     for (const path of ["stores", "messages", "overview", "export"]) answers.push(await ask(path, {}, "engineer"));
     for (const id of ids) answers.push(await ask("conversation", { id }, "engineer"));
     for (const { status, text } of answers) assert.deepEqual([status, leaks(text)], [200, []]);
+    const { certificates } = JSON.parse(answers[2]?.text ?? "") as SidebarOverview;
+    assert.deepEqual([...new Set(certificates.map(({ owner }) => owner))].sort(), ["client", "own", "peer"]);
     const conversation = JSON.parse(answers.at(-1)?.text ?? "") as LogConversation;
     assert.ok(conversation.events.length > 1);
   });

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
 import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
-import type { Overview } from "../../../lib/services/overview.js";
-import { createLogDesk, type LogDesk } from "../../../nodes/message-log/log-desk.js";
+import { createLogDesk, type LogDesk, type SidebarOverview } from "../../../nodes/message-log/log-desk.js";
 import { serveMessageLog } from "../../../nodes/message-log/log-routes.js";
 import { readFilter } from "../../../nodes/message-log/read-log-request.js";
 
@@ -56,7 +55,7 @@ const idle: LogDesk = {
   list: () => Promise.resolve<LogPage>({ messages: [] }),
   conversation: () => Promise.resolve<LogConversation>(never()),
   content: never,
-  overview: () => Promise.resolve<Overview>(never()),
+  overview: () => Promise.resolve<SidebarOverview>(never()),
   act: never,
   export: never,
 };
