@@ -283,7 +283,7 @@ for (const line of nodeRedLines) {
     });
 
     it("shows help for each node in the sidebar", async () => {
-      const own = ["cp-is query", "cp-is upload", "cp-is notification", "cp-is confirm"];
+      const own = ["cp-is query", "cp-is upload", "cp-is notification", "cp-is confirm", "cp-is alert"];
       for (const type of [...own, "ebxml transport", "mesh transport", "message store", "spine simulator"]) {
         const help = await page.evaluate<string>(`RED.nodes.getNodeHelp(${JSON.stringify(type)}) ?? ""`);
         assert.ok(help.length > 500, type);

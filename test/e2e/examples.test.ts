@@ -41,6 +41,11 @@ async function askAboutAChild(page: Page, { nodes }: Example): Promise<void> {
   assert.match(await statusOf(page, find("cp-is query").id, /found/), /^found \d\d:\d\d$/);
 }
 
+async function watchForAlerts(page: Page, example: Example): Promise<void> {
+  await askAboutAChild(page, example);
+  await statusOf(page, "alerts-watch", /^all well \d\d:\d\d$/);
+}
+
 async function uploadFromCsv(page: Page, { folder: runsIn }: Example): Promise<void> {
   await statusOf(page, "csv-upload-node", /^every 2 s, last/);
   await pressInject(page, "csv-export");
@@ -93,6 +98,7 @@ const ownWays: Readonly<Record<string, Way>> = {
   "upload-from-csv.json": uploadFromCsv,
   "notifications.json": takeNotifications,
   "circle.json": goRound,
+  "alerts.json": watchForAlerts,
 };
 
 describe("The examples", function () {

@@ -13,6 +13,7 @@ export const nodeNames = [
   "cp-is-upload",
   "cp-is-notification",
   "cp-is-confirm",
+  "cp-is-alert",
   "spine-simulator",
 ] as const;
 

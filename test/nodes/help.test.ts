@@ -59,6 +59,7 @@ const codesOf: Readonly<Record<(typeof nodeNames)[number], readonly ErrorCode[]>
     ...storeCodes,
   ],
   "cp-is-confirm": ["CPIS_NOTHING_TO_CONFIRM", "CPIS_INTERNAL", ...storeCodes],
+  "cp-is-alert": ["CONFIG_INVALID", "CPIS_INTERNAL"],
   "message-store": ["CONFIG_MISSING", "CONFIG_INVALID", ...storeCodes],
   "spine-simulator": ["CONFIG_INVALID", "CONFIG_PORT_IN_USE", "CONFIG_LISTEN", "CONFIG_CLOSED", "CPIS_INTERNAL"],
 };

@@ -106,6 +106,7 @@ describe("the package in a Node-RED of its own", function () {
         ["cp-is-upload", ["cp-is upload"], undefined],
         ["cp-is-notification", ["cp-is notification"], undefined],
         ["cp-is-confirm", ["cp-is confirm"], undefined],
+        ["cp-is-alert", ["cp-is alert"], undefined],
         ["spine-simulator", ["spine simulator"], undefined],
       ],
     );
@@ -115,7 +116,7 @@ describe("the package in a Node-RED of its own", function () {
     const icons = JSON.parse((await call("icons")).text) as Record<string, string[]>;
     assert.deepEqual(
       [...new Set(icons["@cp-is/node-red"])].sort(),
-      ["confirm", "notification", "query", "simulator", "upload"].map((name) => `cp-is-${name}.svg`),
+      ["alert", "confirm", "notification", "query", "simulator", "upload"].map((name) => `cp-is-${name}.svg`),
     );
     const { text } = await call("locales/@cp-is/node-red/cp-is-query?lng=en-US");
     assert.match(text, /record found/);

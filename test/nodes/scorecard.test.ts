@@ -77,6 +77,7 @@ describe("the scorecard of the Flow Library", () => {
       "cp-is upload",
       "cp-is notification",
       "cp-is confirm",
+      "cp-is alert",
       "spine simulator",
     ]);
     for (const name of nodeNames) {

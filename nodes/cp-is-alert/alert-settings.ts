@@ -1,0 +1,40 @@
+// The settings of a `cp-is alert` node, read from a flow and checked.
+import { FieldReader } from "../adapter/field-rules.js";
+import type { Words } from "../adapter/words.js";
+import type { Condition, Rule, Rules } from "./alert-book.js";
+
+export interface AlertSettings {
+  readonly rules: Rules;
+  readonly clearMilliseconds: number;
+}
+
+/** The field that holds the threshold of a condition; empty: it is not watched. */
+export const thresholdFields = {
+  queueMinutes: "queue-stuck",
+  peerMinutes: "peer-unreachable",
+  deadLetters: "dead-letters",
+  certificateDays: "certificate-ends",
+  unconfirmedMinutes: "unconfirmed-deliveries",
+  responseHours: "no-response",
+  upkeepMinutes: "pruning-failed",
+  storeMinutes: "store-unavailable",
+} as const satisfies Readonly<Record<string, Condition>>;
+
+/** What is better by so little may be worse again with the next message. */
+const clearShare = 0.8;
+
+function ruleOf(condition: Condition, raise: number): Rule {
+  if (condition === "certificate-ends") return { raise, clear: raise + 1, isBelow: true };
+  return { raise, clear: raise * clearShare, isBelow: false };
+}
+
+/** Throws CONFIG_INVALID, naming the field as the dialog does. */
+export function readAlertSettings(config: object, words: Words): AlertSettings {
+  const fields = new FieldReader(config, (property) => words(`field.${property}`));
+  const rules: Partial<Record<Condition, Rule>> = {};
+  for (const [field, condition] of Object.entries(thresholdFields)) {
+    const text = fields.optional(field, "positiveNumber", "");
+    if (text !== "") rules[condition] = ruleOf(condition, Number(text));
+  }
+  return { rules, clearMilliseconds: fields.number("clearMinutes", "wholeNumber", 5) * 60_000 };
+}

@@ -1,0 +1,115 @@
+// What each condition reads of transports and stores, and when it says that nobody knows.
+import assert from "node:assert/strict";
+import { CpisError } from "../../../lib/errors.js";
+import type { MessageStore } from "../../../lib/store/message-store.js";
+import type { StoreInSight } from "../../../nodes/adapter/shared-stores.js";
+import type { TransportState } from "../../../nodes/adapter/transport-state.js";
+import type { TransportInSight } from "../../../nodes/adapter/transports-in-sight.js";
+import type { Condition } from "../../../nodes/cp-is-alert/alert-book.js";
+import { ConditionReader } from "../../../nodes/cp-is-alert/read-conditions.js";
+import { createFailingStore, type FailingStore } from "../../lib/mhs/failing-store.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../lib/store/sample-messages.js";
+import { createSqlitePlace } from "../../lib/store/sqlite-place.js";
+
+const minute = 60_000;
+const now = 1000 * minute;
+
+describe("the conditions of an alert", () => {
+  let place: StorePlace;
+  let store: MessageStore;
+  let failing: FailingStore;
+  let reader: ConditionReader;
+  let state: TransportState;
+  let unreached: Map<string, string>;
+  let upkeepFailure: string | undefined;
+
+  beforeEach(async () => {
+    place = await createSqlitePlace();
+    store = await place.open();
+    failing = createFailingStore(store);
+    reader = new ConditionReader();
+    state = { kind: "listening", port: 1 };
+    unreached = new Map();
+    upkeepFailure = undefined;
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
+  async function read(condition: Condition, at = now): Promise<readonly (number | string | undefined)[]> {
+    const transport: TransportInSight = {
+      id: "transport",
+      label: "A",
+      state: () => state,
+      certificates: () => [
+        { owner: "own", notAfter: now + 40 * 24 * 60 * minute },
+        { owner: "peer", notAfter: now + 12.5 * 24 * 60 * minute },
+      ],
+      unreached: () => unreached,
+    };
+    const inSight: StoreInSight = {
+      key: "key",
+      label: "S",
+      store: failing.store,
+      condition: () => ({ kind: "ready" }),
+      upkeepFailure: () => upkeepFailure,
+    };
+    const readings = await reader.read({ transports: [transport], stores: [inSight] }, at);
+    return readings.filter((reading) => reading.condition === condition).flatMap(({ value, code }) => [value, code]);
+  }
+
+  it("are well where nothing waits and everything answers", async () => {
+    for (const condition of ["queue-stuck", "dead-letters", "peer-unreachable", "no-response"] as const) {
+      assert.deepEqual(await read(condition), [0, undefined], condition);
+    }
+    assert.deepEqual(await read("certificate-ends"), [12, undefined]);
+  });
+
+  it("tell ages of what waits, each in its own unit", async () => {
+    await acceptOne(store, outbound({ acceptedAt: now - 20 * minute }));
+    await acceptOne(store, outbound({ acceptedAt: now - 90 * minute, state: "awaiting-response" }));
+    await acceptNew(store, inbound({ acceptedAt: now - 30 * minute, state: "delivered" }));
+    await acceptOne(store, outbound({ acceptedAt: 0, channel: "of another" }));
+    assert.deepEqual(await read("queue-stuck"), [20, undefined]);
+    assert.deepEqual(await read("no-response"), [1.5, undefined]);
+    assert.deepEqual(await read("unconfirmed-deliveries"), [30, undefined]);
+  });
+
+  it("count dead letters and held messages, and no query", async () => {
+    await acceptOne(store, outbound({ state: "failed", interaction: "REPC_IN000002GB01" }));
+    await acceptOne(store, outbound({ state: "held" }));
+    await acceptOne(store, outbound({ state: "failed", interaction: "QUPC_IN000006GB01" }));
+    assert.deepEqual(await read("dead-letters"), [2, undefined]);
+  });
+
+  it("tell for how long the other side is not reached, and with which code", async () => {
+    unreached.set("https://spine.example", "MESH_CONNECT_FAILED");
+    assert.deepEqual(await read("peer-unreachable", now), [0, "MESH_CONNECT_FAILED"]);
+    assert.deepEqual(await read("peer-unreachable", now + 7 * minute), [7, "MESH_CONNECT_FAILED"]);
+    state = { kind: "opening" };
+    assert.deepEqual(await read("peer-unreachable", now + 8 * minute), [undefined, undefined]);
+    state = { kind: "peer-unavailable", error: new CpisError("MESH_UNAVAILABLE") };
+    assert.deepEqual(await read("peer-unreachable", now + 9 * minute), [9, "MESH_UNAVAILABLE"]);
+    state = { kind: "collecting" };
+    assert.deepEqual(await read("peer-unreachable", now + 10 * minute), [0, undefined]);
+  });
+
+  it("say that nobody knows what is in a store that does not answer", async () => {
+    failing.fail("STORE_UNAVAILABLE");
+    for (const condition of ["queue-stuck", "dead-letters", "unconfirmed-deliveries", "no-response"] as const) {
+      assert.deepEqual(await read(condition), [undefined, undefined], condition);
+    }
+  });
+
+  it("tell of a store that could not be opened, and of one whose pruning fails", async () => {
+    upkeepFailure = "STORE_FULL";
+    assert.deepEqual(await read("pruning-failed"), [0, "STORE_FULL"]);
+    assert.deepEqual(await read("pruning-failed", now + 5 * minute), [5, "STORE_FULL"]);
+    state = { kind: "failed", error: new CpisError("STORE_LOCKED"), willRetry: true };
+    const ofTransport = (await read("store-unavailable")).slice(0, 2);
+    assert.deepEqual(ofTransport, [0, "STORE_LOCKED"]);
+    assert.deepEqual(await read("peer-unreachable"), [undefined, undefined]);
+  });
+});
