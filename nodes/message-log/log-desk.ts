@@ -22,14 +22,21 @@ import { largestPage, type PageRequest } from "./read-log-request.js";
 
 /** More than a spreadsheet takes helps nobody. */
 const largestExport = 100_000;
+const moreReadings = 10;
 const overviewMilliseconds = 1500;
-/** A busy store is counted no more than a fiftieth of the time. */
+/** A busy store is counted no more than a fiftieth of the time, but so often that it is true. */
 const overviewShare = 50;
+const oldestOverviewMilliseconds = 10_000;
 
 export interface SidebarOverview extends Overview {
+  /** Until it is counted anew for whoever asks; 0 of one that was counted just now. */
+  readonly freshMilliseconds: number;
   /** Of every transport of this Node-RED, whatever its store. */
   readonly certificates: readonly (CertificateInSight & { readonly channel: string })[];
 }
+
+/** Stands for whoever uses Node-RED without logging in; no user's name. */
+export const nobody = "(no log-in)";
 
 export interface StoreChoices {
   readonly stores: readonly { readonly key: string; readonly label: string }[];
@@ -88,6 +95,18 @@ function pickIds({ interaction, messageId, conversationId }: StoredMessage): Par
   return { interaction, messageId, conversationId };
 }
 
+/** A page from which much is left out is shorter rather than late. */
+async function listPage({ log }: OpenLog, { filter, limit, after, isUndealt }: PageRequest): Promise<LogPage> {
+  let page = await log.list(filter, limit, after);
+  if (!isUndealt) return page;
+  const messages = page.messages.filter(({ isDealtWith }) => !isDealtWith);
+  for (let more = 0; more < moreReadings && messages.length < limit && page.next !== undefined; more += 1) {
+    page = await log.list(filter, limit - messages.length, page.next);
+    messages.push(...page.messages.filter(({ isDealtWith }) => !isDealtWith));
+  }
+  return page.next === undefined ? { messages } : { messages, next: page.next };
+}
+
 export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
   const logs = new WeakMap<MessageStore, OpenLog>();
 
@@ -116,23 +135,25 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     const now = systemEffects.now();
     if (opened.overview !== undefined && now < opened.overview.freshUntil) return opened.overview.reading;
     const reading = readOverview(opened.store, now);
-    opened.overview = { freshUntil: now + overviewMilliseconds, reading };
-    const overview = await reading;
-    const took = systemEffects.now() - now;
-    opened.overview = { freshUntil: now + Math.max(overviewMilliseconds, overviewShare * took), reading };
-    return overview;
+    opened.overview = { freshUntil: Infinity, reading };
+    try {
+      return await reading;
+    } finally {
+      const wanted = Math.max(overviewMilliseconds, overviewShare * (systemEffects.now() - now));
+      opened.overview = { freshUntil: now + Math.min(wanted, oldestOverviewMilliseconds), reading };
+    }
   }
 
   return {
     stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
-    list: (key, { filter, limit, after }) => open(key).log.list(filter, limit, after),
+    list: async (key, request) => listPage(open(key), request),
     async conversation(key, id) {
       const conversation = await open(key).log.conversation(id);
       if (conversation === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
       return conversation;
     },
     async content(key, look) {
-      if (!hasUsers) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
+      if (!hasUsers || look.by === nobody) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
       const { store, log } = open(key);
       await record(store, "content-viewed", look);
       return log.content(look.id);
@@ -141,7 +162,10 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
       const certificates = transportsInSight().flatMap((transport) =>
         transport.certificates().map((certificate) => ({ ...certificate, channel: transport.id })),
       );
-      return { ...(await countedLately(open(key))), certificates };
+      const opened = open(key);
+      const fresh = Math.max(0, (opened.overview?.freshUntil ?? 0) - systemEffects.now());
+      const freshMilliseconds = Math.min(fresh, oldestOverviewMilliseconds);
+      return { ...(await countedLately(opened)), certificates, freshMilliseconds };
     },
     async act(key, action, request) {
       const { store, log } = open(key);

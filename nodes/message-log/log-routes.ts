@@ -3,7 +3,7 @@ import type { NodeAPI } from "node-red";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
 import { logActions } from "../../lib/services/message-log-model.js";
 import { toCpisError } from "../adapter/run-input.js";
-import type { LogDesk } from "./log-desk.js";
+import { nobody, type LogDesk } from "./log-desk.js";
 import { actionPermission, contentPermission, exportPermission, readPermission } from "./log-permissions.js";
 import { readFilter, readMessageId, readPageRequest, readStoreKey } from "./read-log-request.js";
 
@@ -38,10 +38,10 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   CPIS_INTERNAL: 500,
 };
 
-/** Of Node-RED's log-in; where it asks for none, a text that is no user's name. */
+/** Of Node-RED's log-in. */
 function nameOf({ user }: Request): string {
   const name: unknown = typeof user === "object" && user !== null ? Reflect.get(user, "username") : undefined;
-  return typeof name === "string" && name !== "" ? name : "(no log-in)";
+  return typeof name === "string" && name !== "" ? name : nobody;
 }
 
 /** Another site's page can make a browser send a form, but not JSON. */

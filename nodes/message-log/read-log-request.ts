@@ -85,6 +85,8 @@ export function readFilter(value: unknown): LogFilter {
 export interface PageRequest {
   readonly filter: LogFilter;
   readonly limit: number;
+  /** Leaves out dead letters that a person has dealt with. */
+  readonly isUndealt: boolean;
   readonly after?: string;
 }
 
@@ -97,6 +99,7 @@ export function readPageRequest(body: unknown): PageRequest {
   return {
     filter: readFilter(Reflect.get(request, "filter")),
     limit,
+    isUndealt: Reflect.get(request, "isUndealt") === true,
     ...(after === undefined ? {} : { after: readText(after, "after", longestPosition) }),
   };
 }

@@ -162,8 +162,9 @@ for (const line of nodeRedLines) {
       await resent.locator(".cp-is-log-state", { hasText: "completed" }).waitFor();
       await picture(page, "resent", line);
       await page.keyboard.press("Escape");
-      await page.locator(".cp-is-log-item", { hasText: "dealt with" }).waitFor();
+      await said(page, "No messages match");
       await pressed(page, "Needs attention");
+      await page.locator(".cp-is-log-item", { hasText: "dealt with" }).waitFor();
       await page.locator(".cp-is-log-item", { hasText: "sent again" }).waitFor();
     });
 

@@ -12,14 +12,14 @@
   }
 
   function cut(text, width) {
-    const many = Math.max(8, Math.floor(width / letterWidth));
+    const many = Math.max(6, Math.floor(width / letterWidth));
     return text.length <= many ? text : text.slice(0, many - 1) + "…";
   }
 
-  function lifeline(actor, x, height) {
+  function lifeline(actor, x, height, width) {
     return svg("g", {}, [
       svg("line", { class: "cp-is-log-life", x1: x, x2: x, y1: headHeight, y2: height }),
-      svg("text", { class: "cp-is-log-actor", x, y: 18, "text-anchor": "middle" }, _("actor." + actor)),
+      svg("text", { class: "cp-is-log-actor", x, y: 18, "text-anchor": "middle" }, cut(_("actor." + actor), width)),
     ]);
   }
 
@@ -76,7 +76,7 @@
       },
       svg("title", { id: title }, _("diagram.title")),
       svg("desc", { id: text }, _("diagram.description", told)),
-      actors.map((actor) => lifeline(actor, places[actor], height)),
+      actors.map((actor) => lifeline(actor, places[actor], height, between - 4)),
       events.map((event, number) => step(event, number, places, width)),
     );
   }

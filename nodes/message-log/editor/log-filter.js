@@ -183,6 +183,7 @@
     elements: [element("div", { class: "cp-is-log-row" }, [period, attention, more]), between, form],
     /** Made anew each time, since "today" moves on. */
     read: () => ({ ...periods[period.value](), ...chosen() }),
+    isAttention,
     isNarrow: () => period.value !== "all" || Object.keys(chosen()).length > 0,
     learn(messages) {
       for (const { interaction, interactionName, error } of messages) {

@@ -1,5 +1,5 @@
 // Runs in the editor: one page of messages, newest first; older ones take its place, so memory stays bounded.
-(function createList({ element, icon, button, redraw }, words, { post, readFilter, open, learn, reload }) {
+(function createList({ element, icon, button, redraw }, words, { post, readRequest, open, learn, reload }) {
   const { _ } = words;
   const pageSize = 50;
   const rows = element("ul", { class: "cp-is-log-rows", "aria-label": _("list.label"), onkeydown: move });
@@ -106,7 +106,7 @@
     asked += 1;
     const mine = asked;
     const after = begins.at(-1);
-    const request = { filter: readFilter(), limit: pageSize, ...(after === undefined ? {} : { after }) };
+    const request = { ...readRequest(), limit: pageSize, ...(after === undefined ? {} : { after }) };
     const page = await post("messages", request);
     return mine === asked ? draw(page) : undefined;
   }

@@ -72,7 +72,7 @@
     ];
     return element("li", {}, [
       element("span", { class: "cp-is-log-grow" }, words.transport(channel)),
-      parts.filter(Boolean).join(" · "),
+      element("span", {}, parts.filter(Boolean).join(" · ")),
     ]);
   }
 
@@ -130,6 +130,16 @@
     );
   }
 
+  /** Of each transport the one that ends first. */
+  function nextToEnd() {
+    const first = new Map();
+    for (const certificate of latest.certificates) {
+      const known = first.get(certificate.channel);
+      if (known === undefined || certificate.notAfter < known.notAfter) first.set(certificate.channel, certificate);
+    }
+    return [...first.values()].sort((one, other) => one.notAfter - other.notAfter);
+  }
+
   function certificate({ channel, owner, notAfter }) {
     const days = Math.floor((notAfter - latest.at) / 86400000);
     const isSoon = days < 30;
@@ -143,7 +153,7 @@
   }
 
   function certificates() {
-    const all = latest.certificates || [];
+    const all = nextToEnd();
     if (all.length === 0) return undefined;
     return titled(_("overview.certificates"), element("ul", { class: "cp-is-log-lines" }, all.map(certificate)));
   }
@@ -185,10 +195,12 @@
     brief.textContent = _("overview.brief", { all, failed });
   }
 
+  /** Gives in how many milliseconds it would be newer, and 0 when it is the newest. */
   async function refresh() {
     latest = await post("overview", {});
     summarise();
     draw();
+    return latest.freshMilliseconds;
   }
 
   const brief = element("span", { class: "cp-is-log-soft" });

@@ -8,8 +8,6 @@
   const { _ } = words;
   const betweenRefreshes = 2000;
   const overviewEvery = 60000;
-  /** The runtime counts anew no more often. */
-  const overviewAfter = 2000;
 
   let choices = { stores: [], hasUsers: false };
   let chosenStore;
@@ -36,7 +34,7 @@
   });
   const list = parts.list(kit, words, {
     post: requests.post,
-    readFilter: filter.read,
+    readRequest: () => ({ filter: filter.read(), isUndealt: filter.isAttention() }),
     open: openMessage,
     learn: filter.learn,
     reload: refreshNow,
@@ -121,13 +119,14 @@
 
   async function refreshOverview() {
     overview.place(root.clientHeight);
-    await overview.refresh();
+    const milliseconds = await overview.refresh();
+    if (milliseconds > 0) overviewLater(milliseconds);
   }
 
-  /** Once more, when what has just changed is counted. */
-  function overviewLater() {
+  /** Once more, when what has changed is counted. */
+  function overviewLater(milliseconds) {
     window.clearTimeout(overviewTimer);
-    overviewTimer = window.setTimeout(lookAgain, overviewAfter);
+    overviewTimer = window.setTimeout(lookAgain, milliseconds + 100);
   }
 
   function lookAgain() {
@@ -240,10 +239,7 @@
   }
 
   RED.comms.subscribe("cp-is-message-log/changed", (_topic, { stores }) => {
-    if (chosenStore === undefined || stores.includes(chosenStore)) {
-      later();
-      overviewLater();
-    }
+    if (chosenStore === undefined || stores.includes(chosenStore)) later();
   });
   document.addEventListener("visibilitychange", () => isVisible() && shown());
   window.setInterval(lookAgain, overviewEvery);

@@ -156,6 +156,8 @@ describe("the message log of a Node-RED with users", function () {
     const kinds = outcomes.map(({ text }) => String(Reflect.get(JSON.parse(text) as object, "kind")));
     assert.deepEqual(kinds.sort(), ["already-done", "done"]);
     assert.equal((await list()).filter(({ originalId }) => originalId === id).length, 1);
+    const { text } = await ask("messages", { filter: { states: ["failed"] }, isUndealt: true }, "reader");
+    assert.deepEqual(JSON.parse(text), { messages: [] });
   });
 
   it("has each look, each act and each export on record, with who did it, and no refused one", async () => {

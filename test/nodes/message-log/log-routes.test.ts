@@ -30,7 +30,13 @@ function routesOf(desk: LogDesk): ReadonlyMap<string, Route> {
   return routes;
 }
 
-function ask(desk: LogDesk, path: string, body: unknown, contentType = "application/json"): Promise<Answer> {
+function ask(
+  desk: LogDesk,
+  path: string,
+  body: unknown,
+  contentType = "application/json",
+  user: object = { username: "anne" },
+): Promise<Answer> {
   const headers = new Map<string, string>();
   return new Promise((resolve) => {
     const response = {
@@ -41,7 +47,7 @@ function ask(desk: LogDesk, path: string, body: unknown, contentType = "applicat
     };
     const handler = routesOf(desk).get(`/cp-is/message-log/${path}`)?.handler;
     assert.ok(handler !== undefined, path);
-    handler({ body, headers: { "content-type": contentType }, user: { username: "anne" } }, response);
+    handler({ body, headers: { "content-type": contentType }, user }, response);
   });
 }
 
@@ -143,6 +149,12 @@ describe("the routes of the message log", () => {
 
   it("show content to nobody where Node-RED asks nobody to log in", async () => {
     const answer = await ask(createLogDesk({ hasUsers: false }), "content", { id: 1 });
+    assert.deepEqual([answer.status, codeOf(answer)], [403, "CPIS_LOG_WITHOUT_USERS"]);
+  });
+
+  it("show content to nobody whose name is not known, whatever such users may do", async () => {
+    const desk = createLogDesk({ hasUsers: true });
+    const answer = await ask(desk, "content", { id: 1 }, "application/json", { anonymous: true });
     assert.deepEqual([answer.status, codeOf(answer)], [403, "CPIS_LOG_WITHOUT_USERS"]);
   });
 

@@ -70,7 +70,7 @@ describe("the texts of the message log", () => {
     const style = fs.readFileSync(path.join(folder, "editor", "message-log.css"), "utf8");
     const ownColours = style
       .split("}")
-      .filter((rule) => /#[0-9a-f]{3,6}\b|rgb/.test(rule))
+      .filter((rule) => /#[0-9a-f]{3,6}\b|\brgb/.test(rule))
       .map((rule) => rule.trim().split(" {")[0]);
     assert.ok(
       ownColours.every((selector) => /cp-is-log-part-\d|::backdrop/.test(selector ?? "")),
