@@ -9,6 +9,7 @@
   let next;
   let current;
   let asked = 0;
+  let isTurned = false;
 
   function badge(message) {
     return element("span", { class: "cp-is-log-state cp-is-log-" + words.stateTone(message.state) }, [
@@ -76,16 +77,20 @@
     return button([icon(name), " ", text], to, { "data-key": name });
   }
 
+  function turned() {
+    current = undefined;
+    isTurned = true;
+    reload();
+  }
+
   function older() {
     begins.push(next);
-    current = undefined;
-    reload();
+    turned();
   }
 
   function newer() {
     begins.pop();
-    current = undefined;
-    reload();
+    turned();
   }
 
   function draw(page) {
@@ -97,6 +102,8 @@
       begins.length > 1 && turn(_("list.newer"), "fa-chevron-left", newer),
       next !== undefined && turn(_("list.older"), "fa-chevron-right", older),
     ]);
+    if (isTurned && all.length > 0) items()[0].focus();
+    isTurned = false;
     learn(page.messages);
     return page.messages.length;
   }

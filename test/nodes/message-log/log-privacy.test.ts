@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
-import type { SidebarOverview } from "../../../nodes/message-log/log-desk.js";
+import type { SidebarOverview, StoreChoices } from "../../../nodes/message-log/log-desk.js";
 import { child, markers, messageLogFlow } from "../../e2e/message-log-flow.js";
 import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../e2e/node-red-process.js";
 import { allBytes, withDefaultStore } from "../message-store/stored.js";
@@ -133,6 +133,14 @@ describe("the message log of a Node-RED with users", function () {
       assert.ok(text.includes(child.familyName) && text.includes(child.nhsNumber));
     }
     assert.deepEqual(await ask("content", { id }, "reader"), { status: 401, text: "" });
+  });
+
+  it("asks the store that is named, and no other", async () => {
+    const { stores, hasUsers } = JSON.parse((await ask("stores", {}, "reader")).text) as StoreChoices;
+    assert.deepEqual([stores.length, hasUsers], [1, true]);
+    assert.equal((await ask("messages", { store: stores[0]?.key }, "reader")).status, 200);
+    assert.match((await ask("messages", { store: "another" }, "reader")).text, /CPIS_LOG_NO_STORE/);
+    assert.match((await ask("conversation", { id: 999_999 }, "reader")).text, /CPIS_LOG_MESSAGE_UNKNOWN/);
   });
 
   const acts = ["content", "resend", "release", "drop", "deal-with", "confirm", "export"];
