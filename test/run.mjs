@@ -9,7 +9,7 @@ const bin = (file) => path.join(root, "node_modules", file);
 const mocha = [bin("mocha/bin/mocha.js"), "--require", "tsx/cjs", "--timeout", "20000", "--reporter", "dot"];
 
 /**
- * Two lanes, for two cores: most tests wait for sockets more than they compute. The library needs no Node-RED; the nodes
+ * Four lanes, for two cores: most tests wait for sockets more than they compute. The library needs no Node-RED; the nodes
  * and the browser run on both lines that are supported.
  */
 const lanes = [
@@ -18,17 +18,19 @@ const lanes = [
     { name: "format", args: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
     { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
     { name: "library", args: [...mocha, "test/*.test.ts", "test/lib/**/*.test.ts"] },
-    { name: "crashes", args: [...mocha, "test/crash/*.test.ts"] },
   ],
   [
+    { name: "crashes", args: [...mocha, "test/crash/*.test.ts"] },
     { name: "nodes on Node-RED 5", args: [...mocha, "test/nodes/**/*.test.ts"], env: { NODE_RED_PACKAGE: "node-red" } },
+  ],
+  [
     {
       name: "nodes on Node-RED 4.1",
       args: [...mocha, "test/nodes/**/*.test.ts"],
       env: { NODE_RED_PACKAGE: "node-red-4.1" },
     },
-    { name: "whole product", args: [...mocha, "test/e2e/**/*.test.ts"] },
   ],
+  [{ name: "whole product", args: [...mocha, "test/e2e/**/*.test.ts"] }],
 ];
 
 let passed = 0;

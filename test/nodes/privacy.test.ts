@@ -133,6 +133,8 @@ describe("privacy of the nodes", function () {
     assert.ok(messages.length >= faults.length);
     assert.ok(messages.some(({ state }) => state === "failed") && messages.some(({ state }) => state === "completed"));
     assert.deepEqual(leaks(JSON.stringify(messages)), []);
-    assert.deepEqual(leaks(allBytes(nodeRed.userFolder)), []);
+    // The audit must say who asked: the user's id at the national directory, and no name.
+    const ofAudit = [user.userId];
+    assert.deepEqual(leaks(allBytes(nodeRed.userFolder)), ofAudit);
   });
 });

@@ -70,6 +70,7 @@ describe("the settings of a mesh transport", () => {
     const { way } = read({ ...folderConfig, baseUrl: "", tls: "", stuckSeconds: "60" }, {});
     assert.equal(way.kind, "folder");
     assert.deepEqual(way.times, {
+      archiveMilliseconds: 30 * 24 * 60 * 60_000,
       scanMilliseconds: 30_000,
       stableMilliseconds: 1000,
       missingPairMilliseconds: 5 * 60_000,
