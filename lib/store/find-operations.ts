@@ -23,7 +23,7 @@ import {
   type Step,
   isAbsent,
 } from "./sql-operation.js";
-import { readHistoryEntry, readMessage, readState } from "./sql-rows.js";
+import { messageColumns, readHistoryEntry, readMessage, readState } from "./sql-rows.js";
 
 const conversationLimit = 1000;
 
@@ -85,9 +85,11 @@ export function listStatement(
   const search = (extra: readonly string[]): string => {
     const all = [...conditions, ...extra];
     const where = all.length === 0 ? "" : `WHERE ${all.join(" AND ")}`;
-    return `SELECT * FROM ${dialect.table("message")} ${dialect.indexedBy(index)} ${where} ${order}`;
+    return `SELECT ${messageColumns} FROM ${dialect.table("message")} ${dialect.indexedBy(index)} ${where} ${order}`;
   };
   if (perState === undefined) return statement(search([]), ...parameters);
+  const [only, ...others] = perState;
+  if (only !== undefined && others.length === 0) return statement(search([`state = ${bind(only)}`]), ...parameters);
   if (isLed) return statement(search([`state IN (${perState.map(bind).join(", ")})`]), ...parameters);
   const searches = perState.map(
     (state, number) => `SELECT * FROM (${search([`state = ${bind(state)}`])}) AS s${number}`,

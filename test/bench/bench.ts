@@ -2,6 +2,7 @@
 import { measureCodecs } from "./codecs.js";
 import { measureLoading } from "./loading.js";
 import { printTable, type Row } from "./measure.js";
+import { measureMessageLog } from "./message-log.js";
 import { measureQueries } from "./queries.js";
 import { measureStore } from "./store.js";
 import { measureUploads } from "./uploads.js";
@@ -11,6 +12,7 @@ const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonl
   ["queries", measureQueries],
   ["loading", measureLoading],
   ["store", measureStore],
+  ["message-log", measureMessageLog],
   ["uploads", measureUploads],
 ];
 
