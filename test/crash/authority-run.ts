@@ -83,8 +83,8 @@ async function writeSettings(simulator: SpineSimulator, folder: string): Promise
   return file;
 }
 
-/** Lives until it is killed, so many milliseconds after it was ready. */
-async function live(settingsFile: string, life: string, milliseconds: number, reports: AuthorityReport[]) {
+/** Lives until it is killed, when `isOver` resolves, which begins when it is ready. */
+async function live(settingsFile: string, life: string, reports: AuthorityReport[], isOver: () => Promise<unknown>) {
   const script = path.join(__dirname, "authority-child.ts");
   const child = spawn(process.execPath, ["--require", "tsx/cjs", script, settingsFile, life], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -100,14 +100,29 @@ async function live(settingsFile: string, life: string, milliseconds: number, re
     if (report.kind === "ready") isReady();
   });
   await Promise.race([ready, gone]);
-  await sleep(milliseconds);
+  await isOver();
   child.kill("SIGKILL");
   await gone;
 }
 
+function answersIn(reports: readonly AuthorityReport[]): ReadonlyMap<string, number> {
+  const answered = reports.filter((report) => report.kind === "answered");
+  return new Map(answered.map(({ upload, fileNumber }) => [upload, fileNumber]));
+}
+
+/** Whatever is still to come has come; a machine that is busy gets its time, and one that has lost something ends too. */
+async function untilAnswered(reports: readonly AuthorityReport[]): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  const accepted = reports.filter((report) => report.kind === "accepted");
+  while (Date.now() < deadline) {
+    const answers = answersIn(reports);
+    if (accepted.every(({ upload }) => answers.has(upload))) return;
+    await sleep(50);
+  }
+}
+
 function compare(reports: readonly AuthorityReport[], got: readonly Got[], waiting: ReadonlySet<number>) {
   const accepted = reports.filter((report) => report.kind === "accepted");
-  const answered = reports.filter((report) => report.kind === "answered");
   const numberOf = new Map<string, string>();
   const uploadOf = new Map<string, string>();
   for (const { upload, fileNumber } of got) {
@@ -120,7 +135,7 @@ function compare(reports: readonly AuthorityReport[], got: readonly Got[], waiti
     numberOf.set(upload, fileNumber);
     uploadOf.set(fileNumber, upload);
   }
-  const answers = new Map(answered.map(({ upload, fileNumber }) => [upload, fileNumber]));
+  const answers = answersIn(reports);
   for (const { upload, fileNumber } of accepted) {
     const isSent = numberOf.get(upload) === fileNumber.toString();
     assert.ok(isSent || waiting.has(fileNumber), `${upload}, file ${fileNumber}, is lost`);
@@ -145,19 +160,17 @@ async function findWaiting(folder: string): Promise<ReadonlySet<number>> {
 }
 
 /** `killAfter` gives the milliseconds of each life; a last one lives long enough to get what is still to come. */
-export async function runAuthority(
-  killAfter: readonly number[],
-  lastMilliseconds: number,
-): Promise<AuthorityRunResult> {
+export async function runAuthority(killAfter: readonly number[]): Promise<AuthorityRunResult> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-authority-"));
   const simulator = await createSpineSimulator({ pki: await createPki(effects), effects });
   const got = followFiles(simulator);
   const reports: AuthorityReport[] = [];
   try {
     const settingsFile = await writeSettings(simulator, folder);
-    for (const [life, milliseconds] of killAfter.entries())
-      await live(settingsFile, `life${life}`, milliseconds, reports);
-    await live(settingsFile, "last", lastMilliseconds, reports);
+    for (const [life, milliseconds] of killAfter.entries()) {
+      await live(settingsFile, `life${life}`, reports, () => sleep(milliseconds));
+    }
+    await live(settingsFile, "last", reports, () => untilAnswered(reports));
     const waiting = await findWaiting(folder);
     return { lives: killAfter.length + 1, ...compare(reports, got, waiting), waitingForAPerson: waiting.size };
   } finally {
