@@ -23,7 +23,7 @@ const upload = "CP-IS upload";
 const interactionNames: ReadonlyMap<string, string> = new Map([
   ["QUPC_IN000006GB01", "CP-IS query"],
   ["REPC_IN000007GB01", "response to a query"],
-  ["QUQI_IN010000UK14", "query failure"],
+  ["QUQI_IN010000UK14", "answer without a record, or a refusal"],
   ["MCCI_IN010000UK13", "application acknowledgement"],
   ["REPC_IN000003GB01", "response to an upload"],
   ["REPC_IN000004GB01", "access to service notification"],

@@ -10,7 +10,7 @@ import { transportLabel, transportsInSight } from "./transports-in-sight.js";
 
 export const metricsPath = "/cp-is/metrics";
 /** Numbers only, no patient and no content: who may read the editor may read these. */
-export const metricsPermission = "cp-is-metrics.read";
+export const metricsPermission = "cp-is.metrics.read";
 
 const dayMilliseconds = 86_400_000;
 
