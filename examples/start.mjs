@@ -58,6 +58,7 @@ function printWelcome(url) {
   2. Click the button at the left end of an inject node, for example "child with a protection plan".
   3. Watch the status below the nodes, and the debug sidebar on the right (the icon with the beetle).
   4. The second page, "The whole circle", adds the local authority: it uploads a child, and is told who looked.
+  5. The sidebar "CP-IS messages" (the icon with two arrows) shows each message, and draws its conversation.
 
   Stop with Ctrl+C.
 `);
