@@ -114,7 +114,7 @@ function codesOf(word, errorTable) {
 
 /** The checks of a node's fields as an expression that takes the node's name: one list of rules for editor and runtime. */
 async function fieldChecks(root) {
-  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/field-rules.js")).href);
+  const { fieldRules } = await import(pathToFileURL(path.join(root, "dist/nodes/adapter/runtime/field-rules.js")).href);
   const source = fs.readFileSync(path.join(root, "nodes", "adapter", "field-checks.js"), "utf8").trim();
   const expression = source.replace(/^\/\/.*\n/, "").replace(/;$/, "");
   return `((node) => ${expression}(${JSON.stringify(fieldRules)}, node))`;

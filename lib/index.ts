@@ -45,12 +45,12 @@ export {
   encodeAccessNotification,
   parseAccessNotification,
   type AccessNotificationForm,
-} from "./cpis/access-notification.js";
+} from "./cpis/notification/access-notification.js";
 export {
   encodeInactiveNhsNumberNotification,
   inactiveNhsNumberNotificationName,
   parseInactiveNhsNumberNotification,
-} from "./cpis/inactive-number-notification.js";
+} from "./cpis/notification/inactive-number-notification.js";
 export type * from "./cpis/model.js";
 export { parseNhsNumber, readNhsNumber, type NhsNumber, type NhsNumberOptions } from "./cpis/nhs-number.js";
 export {
@@ -58,30 +58,30 @@ export {
   decideSynchronousOutcome,
   type OutcomeSettings,
   type QueryDecision,
-} from "./cpis/query-outcome.js";
-export type { QueryContext } from "./cpis/query-failed.js";
-export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "./cpis/query-request.js";
-export { bareQueryStubNode, parseBareQueryStub, type QueryStub } from "./cpis/query-stub.js";
-export { encodeQueryResponse, parseQueryResponse } from "./cpis/query-response.js";
-export { decideSmspOutcome } from "./cpis/smsp-outcome.js";
+} from "./cpis/query/query-outcome.js";
+export type { QueryContext } from "./cpis/query/query-failed.js";
+export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "./cpis/query/query-request.js";
+export { bareQueryStubNode, parseBareQueryStub, type QueryStub } from "./cpis/query/query-stub.js";
+export { encodeQueryResponse, parseQueryResponse } from "./cpis/query/query-response.js";
+export { decideSmspOutcome } from "./cpis/query/smsp-outcome.js";
 export {
   parseSmspResponse,
   smspResponseNode,
   type ReceivedSmspResponse,
   type SmspResponse,
-} from "./cpis/smsp-response.js";
-export { smspMeaning, smspStatus, type SmspMeaning, type SmspStatusCode } from "./cpis/smsp-status.js";
+} from "./cpis/query/smsp-response.js";
+export { smspMeaning, smspStatus, type SmspMeaning, type SmspStatusCode } from "./cpis/query/smsp-status.js";
 export type {
   ParsedQueryResponse,
   QueryResponse,
   QueryResponseDeviation,
   ReceivedQueryResponse,
-} from "./cpis/query-response-model.js";
+} from "./cpis/query/query-response-model.js";
 export {
   createReceivedUploadChecker,
   type ReceivedUploadChecker,
   type ReceivedUploadContext,
-} from "./cpis/check-received-upload.js";
+} from "./simulator/cpis/check-received-upload.js";
 export {
   describeFileResult,
   describeRecordResult,
@@ -89,23 +89,28 @@ export {
   uploadRecordResults,
   type MayResend,
   type UploadResultWords,
-} from "./cpis/upload-result-words.js";
-export { readUploadRecord, type ReadUploadRecord, type UploadField, type UploadMapping } from "./cpis/upload-row.js";
-export type { UploadFaultSeverity, UploadRule } from "./cpis/upload-rule.js";
+} from "./cpis/upload/upload-result-words.js";
+export {
+  readUploadRecord,
+  type ReadUploadRecord,
+  type UploadField,
+  type UploadMapping,
+} from "./cpis/upload/rows/upload-row.js";
+export type { UploadFaultSeverity, UploadRule } from "./cpis/upload/rules/upload-rule.js";
 export {
   hasUploadError,
   uploadFault,
   uploadRules,
   type UploadFault,
   type UploadFaultCode,
-} from "./cpis/upload-rules.js";
+} from "./cpis/upload/rules/upload-rules.js";
 export {
   createUploadValidator,
   type UploadCheckContext,
   type UploadFileFacts,
   type UploadValidator,
-} from "./cpis/validate-upload.js";
-export type { PayloadReaderOptions } from "./cpis/payload-reader.js";
+} from "./cpis/upload/rules/validate-upload.js";
+export type { PayloadReaderOptions } from "./cpis/upload/payload-reader.js";
 export {
   createUploadFileReader,
   encodeUploadFile,
@@ -115,8 +120,8 @@ export {
   uploadFileEnd,
   type ParsedUploadFile,
   type UploadFileReader,
-} from "./cpis/upload-file.js";
-export type * from "./cpis/upload-model.js";
+} from "./cpis/upload/upload-file.js";
+export type * from "./cpis/upload/upload-model.js";
 export {
   createUploadResponseReader,
   encodeUploadRecordResult,
@@ -132,7 +137,7 @@ export {
   type UploadResponseHeader,
   type UploadResponseReader,
   type WrittenUploadResponse,
-} from "./cpis/upload-response.js";
+} from "./cpis/upload/upload-response.js";
 export { planTypeDisplayNames, queryIssueCodes, uploadCodes } from "./cpis/vocabularies.js";
 
 export type * from "./ebxml/model.js";
@@ -183,7 +188,7 @@ export {
   type MessagingContract,
   type MessagingPattern,
 } from "./sds/contract.js";
-export { parseDuration } from "./sds/duration.js";
+export { parseDuration } from "./time/duration.js";
 export type {
   DeviceQuery,
   EndpointQuery,
@@ -218,8 +223,11 @@ export { isFinished, isMessageRowId } from "./store/message-model.js";
 export type * from "./store/message-store.js";
 export type * from "./store/audit-model.js";
 export { auditEvents, auditHash, auditTexts, firstAuditHash, isAuditEvent } from "./store/audit-model.js";
-export { createSqliteMessageStore, type SqliteMessageStoreOptions } from "./store/sqlite-message-store.js";
-export { createPostgresMessageStore, type PostgresMessageStoreOptions } from "./store/postgres-message-store.js";
+export { createSqliteMessageStore, type SqliteMessageStoreOptions } from "./store/sqlite/sqlite-message-store.js";
+export {
+  createPostgresMessageStore,
+  type PostgresMessageStoreOptions,
+} from "./store/postgres/postgres-message-store.js";
 export { createContentProtection } from "./crypto/content-protection.js";
 export { createOrLoadKeyFile, replaceKeyFile } from "./crypto/key-file.js";
 export {
@@ -269,10 +277,10 @@ export {
 
 export type * from "./mesh/model.js";
 export { reportAction, unknownAction } from "./mesh/model.js";
-export { createApiMailbox, type ApiMailboxOptions, type MailboxPauses } from "./mesh/api-mailbox.js";
-export type { UnknownOutcomeSetting } from "./mesh/tracking-policy.js";
-export { createFolderMailbox } from "./mesh/folder-mailbox.js";
-export type { FolderMailboxOptions } from "./mesh/folder-model.js";
+export { createApiMailbox, type ApiMailboxOptions, type MailboxPauses } from "./mesh/api/api-mailbox.js";
+export type { UnknownOutcomeSetting } from "./mesh/api/tracking-policy.js";
+export { createFolderMailbox } from "./mesh/folders/folder-mailbox.js";
+export type { FolderMailboxOptions } from "./mesh/folders/folder-model.js";
 
 export {
   auditFormats,
@@ -286,7 +294,7 @@ export {
   type AuditVerification,
   type StaffAct,
 } from "./services/audit.js";
-export type { QueryAudit } from "./services/query-audit.js";
+export type { QueryAudit } from "./services/query/query-audit.js";
 export {
   readOverview,
   type InteractionLatency,
@@ -307,29 +315,33 @@ export {
   type QueryService,
   type QueryServiceParts,
   type QueryServiceSettings,
-} from "./services/query.js";
+} from "./services/query/query.js";
 
-export type * from "./delivery/model.js";
-export { UnwantedMessage } from "./delivery/model.js";
-export type * from "./services/file-exchange.js";
-export { createEbxmlExchange, type EbxmlExchangeParts, type EbxmlExchangeSettings } from "./services/ebxml-exchange.js";
+export type * from "./queue/model.js";
+export { UnwantedMessage } from "./queue/model.js";
+export type * from "./services/exchange/file-exchange.js";
+export {
+  createEbxmlExchange,
+  type EbxmlExchangeParts,
+  type EbxmlExchangeSettings,
+} from "./services/exchange/ebxml-exchange.js";
 export {
   createMeshExchange,
   knownFileRoots,
   nextLocalId,
   type MeshExchangeParts,
   type MeshExchangeSettings,
-} from "./services/mesh-exchange.js";
-export { createMessageLog, type MessageLog, type MessageLogParts } from "./services/message-log.js";
-export type * from "./services/message-log-model.js";
-export { isLogAction, logActions } from "./services/message-log-model.js";
-export type * from "./services/upload-model.js";
+} from "./services/exchange/mesh-exchange.js";
+export { createMessageLog, type MessageLog, type MessageLogParts } from "./services/message-log/message-log.js";
+export type * from "./services/message-log/message-log-model.js";
+export { isLogAction, logActions } from "./services/message-log/message-log-model.js";
+export type * from "./services/upload/upload-model.js";
 export {
   createUploadService,
   type UploadOwner,
   type UploadService,
   type UploadServiceParts,
-} from "./services/upload.js";
+} from "./services/upload/upload.js";
 export {
   createNotificationService,
   type NotificationConfirmation,
@@ -341,10 +353,10 @@ export {
   type NotificationToken,
   type UnknownFile,
 } from "./services/notifications.js";
-export { checkConnection, type ConnectionCheckOptions } from "./services/connection-check.js";
-export type * from "./services/connection-check-model.js";
+export { checkConnection, type ConnectionCheckOptions } from "./services/connection-check/connection-check.js";
+export type * from "./services/connection-check/connection-check-model.js";
 export {
   createSmspQueryService,
   type SmspQueryServiceParts,
   type SmspQueryServiceSettings,
-} from "./services/smsp-query.js";
+} from "./services/query/smsp-query.js";

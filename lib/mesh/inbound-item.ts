@@ -10,7 +10,7 @@ import {
 } from "../store/message-model.js";
 import type { MessageAttributes } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
-import type { ArrivedContent } from "./arrived-content.js";
+import type { ArrivedContent } from "./download.js";
 import { gunzipped } from "./compression.js";
 import { reportAction, type ReceivedItem } from "./model.js";
 

@@ -1,15 +1,15 @@
 // Keeps what came from MESH in the store, once, and delivers it; a report fails the file that it is about.
 import type { EventEmitter } from "node:events";
-import { createInbox } from "../delivery/inbox.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../delivery/model.js";
-import type { StoreWatch } from "../delivery/store-watch.js";
+import { createInbox } from "../queue/inbox.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../queue/model.js";
+import type { StoreWatch } from "../queue/store-watch.js";
 import type { MessageRowId, StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { actionOf, conversationOf, newInboundRow, readReceivedItem } from "./inbound-item.js";
 import type { ArrivedItem, ArrivedReport } from "./inbound-item.js";
 import { codeOfReport, findReportedFile } from "./match-report.js";
 import type { MeshEvents, ReceivedItem } from "./model.js";
-import { createFileMoveWriter } from "./write-file-move.js";
+import { createFileMoveWriter } from "./record-transition.js";
 
 export interface MailboxInboxParts {
   /** Own mailbox. */

@@ -1,5 +1,5 @@
 // Finds the file of ours that a report of MESH is about, and what the report makes of it.
-import type { StoreWatch } from "../delivery/store-watch.js";
+import type { StoreWatch } from "../queue/store-watch.js";
 import type { ErrorCode } from "../errors.js";
 import type { StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore, PagePosition } from "../store/message-store.js";

@@ -1,6 +1,6 @@
 // What a MESH mailbox is to those who send and receive files, whether by the API or by the client's folders.
 import type { EventEmitter } from "node:events";
-import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../delivery/model.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../queue/model.js";
 import type { ErrorCode } from "../errors.js";
 import type { CertificateFacts } from "../tls/certificates.js";
 import type { MessageAttributes, MessageRowId } from "../store/message-model.js";

@@ -1,12 +1,12 @@
 // Sends a file a second time, as a new row under a new local id, in the place of one that MESH does not have.
-import type { PersonalAct, ResendOutcome } from "../delivery/model.js";
-import type { StoreWatch } from "../delivery/store-watch.js";
+import type { PersonalAct, ResendOutcome } from "../queue/model.js";
+import type { StoreWatch } from "../queue/store-watch.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { isFinished, type StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import { localIdOf } from "./outbound-file.js";
 import { readProgress, withoutProgress } from "./sending-progress.js";
-import type { FileMoveWriter } from "./write-file-move.js";
+import type { FileMoveWriter } from "./record-transition.js";
 
 export interface ResendParts {
   readonly store: MessageStore;

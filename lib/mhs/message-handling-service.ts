@@ -3,24 +3,24 @@ import { EventEmitter } from "node:events";
 import { CpisError } from "../errors.js";
 import type { InboundRegister } from "../store/inbound-register.js";
 import type { MessageRowId } from "../store/message-model.js";
-import type { InboundRules } from "./check-inbound.js";
-import { doubtsContract } from "./contract-doubt.js";
-import { createReplier } from "./inbound-replies.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../delivery/model.js";
+import type { InboundRules } from "./inbound/check-inbound.js";
+import { doubtsContract } from "./outbound/stale-contract.js";
+import { createReplier } from "./inbound/inbound-replies.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../queue/model.js";
 import type { BusinessMessage } from "../ebxml/model.js";
 import type { DurableOptions, OutboxMessage } from "./durable-model.js";
 import { createDurableMessaging, type DurableMessaging } from "./durable-messaging.js";
-import { defaultListenerLimits } from "./listener-limits.js";
-import { createListener, type Listener, type ListenerOptions } from "./listener.js";
-import { createMemoryIntake } from "./message-intake.js";
+import { defaultListenerLimits } from "./listener/listener-limits.js";
+import { createListener, type Listener, type ListenerOptions } from "./listener/listener.js";
+import { createMemoryIntake } from "./inbound/message-intake.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
-import { createMessageReceiver } from "./receive-message.js";
-import { createRequestDesk } from "./request-desk.js";
-import { runRequest } from "./request-runner.js";
-import { createSender, type SendTimeouts } from "./send-message.js";
+import { createMessageReceiver } from "./inbound/receive-message.js";
+import { createRequestDesk } from "./request/pending-requests.js";
+import { runRequest } from "./request/send-request.js";
+import { createSender, type SendTimeouts } from "./outbound/send-message.js";
 import type { TlsMaterial } from "../tls/tls-material.js";
 
-export type { ListenerOptions } from "./listener.js";
+export type { ListenerOptions } from "./listener/listener.js";
 
 /** How messages that arrive are judged and answered, beyond what the standard fixes. */
 export interface InboundSettings extends Omit<InboundRules, "ownParty"> {

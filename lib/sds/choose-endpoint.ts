@@ -4,7 +4,7 @@ import { parseCpaId } from "../identifiers.js";
 import { readToken, requireInteraction, type Addressee } from "./choose-device.js";
 import type { ContractProperties, MessagingContract } from "./contract.js";
 import type { SdsContractAttributes, SdsEndpoint } from "./directory-model.js";
-import { parseDuration } from "./duration.js";
+import { parseDuration } from "../time/duration.js";
 import { invalidAnswer } from "./fhir-json.js";
 import { ambiguous, narrow, requireLoneValue } from "./lone-value.js";
 

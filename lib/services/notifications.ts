@@ -1,13 +1,13 @@
 // Notifications to a local authority: who looked a child up, and which NHS numbers became inactive, one by one.
-import { parseAccessNotification } from "../cpis/access-notification.js";
-import { parseInactiveNhsNumberNotification } from "../cpis/inactive-number-notification.js";
-import type { InactiveNumber, NotifiedAccess } from "../cpis/upload-model.js";
+import { parseAccessNotification } from "../cpis/notification/access-notification.js";
+import { parseInactiveNhsNumberNotification } from "../cpis/notification/inactive-number-notification.js";
+import type { InactiveNumber, NotifiedAccess } from "../cpis/upload/upload-model.js";
 import type { Hl7Time, OrganisationRef, Warning } from "../cpis/model.js";
-import { UnwantedMessage, type Consumer, type Delivery } from "../delivery/model.js";
+import { UnwantedMessage, type Consumer, type Delivery } from "../queue/model.js";
 import { CpisError, errorClass, isCpisError } from "../errors.js";
 import type { MessageRowId } from "../store/message-model.js";
-import { isDamage } from "./damage.js";
-import type { FileExchange, IncomingFile } from "./file-exchange.js";
+import { isDamage } from "./exchange/unrecoverable.js";
+import type { FileExchange, IncomingFile } from "./exchange/file-exchange.js";
 
 /** By which the flow says that it has dealt with one part of a notification. */
 export interface NotificationToken {

@@ -5,12 +5,12 @@ import {
   parseAuthorityCommand,
   type AuthorityCommand,
   type AuthorityCommandTarget,
-} from "./authority-commands.js";
-import { readFaultInjection } from "./fault-fields.js";
-import type { FaultInjection } from "./faults.js";
+} from "./cpis/authority-commands.js";
+import { readFaultInjection } from "./spine/fault-fields.js";
+import type { FaultInjection } from "./spine/faults.js";
 import { invalid, readObject, readText } from "./json-fields.js";
-import { readRecord } from "./record-fields.js";
-import type { CpisRegister, RegisterRecord } from "./register.js";
+import { readRecord } from "./cpis/record-fields.js";
+import type { CpisRegister, RegisterRecord } from "./cpis/register.js";
 
 /** About the register, and about queries and their answers. */
 export type QueryCommand =

@@ -15,12 +15,12 @@ export type {
   SpineSimulator,
   SpineSimulatorOptions,
 } from "./model.js";
-export type { UnreadableFileAnswer } from "./authority-side.js";
+export type { UnreadableFileAnswer } from "./cpis/authority-service.js";
 export type { CommandOutcome, SimulatorCommand } from "./commands.js";
-export type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
-export type { TransmissionFault } from "./disturbance.js";
-export type { ConductFault, Fault, FaultInjection, FaultMatch } from "./faults.js";
-export type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
+export type { BusinessInteraction, EffectRecord, RecordedEffect } from "./spine/business-interactions.js";
+export type { TransmissionFault } from "./spine/network-fault.js";
+export type { ConductFault, Fault, FaultInjection, FaultMatch } from "./spine/faults.js";
+export type { ReliableMessage, ReliableOutcome } from "./spine/reliable-sender.js";
 export {
   createPki,
   type CertificateRequest,
@@ -28,14 +28,14 @@ export {
   type IssuedCertificate,
   type Pki,
   type PkiOptions,
-} from "./pki.js";
-export { loadOrCreatePki, type FolderPki, type KeptCertificate } from "./pki-folder.js";
-export type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
-export type { ResponseShape } from "./response-shape.js";
-export { sampleChildren } from "./sample-children.js";
-export type { RecordHolder, UploadedPlan } from "./register-uploads.js";
-export { specialNumbers } from "./special-numbers.js";
-export { specialUploadNumbers, type SpecialUploadNumber } from "./special-upload-numbers.js";
+} from "./pki/pki.js";
+export { loadOrCreatePki, type FolderPki, type KeptCertificate } from "./pki/pki-folder.js";
+export type { CpisRegister, RegisterAccess, RegisterRecord } from "./cpis/register.js";
+export type { ResponseShape } from "./cpis/response-shape.js";
+export { sampleChildren } from "./cpis/sample-children.js";
+export type { RecordHolder, UploadedPlan } from "./cpis/register-uploads.js";
+export { specialNumbers } from "./cpis/special-numbers.js";
+export { specialUploadNumbers, type SpecialUploadNumber } from "./cpis/special-upload-numbers.js";
 export type {
   MailboxDelivery,
   MailboxKeeper,
@@ -44,22 +44,22 @@ export type {
   SimulatedMeshEvents,
   SimulatedMeshMessage,
   SimulatedWorkflowIds,
-} from "./mesh-model.js";
-export type { SpecialExpectation, SpecialNumber } from "./special-number-rows.js";
-export { createMeshServer } from "./mesh-server.js";
+} from "./mesh/mesh-model.js";
+export type { SpecialExpectation, SpecialNumber } from "./cpis/special-number-rows.js";
+export { createMeshServer } from "./mesh/mesh-server.js";
 export {
   createSimulatedMeshClient,
   type MeshClientConduct,
   type SimulatedMeshClient,
   type SimulatedMeshClientOptions,
-} from "./mesh-client-folders.js";
-export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh-server-model.js";
-export type { MeshBehaviours } from "./mesh-behaviours.js";
-export type { MeshWorkflow, WorkflowParties } from "./mesh-directory.js";
-export type { MeshCallName, MeshFault, MeshFaultInjection } from "./mesh-faults.js";
-export { createSdsServer, type SdsServer, type SdsServerOptions } from "./sds-server.js";
-export type { SdsConduct } from "./sds-conduct.js";
-export type { SimulatedSdsRecord } from "./sds-records.js";
-export { createSmspServer, type SmspServer, type SmspServerOptions } from "./smsp-server.js";
-export type { SmspConduct } from "./smsp-conduct.js";
-export { smspNumbers, type SmspNumber } from "./smsp-numbers.js";
+} from "./mesh-client/mesh-client-folders.js";
+export type { MeshServer, MeshServerLimits, MeshServerOptions } from "./mesh/mesh-server-model.js";
+export type { MeshBehaviours } from "./mesh/mesh-behaviours.js";
+export type { MeshWorkflow, WorkflowParties } from "./mesh/mesh-directory.js";
+export type { MeshCallName, MeshFault, MeshFaultInjection } from "./mesh/mesh-faults.js";
+export { createSdsServer, type SdsServer, type SdsServerOptions } from "./sds/sds-server.js";
+export type { SdsConduct } from "./sds/sds-behaviour.js";
+export type { SimulatedSdsRecord } from "./sds/sds-records.js";
+export { createSmspServer, type SmspServer, type SmspServerOptions } from "./smsp/smsp-server.js";
+export type { SmspConduct } from "./smsp/smsp-behaviour.js";
+export { smspNumbers, type SmspNumber } from "./smsp/smsp-numbers.js";

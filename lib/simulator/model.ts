@@ -1,15 +1,15 @@
 // What the Spine simulator is to those who use it: its options, its handles and its events.
 import type { EventEmitter } from "node:events";
-import type { UnreadableFileAnswer } from "./authority-side.js";
-import type { BusinessInteraction, EffectRecord, RecordedEffect } from "./business-interactions.js";
+import type { UnreadableFileAnswer } from "./cpis/authority-service.js";
+import type { BusinessInteraction, EffectRecord, RecordedEffect } from "./spine/business-interactions.js";
 import type { CommandOutcome } from "./commands.js";
-import type { FaultInjection } from "./faults.js";
-import type { MeshServer, MeshServerOptions } from "./mesh-server-model.js";
-import type { IssuedCertificate, Pki } from "./pki.js";
-import type { ReliableMessage, ReliableOutcome } from "./reliable-sender.js";
-import type { SdsServer, SdsServerOptions } from "./sds-server.js";
-import type { SmspServer, SmspServerOptions } from "./smsp-server.js";
-import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
+import type { FaultInjection } from "./spine/faults.js";
+import type { MeshServer, MeshServerOptions } from "./mesh/mesh-server-model.js";
+import type { IssuedCertificate, Pki } from "./pki/pki.js";
+import type { ReliableMessage, ReliableOutcome } from "./spine/reliable-sender.js";
+import type { SdsServer, SdsServerOptions } from "./sds/sds-server.js";
+import type { SmspServer, SmspServerOptions } from "./smsp/smsp-server.js";
+import type { CpisRegister, RegisterAccess, RegisterRecord } from "./cpis/register.js";
 import type { LocalAuthority } from "../cpis/model.js";
 import type { CpisError } from "../errors.js";
 import type { MessagingContract } from "../sds/contract.js";

@@ -1,22 +1,22 @@
 // What lives as long as the simulator, before it listens: events, register, PDS, and all that sends.
 import { EventEmitter } from "node:events";
-import type { DeliveryParts } from "./answer-delivery.js";
-import { createAnswerGate } from "./answer-gate.js";
-import { createAnswerSender } from "./answer-sender.js";
-import { createAuthoritySide, type AuthoritySide, type AuthoritySideParts } from "./authority-side.js";
-import { createBusinessInteractions, type BusinessInteractions } from "./business-interactions.js";
-import type { ConversationParts } from "./conversation.js";
-import { createFaultInjector, type FaultInjector } from "./faults.js";
-import type { MeshServer } from "./mesh-server-model.js";
+import type { DeliveryParts } from "./spine/answer-delivery.js";
+import { createAnswerGate } from "./spine/answer-gate.js";
+import { createAnswerSender } from "./spine/answer-sender.js";
+import { createAuthoritySide, type AuthoritySide, type AuthoritySideParts } from "./cpis/authority-service.js";
+import { createBusinessInteractions, type BusinessInteractions } from "./spine/business-interactions.js";
+import type { ConversationParts } from "./spine/conversation.js";
+import { createFaultInjector, type FaultInjector } from "./spine/faults.js";
+import type { MeshServer } from "./mesh/mesh-server-model.js";
 import type { SimulatorEvents, SpineSimulatorOptions } from "./model.js";
-import type { IssuedCertificate } from "./pki.js";
+import type { IssuedCertificate } from "./pki/pki.js";
 import { createRecentMap } from "./recent-map.js";
-import { createRegister } from "./register.js";
-import { createReliableSender, type ReliableSender } from "./reliable-sender.js";
-import { sampleChildren } from "./sample-children.js";
+import { createRegister } from "./cpis/register.js";
+import { createReliableSender, type ReliableSender } from "./spine/reliable-sender.js";
+import { sampleChildren } from "./cpis/sample-children.js";
 import { createParties, type SimulatedParties } from "./simulated-parties.js";
-import { createSimulatedPds, type SimulatedPds } from "./simulated-pds.js";
-import { uploadInteraction } from "./spine-identity.js";
+import { createSimulatedPds, type SimulatedPds } from "./cpis/simulated-pds.js";
+import { uploadInteraction } from "./spine/spine-identity.js";
 import { CpisError, isCpisError } from "../errors.js";
 
 const defaultIdsRemembered = 20_000;

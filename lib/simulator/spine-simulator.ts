@@ -1,16 +1,16 @@
 // Puts the simulator together: listener, checks, register, answers.
 import { carryOut, parseCommand, type CommandTarget } from "./commands.js";
 import { httpsUrl, requireLoopback } from "./loopback-address.js";
-import { createMeshServer } from "./mesh-server.js";
-import type { MeshServer } from "./mesh-server-model.js";
-import { openListener, type MessageListener } from "./message-listener.js";
+import { createMeshServer } from "./mesh/mesh-server.js";
+import type { MeshServer } from "./mesh/mesh-server-model.js";
+import { openListener, type MessageListener } from "./spine/message-listener.js";
 import type { SpineSimulator, SpineSimulatorOptions } from "./model.js";
-import type { IssuedCertificate } from "./pki.js";
+import type { IssuedCertificate } from "./pki/pki.js";
 import { createSimulatorParts, type SimulatorParts } from "./simulator-parts.js";
-import { contractsOf, patternOfPath } from "./spine-identity.js";
-import { createRequestTaker } from "./take-request.js";
-import { createSdsServer, type SdsServer } from "./sds-server.js";
-import { createSmspServer, type SmspServer } from "./smsp-server.js";
+import { contractsOf, patternOfPath } from "./spine/spine-identity.js";
+import { createRequestTaker } from "./spine/take-request.js";
+import { createSdsServer, type SdsServer } from "./sds/sds-server.js";
+import { createSmspServer, type SmspServer } from "./smsp/smsp-server.js";
 import { CpisError } from "../errors.js";
 import { readSoapAction } from "../soap/soap-action.js";
 

@@ -4,8 +4,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { errorClass } from "../../lib/errors.js";
 import { auditFormats, type AuditFormat, type AuditHead } from "../../lib/services/audit.js";
-import { keyFileOf } from "../adapter/open-store.js";
-import type { StorePlace, StoreSettings } from "../adapter/store-settings.js";
+import { keyFileOf } from "../adapter/stores/open-store.js";
+import type { StorePlace, StoreSettings } from "../adapter/stores/store-settings.js";
 import { readDatabaseAddress } from "../message-store/read-database-address.js";
 
 export type AuditTask = { readonly settings: StoreSettings } & (

@@ -1,8 +1,8 @@
 // What the command `cp-is-audit` does: opens a message store, verifies its audit or writes it out, and says how it went.
 import { isCpisError } from "../../lib/errors.js";
 import { exportAudit, verifyAudit, type AuditFault, type AuditVerification } from "../../lib/services/audit.js";
-import { openStore } from "../adapter/open-store.js";
-import { toCpisError } from "../adapter/run-input.js";
+import { openStore } from "../adapter/stores/open-store.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
 import { readAuditArguments, UsageError, type AuditTask } from "./audit-arguments.js";
 
 export interface CommandSurroundings {

@@ -1,6 +1,6 @@
 // What each condition is called, and what to do about it, in the words of the catalogue.
 import { errorTable, type ErrorCode } from "../../lib/errors.js";
-import type { Words } from "../adapter/words.js";
+import type { Words } from "../adapter/runtime/words.js";
 import type { Alert, Condition } from "./alert-book.js";
 
 interface Terms {

@@ -1,13 +1,13 @@
 // The `cp-is alert` node: begins a flow when something needs a person, and again when it is well.
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
-import { afterDelay } from "../adapter/after-delay.js";
-import { NodeStatus } from "../adapter/node-status.js";
-import { refuseAll } from "../adapter/refuse-all.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { openStores } from "../adapter/shared-stores.js";
-import { systemEffects } from "../adapter/this-process.js";
-import { transportsInSight } from "../adapter/transports-in-sight.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+import { afterDelay } from "../adapter/runtime/after-delay.js";
+import { NodeStatus } from "../adapter/runtime/node-status.js";
+import { refuseAll } from "../adapter/runtime/disabled-node.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import { openStores } from "../adapter/stores/store-registry.js";
+import { systemEffects } from "../adapter/runtime/this-process.js";
+import { transportsInSight } from "../adapter/transports/transport-registry.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { AlertBook, type Alert } from "./alert-book.js";
 import { alertTerms } from "./alert-words.js";
 import { readAlertSettings, type AlertSettings } from "./alert-settings.js";

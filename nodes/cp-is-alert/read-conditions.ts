@@ -1,8 +1,8 @@
 // Reads how the transports and message stores of this Node-RED are, as values that rules can be held against.
 import type { MessageState } from "../../lib/store/message-model.js";
 import type { DeadLetterCount, UnfinishedCount } from "../../lib/store/message-store.js";
-import type { StoreInSight } from "../adapter/shared-stores.js";
-import type { TransportInSight } from "../adapter/transports-in-sight.js";
+import type { StoreInSight } from "../adapter/stores/store-registry.js";
+import type { TransportInSight } from "../adapter/transports/transport-registry.js";
 import type { Condition, Reading, Source } from "./alert-book.js";
 
 export interface InSight {

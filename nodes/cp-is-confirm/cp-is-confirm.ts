@@ -2,11 +2,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import type { NotificationConfirmation } from "../../lib/services/notifications.js";
-import { NodeStatus } from "../adapter/node-status.js";
-import { onClose } from "../adapter/on-close.js";
-import { findNotifications, readTicket } from "../adapter/open-notifications.js";
-import { runInput, toCpisError } from "../adapter/run-input.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+import { NodeStatus } from "../adapter/runtime/node-status.js";
+import { onClose } from "../adapter/runtime/on-close.js";
+import { findNotifications, readTicket } from "../adapter/transports/notification-registry.js";
+import { runInput, toCpisError } from "../adapter/runtime/run-input.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 
 /** Throws CPIS_NOTHING_TO_CONFIRM for a message without a ticket, or what the store throws. */
 async function confirm(msg: NodeMessageInFlow): Promise<NotificationConfirmation> {

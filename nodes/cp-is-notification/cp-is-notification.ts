@@ -1,16 +1,16 @@
 // The `cp-is notification` node: begins a flow when CP-IS tells a local authority something.
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { createNotificationService } from "../../lib/services/notifications.js";
-import { FieldReader } from "../adapter/field-rules.js";
-import { findFileTransport } from "../adapter/file-transport-choice.js";
-import type { FileTransport } from "../adapter/file-transport-model.js";
-import { followSessions } from "../adapter/follow-sessions.js";
-import { NodeStatus } from "../adapter/node-status.js";
-import { onClose } from "../adapter/on-close.js";
-import { offerNotifications, queueForNotifications } from "../adapter/open-notifications.js";
-import { refuseAll } from "../adapter/refuse-all.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import { findFileTransport } from "../adapter/transports/file-transport-choice.js";
+import type { FileTransport } from "../adapter/transports/file-transport-model.js";
+import { followSessions } from "../adapter/transports/follow-sessions.js";
+import { NodeStatus } from "../adapter/runtime/node-status.js";
+import { onClose } from "../adapter/runtime/on-close.js";
+import { offerNotifications, queueForNotifications } from "../adapter/transports/notification-registry.js";
+import { refuseAll } from "../adapter/runtime/disabled-node.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { createNotificationOutputs } from "./notification-outputs.js";
 import { readNotificationSettings, type NotificationSettings } from "./notification-settings.js";
 import { NotificationStatus } from "./notification-status.js";

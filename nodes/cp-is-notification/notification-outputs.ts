@@ -6,8 +6,8 @@ import type {
   NotificationPart,
   NotificationToken,
 } from "../../lib/services/notifications.js";
-import { declareNotifications, notificationsGiven } from "../adapter/metrics.js";
-import type { Words } from "../adapter/words.js";
+import { declareNotifications, notificationsGiven } from "../adapter/monitoring/metrics.js";
+import type { Words } from "../adapter/runtime/words.js";
 import type { NotificationStatus } from "./notification-status.js";
 
 export interface NotificationOutputs {

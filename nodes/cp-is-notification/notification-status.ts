@@ -1,7 +1,7 @@
 // What a `cp-is notification` node shows: the transport, and what came last and when.
-import type { NodeStatus } from "../adapter/node-status.js";
-import type { TransportReport } from "../adapter/transport-state.js";
-import type { Words } from "../adapter/words.js";
+import type { NodeStatus } from "../adapter/runtime/node-status.js";
+import type { TransportReport } from "../adapter/transports/transport-state.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export class NotificationStatus {
   private report: TransportReport | undefined;

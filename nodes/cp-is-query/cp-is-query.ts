@@ -7,15 +7,19 @@ import {
   type Exchange,
   type QueryAnswer,
   type QueryService,
-} from "../../lib/services/query.js";
-import { createSmspQueryService } from "../../lib/services/smsp-query.js";
-import { declareQueries, queryEnded, type QueryEnd } from "../adapter/metrics.js";
-import { NodeStatus } from "../adapter/node-status.js";
-import { onClose } from "../adapter/on-close.js";
-import { refuseAll } from "../adapter/refuse-all.js";
-import { runInput, toCpisError, type Outputs } from "../adapter/run-input.js";
-import { isEbxmlTransportNode, type EbxmlTransport, type OpenTransport } from "../adapter/transport-model.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+} from "../../lib/services/query/query.js";
+import { createSmspQueryService } from "../../lib/services/query/smsp-query.js";
+import { declareQueries, queryEnded, type QueryEnd } from "../adapter/monitoring/metrics.js";
+import { NodeStatus } from "../adapter/runtime/node-status.js";
+import { onClose } from "../adapter/runtime/on-close.js";
+import { refuseAll } from "../adapter/runtime/disabled-node.js";
+import { runInput, toCpisError, type Outputs } from "../adapter/runtime/run-input.js";
+import {
+  isEbxmlTransportNode,
+  type EbxmlTransport,
+  type OpenTransport,
+} from "../adapter/transports/transport-model.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { failureOf, queryErrorCodes } from "./query-failure.js";
 import { readQuerySettings, type NumberSource, type QuerySettings } from "./query-settings.js";
 import { QueryStatus } from "./query-status.js";

@@ -1,8 +1,8 @@
 // The settings of a `cp-is query` node, read from a flow and checked.
 import type { ResponsiblePerson } from "../../lib/cpis/model.js";
 import { CpisError } from "../../lib/errors.js";
-import { FieldReader } from "../adapter/field-rules.js";
-import type { Words } from "../adapter/words.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 /** Where the NHS number comes from: a typed input of the editor. */
 export interface NumberSource {

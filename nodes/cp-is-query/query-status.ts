@@ -1,7 +1,7 @@
 // What a `cp-is query` node shows: the transport while that does not listen, else how the queries go.
-import type { NodeStatus, StatusShape } from "../adapter/node-status.js";
-import type { TransportReport } from "../adapter/transport-state.js";
-import type { Words } from "../adapter/words.js";
+import type { NodeStatus, StatusShape } from "../adapter/runtime/node-status.js";
+import type { TransportReport } from "../adapter/transports/transport-state.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export class QueryStatus {
   private waiting = 0;

@@ -1,7 +1,7 @@
 // Reads msg.cpis.user, the clinician who asks, as any flow may have written it.
 import type { OrganisationRef, PersonAuthor, PersonName, Role } from "../../lib/cpis/model.js";
 import { CpisError } from "../../lib/errors.js";
-import type { OwnOrganisation } from "../adapter/transport-model.js";
+import type { OwnOrganisation } from "../adapter/transports/transport-model.js";
 
 export interface Clinician {
   readonly author: PersonAuthor;

@@ -1,8 +1,8 @@
 // What a message brings for an upload: its records, their header, a file number, and what is to come back with the response.
 import type { NodeMessageInFlow } from "node-red";
 import { CpisError } from "../../lib/errors.js";
-import type { UploadInput } from "../../lib/services/upload-model.js";
-import type { Words } from "../adapter/words.js";
+import type { UploadInput } from "../../lib/services/upload/upload-model.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export type Kept = Readonly<Record<string, unknown>>;
 

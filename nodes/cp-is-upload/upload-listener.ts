@@ -1,8 +1,13 @@
 // Turns what becomes of uploads into messages of the flow, with the properties that were kept for them.
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import type { RefusedRecord, UploadListener, UploadOutcome, UploadReference } from "../../lib/services/upload-model.js";
-import { recordsJudged, uploadCounted } from "../adapter/metrics.js";
-import type { Words } from "../adapter/words.js";
+import type {
+  RefusedRecord,
+  UploadListener,
+  UploadOutcome,
+  UploadReference,
+} from "../../lib/services/upload/upload-model.js";
+import { recordsJudged, uploadCounted } from "../adapter/monitoring/metrics.js";
+import type { Words } from "../adapter/runtime/words.js";
 import type { Kept } from "./read-upload-message.js";
 import type { UploadStatus } from "./upload-status.js";
 

@@ -1,9 +1,9 @@
 // The settings of a `cp-is upload` node, read from a flow and checked.
 import type { LocalAuthority, PlanType } from "../../lib/cpis/model.js";
-import { uploadFields, type UploadField, type UploadMapping } from "../../lib/cpis/upload-mapping.js";
+import { uploadFields, type UploadField, type UploadMapping } from "../../lib/cpis/upload/rows/upload-mapping.js";
 import { CpisError } from "../../lib/errors.js";
-import { FieldReader } from "../adapter/field-rules.js";
-import type { Words } from "../adapter/words.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export interface UploadSettings {
   readonly localAuthority: LocalAuthority & { readonly code: string };

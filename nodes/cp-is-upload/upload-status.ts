@@ -1,8 +1,8 @@
 // What a `cp-is upload` node shows: records being checked, pieces being sent, and what became of the last file.
-import type { UploadFailure, UploadOutcome } from "../../lib/services/upload-model.js";
-import type { NodeStatus } from "../adapter/node-status.js";
-import type { TransportReport } from "../adapter/transport-state.js";
-import type { Words } from "../adapter/words.js";
+import type { UploadFailure, UploadOutcome } from "../../lib/services/upload/upload-model.js";
+import type { NodeStatus } from "../adapter/runtime/node-status.js";
+import type { TransportReport } from "../adapter/transports/transport-state.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 const outcomeTexts: Readonly<Record<UploadOutcome["outcome"], string>> = {
   accepted: "status.accepted",

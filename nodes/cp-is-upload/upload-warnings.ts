@@ -1,8 +1,8 @@
 // What an operator should look at in an upload that was taken all the same.
 import type { Node, NodeMessageInFlow } from "node-red";
-import type { UnseenColumn } from "../../lib/cpis/column-watch.js";
-import type { WarnedRecord } from "../../lib/services/upload-model.js";
-import type { Words } from "../adapter/words.js";
+import type { UnseenColumn } from "../../lib/cpis/upload/rows/column-watch.js";
+import type { WarnedRecord } from "../../lib/services/upload/upload-model.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export interface UploadWarnings {
   /** Columns that the settings name and no row has. */

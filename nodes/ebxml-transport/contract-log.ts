@@ -1,6 +1,6 @@
 // What a transport tells the operator of its contracts: each trouble once, and its end.
 import type { ContractSource } from "../../lib/sds/contract-source.js";
-import type { OperatorLog } from "../adapter/operator-log.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
 
 const hourMilliseconds = 3_600_000;
 const minuteMilliseconds = 60_000;

@@ -4,10 +4,10 @@ import { parseAsid, parseCpaId, parsePartyKey } from "../../lib/identifiers.js";
 import type { ManualContract } from "../../lib/sds/choose-endpoint.js";
 import { defaultSpineOdsCode } from "../../lib/sds/contract-source.js";
 import { selectPattern, type MessagingContract } from "../../lib/sds/contract.js";
-import { parseDuration } from "../../lib/sds/duration.js";
-import { readSecret } from "../adapter/credentials.js";
-import type { FieldReader } from "../adapter/field-rules.js";
-import type { Words } from "../adapter/words.js";
+import { parseDuration } from "../../lib/time/duration.js";
+import { readSecret } from "../adapter/runtime/credentials.js";
+import type { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 /** Where the directory is, and how we are known there. */
 export interface DirectorySettings {

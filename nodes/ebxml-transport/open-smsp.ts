@@ -3,8 +3,8 @@ import { distributionServices } from "../../lib/itk/names.js";
 import { createSmspClient, type SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { SmspSettings } from "../../lib/smsp/model.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
-import { systemEffects } from "../adapter/this-process.js";
+import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import { systemEffects } from "../adapter/runtime/this-process.js";
 import type { TransportSettings } from "./transport-settings.js";
 
 /** Longer than any query waits: the time-out of the query decides. */

@@ -1,13 +1,13 @@
 // How the sessions of a transport come to their contracts: from the operator's hand, from the directory, or the simulator.
-import { queryRequestInteraction } from "../../lib/cpis/query-request.js";
+import { queryRequestInteraction } from "../../lib/cpis/query/query-request.js";
 import type { ManualContract } from "../../lib/sds/choose-endpoint.js";
 import type { ServiceInteraction } from "../../lib/sds/directory-model.js";
 import { createSdsClient } from "../../lib/sds/sds-client.js";
-import { queryServiceName } from "../../lib/services/query.js";
-import type { OperatorLog } from "../adapter/operator-log.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
-import { systemEffects } from "../adapter/this-process.js";
-import { openContractDesk, type ContractDesk, type OpenDirectory } from "./contract-desk.js";
+import { queryServiceName } from "../../lib/services/query/query.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import { systemEffects } from "../adapter/runtime/this-process.js";
+import { openContractDesk, type ContractDesk, type OpenDirectory } from "./contract-manager.js";
 import type { ContractWay } from "./contract-settings.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 

@@ -1,6 +1,6 @@
 // What a transport tells the operator of its messages: ids and codes only.
 import type { MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
-import { toldId, type OperatorLog } from "../adapter/operator-log.js";
+import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
 import { createRefusalLog } from "./refusal-log.js";
 
 function followMessages({ events }: Pick<MessageHandlingService, "events">, log: OperatorLog): void {

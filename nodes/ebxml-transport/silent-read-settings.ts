@@ -1,6 +1,6 @@
 // The form of a scheduled read, which an administrator has had confirmed and states: nothing of it is guessed.
-import { checkSilentReadForm, silentReadPlaces, type SilentReadForm } from "../../lib/cpis/silent-read.js";
-import type { FieldReader } from "../adapter/field-rules.js";
+import { checkSilentReadForm, silentReadPlaces, type SilentReadForm } from "../../lib/cpis/query/silent-read.js";
+import type { FieldReader } from "../adapter/runtime/field-rules.js";
 
 /** Undefined while it is off. Throws CONFIG_MISSING or CONFIG_INVALID: once it is on, nothing has a default. */
 export function readSilentRead(fields: FieldReader): SilentReadForm | undefined {

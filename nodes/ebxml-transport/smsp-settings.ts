@@ -1,6 +1,6 @@
 // The Spine mini service that a transport may ask instead of Spine: what its provider has said, and nothing guessed.
 import type { SmspSecurity, SmspSettings } from "../../lib/smsp/model.js";
-import type { FieldReader } from "../adapter/field-rules.js";
+import type { FieldReader } from "../adapter/runtime/field-rules.js";
 
 export type SmspAccess =
   /** All from the simulator. */

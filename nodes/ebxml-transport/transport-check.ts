@@ -1,13 +1,13 @@
 // What a connection check of an ebXML transport looks at, whether the transport is open or not.
 import { CpisError, isCpisError } from "../../lib/errors.js";
-import type { CheckedListener, EbxmlCheck } from "../../lib/services/connection-check-model.js";
+import type { CheckedListener, EbxmlCheck } from "../../lib/services/connection-check/connection-check-model.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import type { PreparedCheck } from "../adapter/connection-check-route.js";
-import type { OperatorLog } from "../adapter/operator-log.js";
-import { toCpisError } from "../adapter/run-input.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
-import type { EbxmlTransport } from "../adapter/transport-model.js";
-import type { ContractDesk } from "./contract-desk.js";
+import type { PreparedCheck } from "../adapter/transports/connection-check-route.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import type { EbxmlTransport } from "../adapter/transports/transport-model.js";
+import type { ContractDesk } from "./contract-manager.js";
 import { openSimulatorDesk, openSpineDesk, queryInteraction, type ContractAccess } from "./session-contracts.js";
 import type { TransportSettings } from "./transport-settings.js";
 

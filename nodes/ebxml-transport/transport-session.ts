@@ -1,23 +1,23 @@
 // One time span in which a transport is open: its message store, its message handling service, and what it knows.
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
-import { createEbxmlExchange } from "../../lib/services/ebxml-exchange.js";
+import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
-import type { QueryAudit } from "../../lib/services/query-audit.js";
+import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
-import type { CertificateSight } from "../adapter/certificate-watch.js";
+import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
-import type { StoreCondition, StoreSource, StoreUse } from "../adapter/message-store-model.js";
-import { measureEbxml } from "../adapter/feed-metrics.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
-import type { OperatorLog } from "../adapter/operator-log.js";
-import { processOwner, systemEffects } from "../adapter/this-process.js";
-import type { Session } from "../adapter/transport-connection.js";
-import type { OpenFileTransport } from "../adapter/file-transport-model.js";
-import type { OpenTransport } from "../adapter/transport-model.js";
-import type { ContractTrouble, ListeningState } from "../adapter/transport-state.js";
-import type { ContractDesk } from "./contract-desk.js";
+import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
+import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
+import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import { processOwner, systemEffects } from "../adapter/runtime/this-process.js";
+import type { Session } from "../adapter/transports/transport-connection.js";
+import type { OpenFileTransport } from "../adapter/transports/file-transport-model.js";
+import type { OpenTransport } from "../adapter/transports/transport-model.js";
+import type { ContractTrouble, ListeningState } from "../adapter/transports/transport-state.js";
+import type { ContractDesk } from "./contract-manager.js";
 import {
   openSimulatorDesk,
   openSpineDesk,

@@ -1,10 +1,10 @@
 // The settings of an `ebxml transport` node, read from a flow and checked.
-import type { SilentReadForm } from "../../lib/cpis/silent-read.js";
+import type { SilentReadForm } from "../../lib/cpis/query/silent-read.js";
 import { parseAsid, parseCpaId, parsePartyKey, type Asid, type CpaId, type PartyKey } from "../../lib/identifiers.js";
-import type { EbxmlExchangeSettings } from "../../lib/services/ebxml-exchange.js";
-import { FieldReader } from "../adapter/field-rules.js";
-import type { OwnOrganisation } from "../adapter/transport-model.js";
-import type { Words } from "../adapter/words.js";
+import type { EbxmlExchangeSettings } from "../../lib/services/exchange/ebxml-exchange.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { OwnOrganisation } from "../adapter/transports/transport-model.js";
+import type { Words } from "../adapter/runtime/words.js";
 import { readContractWay, type ContractWay } from "./contract-settings.js";
 import { readSilentRead } from "./silent-read-settings.js";
 import { readSmspAccess, type SmspAccess } from "./smsp-settings.js";

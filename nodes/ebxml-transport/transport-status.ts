@@ -1,9 +1,9 @@
 // What an `ebxml transport` shows: whether it listens, and what is wrong with the contract it sends by.
 import type { ErrorCode } from "../../lib/errors.js";
-import type { StatusShape } from "../adapter/node-status.js";
-import type { ContractTrouble, ListeningState, UnopenedState } from "../adapter/transport-state.js";
-import { commonStatus } from "../adapter/transport-status.js";
-import type { Words } from "../adapter/words.js";
+import type { StatusShape } from "../adapter/runtime/node-status.js";
+import type { ContractTrouble, ListeningState, UnopenedState } from "../adapter/transports/transport-state.js";
+import { commonStatus } from "../adapter/transports/transport-status.js";
+import type { Words } from "../adapter/runtime/words.js";
 import { ageText } from "./contract-log.js";
 
 function isUnreached(code: ErrorCode): boolean {

@@ -1,8 +1,8 @@
 // How an open mailbox is: what its store, MESH and the last look into it say together.
 import { CpisError, errorTable, type ErrorCode } from "../../lib/errors.js";
 import type { MeshMailbox } from "../../lib/mesh/model.js";
-import type { StoreCondition } from "../adapter/message-store-model.js";
-import type { CollectingState } from "../adapter/transport-state.js";
+import type { StoreCondition } from "../adapter/stores/message-store-model.js";
+import type { CollectingState } from "../adapter/transports/transport-state.js";
 
 /** The event gives an error as its code and its whole text. */
 function errorOf({ code, message }: { readonly code: ErrorCode; readonly message: string }): CpisError {

@@ -1,6 +1,6 @@
 // What a mailbox tells the operator: ids and codes only.
 import type { MeshMailbox } from "../../lib/mesh/model.js";
-import { toldId, type OperatorLog } from "../adapter/operator-log.js";
+import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
 
 /** Follows the mailbox until the function it gives is called. What keeps MESH from being used is the transport's state. */
 export function followMailbox({ events }: Pick<MeshMailbox, "events">, log: OperatorLog): () => void {

@@ -1,14 +1,14 @@
 // Makes the mailbox of the way that was chosen: MESH's API, the folders of the NHS's client, or the simulator's API.
 import { CpisError } from "../../lib/errors.js";
-import { createApiMailbox } from "../../lib/mesh/api-mailbox.js";
-import { createFolderMailbox } from "../../lib/mesh/folder-mailbox.js";
-import type { MeshApiCheck } from "../../lib/services/connection-check-model.js";
-import { nextLocalId } from "../../lib/services/mesh-exchange.js";
+import { createApiMailbox } from "../../lib/mesh/api/api-mailbox.js";
+import { createFolderMailbox } from "../../lib/mesh/folders/folder-mailbox.js";
+import type { MeshApiCheck } from "../../lib/services/connection-check/connection-check-model.js";
+import { nextLocalId } from "../../lib/services/exchange/mesh-exchange.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import { readTls } from "../adapter/read-tls.js";
-import type { SpineSimulator } from "../adapter/simulator-link.js";
-import type { Words } from "../adapter/words.js";
+import { readTls } from "../adapter/transports/read-tls.js";
+import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import type { Words } from "../adapter/runtime/words.js";
 import type { MailboxSource } from "./mesh-session.js";
 import type { MailboxNames, MeshTransportSettings, MeshWay } from "./mesh-settings.js";
 

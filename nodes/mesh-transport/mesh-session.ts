@@ -1,16 +1,16 @@
 // One time span in which a mesh transport is open: its message store, its mailbox, and the exchange of files over it.
 import type { MailboxOptions, MeshMailbox } from "../../lib/mesh/model.js";
-import type { ConnectionCheck } from "../../lib/services/connection-check-model.js";
-import { createMeshExchange, knownFileRoots } from "../../lib/services/mesh-exchange.js";
+import type { ConnectionCheck } from "../../lib/services/connection-check/connection-check-model.js";
+import { createMeshExchange, knownFileRoots } from "../../lib/services/exchange/mesh-exchange.js";
 import type { CertificateFacts } from "../../lib/tls/certificates.js";
-import type { CertificateSight } from "../adapter/certificate-watch.js";
-import { measureMesh } from "../adapter/feed-metrics.js";
-import type { OpenFileTransport } from "../adapter/file-transport-model.js";
-import type { StoreSource, StoreUse } from "../adapter/message-store-model.js";
-import type { OperatorLog } from "../adapter/operator-log.js";
-import { processOwner, systemEffects } from "../adapter/this-process.js";
-import type { Session } from "../adapter/transport-connection.js";
-import type { CollectingState } from "../adapter/transport-state.js";
+import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
+import { measureMesh } from "../adapter/monitoring/metrics-subscriptions.js";
+import type { OpenFileTransport } from "../adapter/transports/file-transport-model.js";
+import type { StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import { processOwner, systemEffects } from "../adapter/runtime/this-process.js";
+import type { Session } from "../adapter/transports/transport-connection.js";
+import type { CollectingState } from "../adapter/transports/transport-state.js";
 import { MailboxCondition } from "./mailbox-condition.js";
 import { followMailbox } from "./mailbox-log.js";
 import type { MailboxNames, MeshTransportSettings } from "./mesh-settings.js";

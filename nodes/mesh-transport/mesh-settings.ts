@@ -1,11 +1,11 @@
 // The settings of a `mesh transport` node, read from a flow and its credentials, and checked.
 import { CpisError } from "../../lib/errors.js";
-import type { FolderMailboxOptions } from "../../lib/mesh/folder-model.js";
-import type { UnknownOutcomeSetting } from "../../lib/mesh/tracking-policy.js";
-import type { MeshExchangeSettings } from "../../lib/services/mesh-exchange.js";
-import { readSecret } from "../adapter/credentials.js";
-import { FieldReader } from "../adapter/field-rules.js";
-import type { Words } from "../adapter/words.js";
+import type { FolderMailboxOptions } from "../../lib/mesh/folders/folder-model.js";
+import type { UnknownOutcomeSetting } from "../../lib/mesh/api/tracking-policy.js";
+import type { MeshExchangeSettings } from "../../lib/services/exchange/mesh-exchange.js";
+import { readSecret } from "../adapter/runtime/credentials.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 /** What the simulator gives, and otherwise nobody may guess. */
 export interface MailboxNames {

@@ -1,9 +1,9 @@
 // What a `mesh transport` shows: how often it collects, when it last could, or why it cannot.
 import type { ErrorCode } from "../../lib/errors.js";
-import { clockTime, dayAndTime, type StatusShape } from "../adapter/node-status.js";
-import { commonStatus } from "../adapter/transport-status.js";
-import type { CollectingState, UnopenedState } from "../adapter/transport-state.js";
-import type { Words } from "../adapter/words.js";
+import { clockTime, dayAndTime, type StatusShape } from "../adapter/runtime/node-status.js";
+import { commonStatus } from "../adapter/transports/transport-status.js";
+import type { CollectingState, UnopenedState } from "../adapter/transports/transport-state.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 /** "every 5 min", or in seconds what is no whole minute. */
 function collects(milliseconds: number, words: Words): string {

@@ -1,15 +1,15 @@
 // The `mesh transport` config node: owns the local authority's mailbox, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { withCertificate, type CertificateSight } from "../adapter/certificate-watch.js";
-import { configuredStore } from "../adapter/configured-store.js";
-import { credentialsOf } from "../adapter/credentials.js";
-import { serveConnectionChecks, type CheckedNode } from "../adapter/connection-check-route.js";
-import type { FileTransport } from "../adapter/file-transport-model.js";
-import { offerTransport, refuseTransport } from "../adapter/offer-transport.js";
-import { operatorLogOf } from "../adapter/operator-log.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { currentSimulator, type SpineSimulator } from "../adapter/simulator-link.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+import { withCertificate, type CertificateSight } from "../adapter/transports/certificate-watch.js";
+import { configuredStore } from "../adapter/stores/configured-store.js";
+import { credentialsOf } from "../adapter/runtime/credentials.js";
+import { serveConnectionChecks, type CheckedNode } from "../adapter/transports/connection-check-route.js";
+import type { FileTransport } from "../adapter/transports/file-transport-model.js";
+import { offerTransport, refuseTransport } from "../adapter/transports/transport-node.js";
+import { operatorLogOf } from "../adapter/runtime/operator-log.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import { currentSimulator, type SpineSimulator } from "../adapter/transports/simulator-link.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { mailboxSource } from "./mailbox-source.js";
 import { openMeshSession, type MailboxSource, type MeshSession } from "./mesh-session.js";
 import { collectMilliseconds, readMeshSettings, type MeshTransportSettings } from "./mesh-settings.js";

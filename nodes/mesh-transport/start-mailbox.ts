@@ -1,8 +1,8 @@
 // Starts a mailbox, and tries again while MESH or the folders cannot be used: seldom, for MESH must not be pressed.
 import type { CpisError } from "../../lib/errors.js";
 import type { MeshMailbox } from "../../lib/mesh/model.js";
-import { afterDelay, type AfterDelay } from "../adapter/after-delay.js";
-import { toCpisError } from "../adapter/run-input.js";
+import { afterDelay, type AfterDelay } from "../adapter/runtime/after-delay.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
 
 export interface MailboxStartOptions {
   readonly mailbox: Pick<MeshMailbox, "start">;

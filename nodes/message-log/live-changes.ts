@@ -1,5 +1,5 @@
 // Tells the editors that stored messages have changed, at most once a second: which store, and never what.
-import { afterDelay, type AfterDelay } from "../adapter/after-delay.js";
+import { afterDelay, type AfterDelay } from "../adapter/runtime/after-delay.js";
 
 export const changeTopic = "cp-is-message-log/changed";
 const betweenMilliseconds = 1000;

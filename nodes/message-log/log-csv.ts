@@ -1,5 +1,5 @@
 // Metadata of messages as CSV (RFC 4180), safe to open in a spreadsheet.
-import type { LogMessage } from "../../lib/services/message-log-model.js";
+import type { LogMessage } from "../../lib/services/message-log/message-log-model.js";
 
 type Column = readonly [title: string, value: (message: LogMessage) => string | number | undefined];
 

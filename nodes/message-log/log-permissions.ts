@@ -1,5 +1,5 @@
 // The rights of the message log, each of its own.
-import type { LogActionName } from "../../lib/services/message-log-model.js";
+import type { LogActionName } from "../../lib/services/message-log/message-log-model.js";
 
 /** Metadata: what happened, when, with which ids and codes. Ends in ".read", so a user with the scope "read" has it. */
 export const readPermission = "cp-is.messages.read";

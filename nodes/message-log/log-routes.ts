@@ -1,9 +1,9 @@
 // The admin routes of the message log: what each asks of a user, and how it answers.
 import type { NodeAPI } from "node-red";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
-import { logActions } from "../../lib/services/message-log-model.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { nobody, type LogDesk } from "./log-desk.js";
+import { logActions } from "../../lib/services/message-log/message-log-model.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import { nobody, type LogDesk } from "./log-service.js";
 import { actionPermission, contentPermission, exportPermission, readPermission } from "./log-permissions.js";
 import { readFilter, readMessageId, readPageRequest, readStoreKey } from "./read-log-request.js";
 

@@ -1,8 +1,8 @@
 // The sidebar plugin "CP-IS messages", its half in the runtime: routes, and word of changes.
 import type { NodeAPI } from "node-red";
-import { watchStores } from "../adapter/shared-stores.js";
+import { watchStores } from "../adapter/stores/store-registry.js";
 import { changeTopic, coalesceChanges } from "./live-changes.js";
-import { createLogDesk } from "./log-desk.js";
+import { createLogDesk } from "./log-service.js";
 import { serveMessageLog } from "./log-routes.js";
 
 function hasUsers(RED: NodeAPI): boolean {

@@ -8,7 +8,7 @@ import {
   type MessageState,
   outboundStates,
 } from "../../lib/store/message-model.js";
-import type { LogFilter } from "../../lib/services/message-log-model.js";
+import type { LogFilter } from "../../lib/services/message-log/message-log-model.js";
 
 export const largestPage = 200;
 const usualPage = 50;

@@ -2,16 +2,16 @@
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { CpisError } from "../../lib/errors.js";
 import type { FinishedState } from "../../lib/store/message-model.js";
-import { readSecret } from "../adapter/credentials.js";
-import { FieldReader } from "../adapter/field-rules.js";
+import { readSecret } from "../adapter/runtime/credentials.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
 import {
   defaultRetentionDays,
   retentionOf,
   storeFolder,
   type StorePlace,
   type StoreSettings,
-} from "../adapter/store-settings.js";
-import type { Words } from "../adapter/words.js";
+} from "../adapter/stores/store-settings.js";
+import type { Words } from "../adapter/runtime/words.js";
 import { readDatabaseAddress } from "./read-database-address.js";
 
 /** Where the credentials and the user directory come from is the node's affair. */

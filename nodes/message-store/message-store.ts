@@ -1,12 +1,12 @@
 // The `message store` config node: where transports keep their messages. It is open while a transport uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { credentialsOf } from "../adapter/credentials.js";
-import type { StoreSource } from "../adapter/message-store-model.js";
-import { serveMetrics } from "../adapter/metrics-route.js";
-import { toCpisError } from "../adapter/run-input.js";
-import { useStore } from "../adapter/shared-stores.js";
-import { userFolderOf } from "../adapter/user-folder.js";
-import { wordsOf } from "../adapter/words.js";
+import { credentialsOf } from "../adapter/runtime/credentials.js";
+import type { StoreSource } from "../adapter/stores/message-store-model.js";
+import { serveMetrics } from "../adapter/monitoring/metrics-route.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
+import { useStore } from "../adapter/stores/store-registry.js";
+import { userFolderOf } from "../adapter/runtime/user-folder.js";
+import { wordsOf } from "../adapter/runtime/words.js";
 import { readStoreSettings } from "./message-store-settings.js";
 
 /** Both are written in the dialog and never sent back to it. */

@@ -1,8 +1,8 @@
 // Reads the URL of a PostgreSQL database; never repeats any of it, since it holds a password.
 import net from "node:net";
 import { CpisError } from "../../lib/errors.js";
-import type { DatabaseAddress } from "../adapter/store-settings.js";
-import type { Words } from "../adapter/words.js";
+import type { DatabaseAddress } from "../adapter/stores/store-settings.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 const defaultPort = 5432;
 const knownParameters: ReadonlySet<string> = new Set(["sslmode", "sslrootcert"]);

@@ -1,6 +1,6 @@
 // The settings of a `spine simulator` node, read from a flow and checked.
-import { FieldReader } from "../adapter/field-rules.js";
-import type { Words } from "../adapter/words.js";
+import { FieldReader } from "../adapter/runtime/field-rules.js";
+import type { Words } from "../adapter/runtime/words.js";
 
 export interface SimulatorSettings {
   readonly host: string;

@@ -4,12 +4,12 @@ import path from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import { createSpineSimulator, loadOrCreatePki, type SpineSimulator } from "../../lib/simulator/index.js";
-import { NodeStatus } from "../adapter/node-status.js";
-import { onClose } from "../adapter/on-close.js";
-import { refuseAll } from "../adapter/refuse-all.js";
-import { runInput, toCpisError } from "../adapter/run-input.js";
-import { takeSimulatorPlace, type SimulatorPlace } from "../adapter/simulator-link.js";
-import { wordsOf, type Words } from "../adapter/words.js";
+import { NodeStatus } from "../adapter/runtime/node-status.js";
+import { onClose } from "../adapter/runtime/on-close.js";
+import { refuseAll } from "../adapter/runtime/disabled-node.js";
+import { runInput, toCpisError } from "../adapter/runtime/run-input.js";
+import { takeSimulatorPlace, type SimulatorPlace } from "../adapter/transports/simulator-link.js";
+import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { followSimulator } from "./simulator-events.js";
 import { readSimulatorSettings, type SimulatorSettings } from "./simulator-settings.js";
 

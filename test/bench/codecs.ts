@@ -1,6 +1,6 @@
 // Building a query and reading a response, beside a general XML library on the same content.
 import { XMLParser } from "fast-xml-parser";
-import { decideQueryOutcome } from "../../lib/cpis/query-outcome.js";
+import { decideQueryOutcome } from "../../lib/cpis/query/query-outcome.js";
 import { parseXml } from "../../lib/xml/parse-xml.js";
 import { compareRates, type Row } from "./measure.js";
 import { buildQueryBody, buildResponse, queryContext } from "./sample-messages.js";

@@ -1,9 +1,9 @@
 // The long form of the crash test, by hand: node --import tsx test/bench/crash.ts [seed] [messages] [kills] [instances]
-import { startPostgres } from "../lib/store/postgres-server.js";
-import { compareRun } from "../crash/compare-run.js";
-import { runCrashes, type CrashPlan } from "../crash/crash-run.js";
-import { withScene, type CrashScene } from "../crash/crash-scene.js";
-import { postgresStore, sqliteStore } from "../crash/store-place.js";
+import { startPostgres } from "../support/store/postgres-server.js";
+import { compareRun } from "../support/crash/compare-run.js";
+import { runCrashes, type CrashPlan } from "../support/crash/crash-run.js";
+import { withScene, type CrashScene } from "../support/crash/crash-scene.js";
+import { postgresStore, sqliteStore } from "../support/crash/store-place.js";
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

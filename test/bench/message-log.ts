@@ -6,11 +6,11 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createContentProtection } from "../../lib/crypto/content-protection.js";
 import { createKeyRing } from "../../lib/crypto/key-ring.js";
-import type { LogFilter } from "../../lib/services/message-log-model.js";
-import { createMessageLog, type MessageLog } from "../../lib/services/message-log.js";
+import type { LogFilter } from "../../lib/services/message-log/message-log-model.js";
+import { createMessageLog, type MessageLog } from "../../lib/services/message-log/message-log.js";
 import { readOverview } from "../../lib/services/overview.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
-import { createSqliteMessageStore } from "../../lib/store/sqlite-message-store.js";
+import { createSqliteMessageStore } from "../../lib/store/sqlite/sqlite-message-store.js";
 import { median, row, type Row } from "./measure.js";
 
 const count = 1_000_000;

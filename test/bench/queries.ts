@@ -6,7 +6,7 @@ import https from "node:https";
 import path from "node:path";
 import { parseAsid, parseCpaId, parsePartyKey } from "../../lib/identifiers.js";
 import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
-import { createQueryService } from "../../lib/services/query.js";
+import { createQueryService } from "../../lib/services/query/query.js";
 import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import { median, percentile, row, type Row } from "./measure.js";
 import { author } from "./sample-messages.js";

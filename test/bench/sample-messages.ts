@@ -1,8 +1,8 @@
 // The messages that the measurements are made with.
 import type { PersonAuthor } from "../../lib/cpis/model.js";
 import { parseNhsNumber } from "../../lib/cpis/nhs-number.js";
-import { encodeQueryRequest } from "../../lib/cpis/query-request.js";
-import { encodeQueryResponse } from "../../lib/cpis/query-response.js";
+import { encodeQueryRequest } from "../../lib/cpis/query/query-request.js";
+import { encodeQueryResponse } from "../../lib/cpis/query/query-response.js";
 import { encodeBusinessMessage } from "../../lib/ebxml/encode-message.js";
 import type { BusinessMessage } from "../../lib/ebxml/model.js";
 import { reliabilityElements } from "../../lib/ebxml/reliability.js";

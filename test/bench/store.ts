@@ -9,8 +9,8 @@ import { createContentProtection } from "../../lib/crypto/content-protection.js"
 import { createKeyRing } from "../../lib/crypto/key-ring.js";
 import type { NewOutboundMessage } from "../../lib/store/message-model.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
-import { createSqliteMessageStore } from "../../lib/store/sqlite-message-store.js";
-import { startPostgres } from "../lib/store/postgres-server.js";
+import { createSqliteMessageStore } from "../../lib/store/sqlite/sqlite-message-store.js";
+import { startPostgres } from "../support/store/postgres-server.js";
 import { median, row, type Row } from "./measure.js";
 
 /** Many and short, in turns: the pace of a disk changes from second to second. */

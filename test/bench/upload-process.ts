@@ -1,10 +1,10 @@
 // Writes an upload of so many records, or reads its response, in a process of its own: tells the rate and the peak memory.
 import fs from "node:fs/promises";
 import path from "node:path";
-import { encodeUploadResponse } from "../../lib/cpis/upload-response.js";
-import { gunzipPieces, GzipWriter } from "../../lib/services/gzip-pieces.js";
-import { readSentRecords } from "../../lib/services/sent-records.js";
-import { matchResponse } from "../../lib/services/upload-matching.js";
+import { encodeUploadResponse } from "../../lib/cpis/upload/upload-response.js";
+import { gunzipPieces, GzipWriter } from "../../lib/gzip.js";
+import { readSentRecords } from "../../lib/services/upload/sent-record-index.js";
+import { matchResponse } from "../../lib/services/upload/upload-matching.js";
 import { composeSample, sampleResponse, sampleRows, sampleTime } from "./upload-samples.js";
 
 export interface UploadMeasure {

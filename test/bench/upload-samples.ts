@@ -1,7 +1,7 @@
 // Rows of a local authority's system in any number, and the response of CP-IS to them.
-import type { UploadResponse } from "../../lib/cpis/upload-model.js";
-import { composeUpload, type Composition } from "../../lib/services/upload-composition.js";
-import type { SentRecord } from "../../lib/services/sent-records.js";
+import type { UploadResponse } from "../../lib/cpis/upload/upload-model.js";
+import { composeUpload, type Composition } from "../../lib/services/upload/upload-composition.js";
+import type { SentRecord } from "../../lib/services/upload/sent-record-index.js";
 
 const localAuthority = {
   code: "999",

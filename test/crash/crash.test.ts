@@ -1,11 +1,11 @@
 // The short form of the crash test: processes killed in the middle of traffic over a line with every fault.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPostgres, type PostgresServer } from "../lib/store/postgres-server.js";
-import { compareRun } from "./compare-run.js";
-import { expectedInbound, runCrashes, type CrashPlan } from "./crash-run.js";
-import { withScene, type CrashScene } from "./crash-scene.js";
-import { postgresStore, sqliteStore } from "./store-place.js";
+import { startPostgres, type PostgresServer } from "../support/store/postgres-server.js";
+import { compareRun } from "../support/crash/compare-run.js";
+import { expectedInbound, runCrashes, type CrashPlan } from "../support/crash/crash-run.js";
+import { withScene, type CrashScene } from "../support/crash/crash-scene.js";
+import { postgresStore, sqliteStore } from "../support/crash/store-place.js";
 
 /** A failure is repeated by giving its seed in CRASH_SEED, as far as the clock of the machine allows. */
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPostgres, type PostgresServer } from "../lib/store/postgres-server.js";
-import { readAll } from "./compare-run.js";
-import { withScene, type CrashScene } from "./crash-scene.js";
-import { startFleet } from "./fleet.js";
-import { openStore } from "./open-store.js";
-import { postgresStore } from "./store-place.js";
+import { startPostgres, type PostgresServer } from "../support/store/postgres-server.js";
+import { readAll } from "../support/crash/compare-run.js";
+import { withScene, type CrashScene } from "../support/crash/crash-scene.js";
+import { startFleet } from "../support/crash/fleet.js";
+import { openStore } from "../support/crash/open-store.js";
+import { postgresStore } from "../support/crash/store-place.js";
 
 describe("The work of a dead process", function () {
   this.timeout(60_000);

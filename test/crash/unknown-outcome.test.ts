@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeQueryRequest } from "../../lib/cpis/query-request.js";
+import { encodeQueryRequest } from "../../lib/cpis/query/query-request.js";
 import { parseNhsNumber } from "../../lib/cpis/nhs-number.js";
 import { hl7TimeAt } from "../../lib/hl7v3/timestamp.js";
 import { finishedStates } from "../../lib/store/message-model.js";
 import type { StateCount } from "../../lib/store/message-store.js";
-import { clinician } from "../lib/simulator/simulator-client.js";
-import { ownAsid } from "./business.js";
-import { readAll } from "./compare-run.js";
-import { withScene, type CrashScene } from "./crash-scene.js";
-import { startFleet } from "./fleet.js";
-import { openStore } from "./open-store.js";
-import { sqliteStore } from "./store-place.js";
+import { clinician } from "../support/simulator/simulator-client.js";
+import { ownAsid } from "../support/crash/business.js";
+import { readAll } from "../support/crash/compare-run.js";
+import { withScene, type CrashScene } from "../support/crash/crash-scene.js";
+import { startFleet } from "../support/crash/fleet.js";
+import { openStore } from "../support/crash/open-store.js";
+import { sqliteStore } from "../support/crash/store-place.js";
 
 function newUuid(): string {
   return randomUUID().toUpperCase();

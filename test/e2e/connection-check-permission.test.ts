@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "./node-red-process.js";
+import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
 
 const permissions: Readonly<Record<string, readonly string[]>> = {
   administrator: ["*"],

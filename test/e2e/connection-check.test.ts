@@ -4,10 +4,10 @@ import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { createPki } from "../../lib/simulator/pki.js";
-import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
-import { statusOf } from "./editor.js";
-import { freePort, nodeRedLines, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
+import { createPki } from "../../lib/simulator/pki/pki.js";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
+import { statusOf } from "../support/e2e/editor.js";
+import { freePort, nodeRedLines, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
 
 const place = { z: "flow", wires: [[]] };
 const own = {

@@ -1,7 +1,7 @@
 // The editor in a real browser, on both lines of Node-RED: from the palette to an answer, by mouse and by eye.
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
 import {
   closeTray,
   debugMessage,
@@ -12,8 +12,8 @@ import {
   pressInject,
   statusOf,
   wire,
-} from "./editor.js";
-import { nodeRedLines, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
+} from "../support/e2e/editor.js";
+import { nodeRedLines, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
 
 const clinician = {
   userId: "990000001001",

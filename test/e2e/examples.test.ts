@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, openPage, takeScreenshot } from "./browser.js";
-import { debugMessage, pressInject, statusOf } from "./editor.js";
-import { projectRoot, startNodeRed } from "./node-red-process.js";
+import { openBrowser, openPage, takeScreenshot } from "../support/e2e/browser.js";
+import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
+import { projectRoot, startNodeRed } from "../support/e2e/node-red-process.js";
 
 interface ExampleNode {
   readonly id: string;

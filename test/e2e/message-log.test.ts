@@ -1,10 +1,10 @@
 // The message log in a real browser: a failed message is found, its reason read, and it is sent again; and who may not, cannot.
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
-import { pressInject, statusOf } from "./editor.js";
-import { child, markers, messageLogFlow } from "./message-log-flow.js";
-import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
+import { pressInject, statusOf } from "../support/e2e/editor.js";
+import { child, markers, messageLogFlow } from "../support/e2e/message-log-flow.js";
+import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
 
 const users = { engineer: "*", reader: "read" };
 const narrow = 300;

@@ -6,9 +6,9 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
-import { debugMessage, pressInject, statusOf } from "./editor.js";
-import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "./node-red-process.js";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
+import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
+import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
 
 describe("The demonstration that npm start opens", function () {
   this.timeout(60_000);

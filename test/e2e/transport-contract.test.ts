@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "./browser.js";
-import { closeTray, deploy } from "./editor.js";
-import { nodeRedLines, startNodeRed, type RunningNodeRed } from "./node-red-process.js";
+import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
+import { closeTray, deploy } from "../support/e2e/editor.js";
+import { nodeRedLines, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
 
 const markedKey = "MARK-sds-key-of-the-editor";
 const contract = "endpointUrl cpaId toPartyKey toAsid syncReplyMode ackRequested duplicateElimination";

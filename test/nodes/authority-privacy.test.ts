@@ -1,10 +1,10 @@
 // Nothing about a child of a local authority reaches a log line, a status, an error, msg.cpis, or a file in the clear.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
-import { confirmNode, notificationNode, surroundings, uploadNode, type Way } from "./authority-flows.js";
-import { clinician } from "./flows.js";
-import { allBytes, allMessages } from "./message-store/stored.js";
-import { NodeRed } from "./node-red.js";
+import { confirmNode, notificationNode, surroundings, uploadNode, type Way } from "../support/nodes/authority-flows.js";
+import { clinician } from "../support/nodes/flows.js";
+import { allBytes, allMessages } from "../support/nodes/message-store/stored.js";
+import { NodeRed } from "../support/nodes/node-red.js";
 
 const childNumber = "9990000093";
 const markers = [

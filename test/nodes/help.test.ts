@@ -1,14 +1,14 @@
 // The help of each node tells what an operator needs, and agrees with the error table and the code.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readUploadRecord } from "../../lib/cpis/upload-row.js";
-import { describeFileResult, describeRecordResult } from "../../lib/cpis/upload-result-words.js";
+import { readUploadRecord } from "../../lib/cpis/upload/rows/upload-row.js";
+import { describeFileResult, describeRecordResult } from "../../lib/cpis/upload/upload-result-words.js";
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { errorTable, type ErrorCode } from "../../lib/errors.js";
 import { parseCommand } from "../../lib/simulator/commands.js";
-import { defaultRetentionDays } from "../../nodes/adapter/store-settings.js";
+import { defaultRetentionDays } from "../../nodes/adapter/stores/store-settings.js";
 import { queryErrorCodes } from "../../nodes/cp-is-query/query-failure.js";
-import { nodeNames, readEditorFiles } from "./editor-files.js";
+import { nodeNames, readEditorFiles } from "../support/nodes/editor-files.js";
 
 const transportCodes: readonly ErrorCode[] = [
   "CONFIG_MISSING",

@@ -4,9 +4,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { nodeNames, readDefinition, root } from "./editor-files.js";
-import { clinician, queryNode, simulatorNode, simulatorTransport } from "./flows.js";
-import { freePort } from "./ports.js";
+import { nodeNames, readDefinition, root } from "../support/nodes/editor-files.js";
+import { clinician, queryNode, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
+import { freePort } from "../support/nodes/ports.js";
 
 const tab = { id: "tab", type: "tab", label: "test" };
 /** Keeps what it gets where the admin API can read it. */

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { fieldRules } from "../../nodes/adapter/field-rules.js";
-import { nodeNames, readDefinition, readEditorFiles, root } from "./editor-files.js";
+import { fieldRules } from "../../nodes/adapter/runtime/field-rules.js";
+import { nodeNames, readDefinition, readEditorFiles, root } from "../support/nodes/editor-files.js";
 
 /** A node's own files, and those of the adapter that they import: these take their words from the node's catalogue. */
 function sourceOf(folder: string): string {
   const read = (file: string): string => fs.readFileSync(path.join(root, "nodes", file), "utf8");
   const own = fs.readdirSync(path.join(root, "nodes", folder)).filter((file) => file.endsWith(".ts"));
   const text = own.map((file) => read(path.join(folder, file))).join("\n");
-  const imported = [...new Set(all(text, /import \{[^}]*\} from "\.\.\/(adapter\/[a-z-]+)\.js"/g))];
+  const imported = [...new Set(all(text, /import \{[^}]*\} from "\.\.\/(adapter\/[a-z/-]+)\.js"/g))];
   return [text, ...imported.map((file) => read(`${file}.ts`))].join("\n");
 }
 

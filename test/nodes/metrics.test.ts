@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { verifyAudit } from "../../lib/services/audit.js";
 import type { AuditEntry } from "../../lib/store/audit-model.js";
-import { openStore } from "../../nodes/adapter/open-store.js";
-import { defaultStoreSettings } from "../../nodes/adapter/store-settings.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "./flows.js";
-import { NodeRed } from "./node-red.js";
+import { openStore } from "../../nodes/adapter/stores/open-store.js";
+import { defaultStoreSettings } from "../../nodes/adapter/stores/store-settings.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
+import { NodeRed } from "../support/nodes/node-red.js";
 
 const transportName = "measured here";
 const flow = [...receivers, simulatorNode, { ...simulatorTransport, name: transportName }, queryNode];

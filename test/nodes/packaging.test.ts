@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { readDefinition, readEditorFiles, root } from "./editor-files.js";
+import { readDefinition, readEditorFiles, root } from "../support/nodes/editor-files.js";
 
 interface PackageJson {
   readonly files: readonly string[];

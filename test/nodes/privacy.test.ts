@@ -1,9 +1,9 @@
 // Nothing about a child reaches a log line, a status, an error, msg.cpis, or a file in the clear.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
-import { NodeRed } from "./node-red.js";
-import { allBytes, allMessages } from "./message-store/stored.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "./flows.js";
+import { NodeRed } from "../support/nodes/node-red.js";
+import { allBytes, allMessages } from "../support/nodes/message-store/stored.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
 
 const childNumber = "9990000093";
 const telephone = "01632765432";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { nodeNames, readDefinition, readEditorFiles, root } from "./editor-files.js";
+import { nodeNames, readDefinition, readEditorFiles, root } from "../support/nodes/editor-files.js";
 
 function readJson(file: string): Record<string, unknown> {
   return JSON.parse(fs.readFileSync(path.join(root, file), "utf8")) as Record<string, unknown>;

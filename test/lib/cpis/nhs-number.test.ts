@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isCpisError } from "../../../lib/errors.js";
 import { parseNhsNumber, readNhsNumber } from "../../../lib/cpis/nhs-number.js";
-import { nhsNumber } from "./arbitraries.js";
+import { nhsNumber } from "../../support/cpis/arbitraries.js";
 
 function reasonFor(textOfNumber: string): string {
   try {

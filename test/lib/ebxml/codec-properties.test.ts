@@ -13,7 +13,7 @@ import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
 import { reliabilityElements } from "../../../lib/ebxml/reliability.js";
 import { isCpisError } from "../../../lib/errors.js";
 import { parseConversationId, parseCpaId, parseMessageId, parsePartyKey } from "../../../lib/identifiers.js";
-import { multipartType, parsed, readHttpVector, sampleHeader } from "./sample-messages.js";
+import { multipartType, parsed, readHttpVector, sampleHeader } from "../../support/ebxml/sample-messages.js";
 
 // What XML can hold; a value on the wire has no white space around it.
 const isXmlText = (text: string): boolean =>

@@ -3,7 +3,13 @@ import type { BusinessMessage } from "../../../lib/ebxml/model.js";
 import { encodeBusinessMessage, type EncodeMessageOptions } from "../../../lib/ebxml/encode-message.js";
 import { reliabilityElements } from "../../../lib/ebxml/reliability.js";
 import { parseMessageId } from "../../../lib/identifiers.js";
-import { parsed, readHttpVector, sampleAnswer, sampleHeader, sampleMessage } from "./sample-messages.js";
+import {
+  parsed,
+  readHttpVector,
+  sampleAnswer,
+  sampleHeader,
+  sampleMessage,
+} from "../../support/ebxml/sample-messages.js";
 
 const attachments = [
   {

@@ -7,7 +7,7 @@ import {
   type SignalIdentity,
 } from "../../../lib/ebxml/encode-signal.js";
 import { parseMessageId, parsePartyKey } from "../../../lib/identifiers.js";
-import { parsed, readHttpVector, sampleHeader, sampleMessage } from "./sample-messages.js";
+import { parsed, readHttpVector, sampleHeader, sampleMessage } from "../../support/ebxml/sample-messages.js";
 
 function identity(messageId: string): SignalIdentity {
   return {

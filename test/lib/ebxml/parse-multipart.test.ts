@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
-import { change, multipartType, readHttpVector, sampleHeader } from "./sample-messages.js";
+import { change, multipartType, readHttpVector, sampleHeader } from "../../support/ebxml/sample-messages.js";
 
 const express = readHttpVector("ebxml/request/express.http").body.toString("utf8");
 const withAttachments = readHttpVector("ebxml/request/forward-reliable-with-attachments.http").body.toString("utf8");

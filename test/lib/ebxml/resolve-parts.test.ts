@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeBusinessMessage } from "../../../lib/ebxml/encode-message.js";
-import { change, parsed, parsedMessage, readHttpVector, sampleMessage } from "./sample-messages.js";
+import { change, parsed, parsedMessage, readHttpVector, sampleMessage } from "../../support/ebxml/sample-messages.js";
 
 const express = readHttpVector("ebxml/request/express.http").body.toString("utf8");
 

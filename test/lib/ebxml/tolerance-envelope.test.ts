@@ -8,7 +8,7 @@ import {
   readHttpVector,
   sampleHeader,
   sampleMessage,
-} from "./sample-messages.js";
+} from "../../support/ebxml/sample-messages.js";
 
 const express = readHttpVector("ebxml/request/express.http").body.toString("utf8");
 const reliable = readHttpVector("ebxml/request/reliable.http").body.toString("utf8");

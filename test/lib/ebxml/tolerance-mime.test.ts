@@ -9,7 +9,7 @@ import {
   readHttpVector,
   sampleMessage,
   samplePayload,
-} from "./sample-messages.js";
+} from "../../support/ebxml/sample-messages.js";
 
 const express = readHttpVector("ebxml/request/express.http").body.toString("utf8");
 const withAttachments = readHttpVector("ebxml/request/forward-reliable-with-attachments.http").body.toString("utf8");

@@ -10,7 +10,7 @@ import {
   parseTelecom,
 } from "../../../lib/hl7v3/data-types.js";
 import { child, children } from "../../../lib/hl7v3/elements.js";
-import { parseText } from "./vectors.js";
+import { parseText } from "../../support/hl7v3/vectors.js";
 
 const nil = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"';
 

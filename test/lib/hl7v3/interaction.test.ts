@@ -1,7 +1,7 @@
 // Holds how the interaction is found in what a transport delivers.
 import assert from "node:assert/strict";
 import { findInteraction } from "../../../lib/hl7v3/interaction.js";
-import { parseText } from "./vectors.js";
+import { parseText } from "../../support/hl7v3/vectors.js";
 
 const interaction = "<QUQI_IN010000UK14/>";
 

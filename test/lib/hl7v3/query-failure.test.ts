@@ -10,10 +10,10 @@ import type { InteractionForm } from "../../../lib/hl7v3/interaction.js";
 import { encodeQueryFailure, parseQueryFailure } from "../../../lib/hl7v3/query-failure.js";
 import type { Acknowledgement } from "../../../lib/hl7v3/transmission-wrapper.js";
 import { parseXml } from "../../../lib/xml/parse-xml.js";
-import { code, text, transmission, uuid, withOneByteChanged } from "./arbitraries.js";
-import { acknowledgementVectors, queryFailureVectors } from "./golden.js";
-import { notOnCpis } from "./samples.js";
-import { parseText, parseVector, readVector } from "./vectors.js";
+import { code, text, transmission, uuid, withOneByteChanged } from "../../support/hl7v3/arbitraries.js";
+import { acknowledgementVectors, queryFailureVectors } from "../../support/hl7v3/golden.js";
+import { notOnCpis } from "../../support/hl7v3/samples.js";
+import { parseText, parseVector, readVector } from "../../support/hl7v3/vectors.js";
 
 const acknowledgement: fc.Arbitrary<Acknowledgement> = fc.record({
   typeCode: fc.constantFrom("AA", "AE", "AR"),

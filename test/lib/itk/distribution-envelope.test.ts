@@ -11,9 +11,9 @@ import {
 import { interactionKey } from "../../../lib/itk/names.js";
 import { element, encodeXml } from "../../../lib/xml/encode-xml.js";
 import { parseXml } from "../../../lib/xml/parse-xml.js";
-import { text, uuid, withOneByteChanged } from "../hl7v3/arbitraries.js";
-import { parseText, parseVector, readVector } from "../hl7v3/vectors.js";
-import { reply, request } from "./samples.js";
+import { text, uuid, withOneByteChanged } from "../../support/hl7v3/arbitraries.js";
+import { parseText, parseVector, readVector } from "../../support/hl7v3/vectors.js";
+import { reply, request } from "../../support/itk/samples.js";
 
 const vectors = [
   ["query-of-a-mother", request, "CP-ISQueryStub", "urn:nhs-itk:interaction:CP-ISNHSQuery-v1-0"],

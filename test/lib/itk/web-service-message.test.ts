@@ -7,9 +7,9 @@ import { encodeWebServiceMessage, readWebServiceHeader } from "../../../lib/itk/
 import { parseSoapEnvelope } from "../../../lib/soap/envelope.js";
 import { readSoapFault } from "../../../lib/soap/fault.js";
 import { element } from "../../../lib/xml/encode-xml.js";
-import { text } from "../hl7v3/arbitraries.js";
-import { readVector } from "../hl7v3/vectors.js";
-import { reply, replyHeader, request, requestHeader, toolkitFault } from "./samples.js";
+import { text } from "../../support/hl7v3/arbitraries.js";
+import { readVector } from "../../support/hl7v3/vectors.js";
+import { reply, replyHeader, request, requestHeader, toolkitFault } from "../../support/itk/samples.js";
 
 const vectors = [
   ["request-with-user-name", requestHeader, request],

@@ -1,13 +1,13 @@
 // What a report makes of the file that it is about.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { createStoreWatch } from "../../../lib/delivery/store-watch.js";
+import { createStoreWatch } from "../../../lib/queue/store-watch.js";
 import { createMailboxInbox, reportsTo } from "../../../lib/mesh/mailbox-inbox.js";
 import type { MeshEvents } from "../../../lib/mesh/model.js";
 import type { NewOutboundMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { acceptOne, outbound } from "../store/sample-messages.js";
-import { createSqlitePlace } from "../store/sqlite-place.js";
+import { acceptOne, outbound } from "../../support/store/sample-messages.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
 
 describe("A report in the mailbox", () => {
   let store: MessageStore;

@@ -1,6 +1,6 @@
 // What every MESH mailbox promises to those who send and receive files, whichever way they travel.
 import assert from "node:assert/strict";
-import type { Delivery } from "../../../lib/delivery/model.js";
+import type { Delivery } from "../../../lib/queue/model.js";
 import {
   reportAction,
   unknownAction,
@@ -12,8 +12,8 @@ import {
 } from "../../../lib/mesh/model.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { stored, until, untilState } from "../mhs/durable-exchange.js";
-import { largeContent, outboundFile, responseText, textOf, uploadText } from "./sample-files.js";
+import { stored, until, untilState } from "../../support/mhs/durable-exchange.js";
+import { largeContent, outboundFile, responseText, textOf, uploadText } from "../../support/mesh/sample-files.js";
 
 /** A file that the other side has got. */
 export interface TakenFile {

@@ -1,10 +1,10 @@
 // Files fetched over the API from a simulated MESH: what is delivered, how often, and what stays in the mailbox.
 import assert from "node:assert/strict";
 import type { ReceivedItem } from "../../../lib/mesh/model.js";
-import { createFailingStore } from "../mhs/failing-store.js";
-import { until, untilState } from "../mhs/durable-exchange.js";
-import { useMeshScene, type StartedMailbox } from "./mesh-scene.js";
-import { largeContent, outboundFile, responseText, textOf } from "./sample-files.js";
+import { createFailingStore } from "../../support/mhs/failing-store.js";
+import { until, untilState } from "../../support/mhs/durable-exchange.js";
+import { useMeshScene, type StartedMailbox } from "../../support/mesh/mesh-scene.js";
+import { largeContent, outboundFile, responseText, textOf } from "../../support/mesh/sample-files.js";
 
 const day = 24 * 60 * 60_000;
 

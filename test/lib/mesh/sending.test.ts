@@ -1,12 +1,12 @@
 // Files sent over the API to a simulated MESH: what arrives there, how often, and what is left here.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import type { ApiMailboxOptions } from "../../../lib/mesh/api-mailbox.js";
+import type { ApiMailboxOptions } from "../../../lib/mesh/api/api-mailbox.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
-import { createFailingStore } from "../mhs/failing-store.js";
-import { stored, until, untilState } from "../mhs/durable-exchange.js";
-import { useMeshScene, type StartedMailbox } from "./mesh-scene.js";
-import { largeContent, outboundFile, uploadText } from "./sample-files.js";
+import { createFailingStore } from "../../support/mhs/failing-store.js";
+import { stored, until, untilState } from "../../support/mhs/durable-exchange.js";
+import { useMeshScene, type StartedMailbox } from "../../support/mesh/mesh-scene.js";
+import { largeContent, outboundFile, uploadText } from "../../support/mesh/sample-files.js";
 
 const minute = 60_000;
 const content = largeContent(2_500_000);

@@ -13,7 +13,7 @@ describe("a mailbox over folders on a troubled disk", () => {
     this.timeout(60_000);
     if (spawnSync("unshare", [...ownMounts, "true"]).status !== 0) this.skip();
     const root = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-disk-"));
-    const program = path.join(__dirname, "small-disk-process.ts");
+    const program = path.join(__dirname, "../../support/mesh/small-disk-process.ts");
     const { status, stdout, stderr } = spawnSync(
       "unshare",
       [...ownMounts, process.execPath, "--require", "tsx/cjs", program, root],

@@ -5,12 +5,20 @@ import { createMessageHandlingService } from "../../../lib/mhs/message-handling-
 import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { ContentProtection } from "../../../lib/store/message-store.js";
-import { createTestProtection } from "../store/sample-messages.js";
-import { createSqlitePlace } from "../store/sqlite-place.js";
-import { business, consume, onlyInbound } from "./consuming.js";
-import { stored, until, untilState, useDurableScene, type Instance } from "./durable-exchange.js";
-import { acknowledgmentFor, messageIn, newId, ownParty, replyWith, startPeer, testCertificates } from "./peer.js";
-import type { PeerBehaviour } from "./peer.js";
+import { createTestProtection } from "../../support/store/sample-messages.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
+import { business, consume, onlyInbound } from "../../support/mhs/consuming.js";
+import { stored, until, untilState, useDurableScene, type Instance } from "../../support/mhs/durable-exchange.js";
+import {
+  acknowledgmentFor,
+  messageIn,
+  newId,
+  ownParty,
+  replyWith,
+  startPeer,
+  testCertificates,
+} from "../../support/mhs/peer.js";
+import type { PeerBehaviour } from "../../support/mhs/peer.js";
 
 const acknowledge: PeerBehaviour = (request, response) => replyWith(response, acknowledgmentFor(messageIn(request)));
 

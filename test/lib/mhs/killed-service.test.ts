@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import type { Delivery } from "../../../lib/delivery/model.js";
+import type { Delivery } from "../../../lib/queue/model.js";
 import type { BusinessMessage } from "../../../lib/ebxml/model.js";
-import { createFolder } from "../store/sqlite-place.js";
-import { createTestProtection } from "../store/sample-messages.js";
-import { createSqliteMessageStore } from "../../../lib/store/sqlite-message-store.js";
+import { createFolder } from "../../support/store/sqlite-place.js";
+import { createTestProtection } from "../../support/store/sample-messages.js";
+import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
 import fs from "node:fs/promises";
-import { until, untilState, useDurableScene } from "./durable-exchange.js";
-import type { KilledServiceOptions, KilledServiceReport } from "./killed-service.js";
+import { until, untilState, useDurableScene } from "../../support/mhs/durable-exchange.js";
+import type { KilledServiceOptions, KilledServiceReport } from "../../support/mhs/killed-service.js";
 import {
   acknowledgmentFor,
   encodeInbound,
@@ -20,7 +20,7 @@ import {
   replyWith,
   testCertificates,
   type PeerRequest,
-} from "./peer.js";
+} from "../../support/mhs/peer.js";
 
 describe("after a service was killed", () => {
   const scene = useDurableScene();
@@ -49,7 +49,7 @@ describe("after a service was killed", () => {
     const tls = { key: String(good.key), cert: String(good.cert), ca: String(good.ca) };
     const options: KilledServiceOptions = { folder, tls, reliable, express, messageId, queryId };
 
-    child = fork(path.join(__dirname, "killed-service.ts"), { execArgv: ["--require", "tsx/cjs"] });
+    child = fork(path.join(__dirname, "../../support/mhs/killed-service.ts"), { execArgv: ["--require", "tsx/cjs"] });
     const killed = child;
     const reports: KilledServiceReport[] = [];
     killed.on("message", (report: KilledServiceReport) => reports.push(report));

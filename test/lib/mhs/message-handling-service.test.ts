@@ -3,8 +3,16 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { OutboundRequest, RequestOutcome } from "../../../lib/mhs/model.js";
 import { encodeSoapFault } from "../../../lib/soap/fault.js";
-import { answered, errorFor, reliableContract, silent, useExchanges } from "./exchange.js";
-import { acknowledgmentFor, answerTo, messageIn, newId, replyEmpty, replyWith, type PeerRequest } from "./peer.js";
+import { answered, errorFor, reliableContract, silent, useExchanges } from "../../support/mhs/exchange.js";
+import {
+  acknowledgmentFor,
+  answerTo,
+  messageIn,
+  newId,
+  replyEmpty,
+  replyWith,
+  type PeerRequest,
+} from "../../support/mhs/peer.js";
 
 const fault = {
   faultCode: "Server",

@@ -1,9 +1,16 @@
 // Two instances on one PostgreSQL: answers reach the one who waits, and the work of one is done by the other.
 import assert from "node:assert/strict";
-import { startPostgres, type PostgresServer } from "../store/postgres-server.js";
-import { answered } from "./exchange.js";
-import { stored, until, untilState, useDurableScene, type Instance } from "./durable-exchange.js";
-import { acknowledgmentFor, answerTo, encodeInbound, messageIn, replyEmpty, replyWith } from "./peer.js";
+import { startPostgres, type PostgresServer } from "../../support/store/postgres-server.js";
+import { answered } from "../../support/mhs/exchange.js";
+import { stored, until, untilState, useDurableScene, type Instance } from "../../support/mhs/durable-exchange.js";
+import {
+  acknowledgmentFor,
+  answerTo,
+  encodeInbound,
+  messageIn,
+  replyEmpty,
+  replyWith,
+} from "../../support/mhs/peer.js";
 
 describe("two instances on one message store", () => {
   const scene = useDurableScene();

@@ -2,11 +2,18 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import type { StorePlace } from "../store/sample-messages.js";
-import { createSqlitePlace } from "../store/sqlite-place.js";
-import { stored, until, untilState, useDurableScene } from "./durable-exchange.js";
-import { createFailingStore, type FailingStore } from "./failing-store.js";
-import { acknowledgmentFor, encodeInbound, messageIn, replyEmpty, replyWith, type PeerBehaviour } from "./peer.js";
+import type { StorePlace } from "../../support/store/sample-messages.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
+import { stored, until, untilState, useDurableScene } from "../../support/mhs/durable-exchange.js";
+import { createFailingStore, type FailingStore } from "../../support/mhs/failing-store.js";
+import {
+  acknowledgmentFor,
+  encodeInbound,
+  messageIn,
+  replyEmpty,
+  replyWith,
+  type PeerBehaviour,
+} from "../../support/mhs/peer.js";
 
 const acknowledge: PeerBehaviour = (request, response) => replyWith(response, acknowledgmentFor(messageIn(request)));
 

@@ -4,7 +4,7 @@ import { chooseDevice } from "../../../lib/sds/choose-device.js";
 import { chooseEndpoint, type ManualContract } from "../../../lib/sds/choose-endpoint.js";
 import { selectPattern } from "../../../lib/sds/contract.js";
 import type { SdsEndpoint } from "../../../lib/sds/directory-model.js";
-import { addressee, askedDevice, askedEndpoint, devicesOf, endpointsOf } from "./directory-vectors.js";
+import { addressee, askedDevice, askedEndpoint, devicesOf, endpointsOf } from "../../support/sds/directory-vectors.js";
 
 const address = "https://msg.example.nhs.uk/reliablemessaging/queryrequest";
 

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ErrorCode } from "../../../lib/errors.js";
-import type { SdsConduct } from "../../../lib/simulator/sds-conduct.js";
-import { hour, minute, startContractWorld, type ContractWish, type ContractWorld } from "./contract-world.js";
-import { createSimulatedDirectory, query, type SimulatedDirectory } from "./simulated-directory.js";
+import type { SdsConduct } from "../../../lib/simulator/sds/sds-behaviour.js";
+import {
+  hour,
+  minute,
+  startContractWorld,
+  type ContractWish,
+  type ContractWorld,
+} from "../../support/sds/contract-world.js";
+import { createSimulatedDirectory, query, type SimulatedDirectory } from "../../support/sds/simulated-directory.js";
 
 describe("what the contract source remembers", () => {
   let directory: SimulatedDirectory;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parsePartyKey } from "../../../lib/identifiers.js";
 import type { EndpointQuery } from "../../../lib/sds/directory-model.js";
 import { encodeDeviceQuery, encodeEndpointQuery, formatServiceInteraction } from "../../../lib/sds/directory-query.js";
-import { query } from "./directory-vectors.js";
+import { query } from "../../support/sds/directory-vectors.js";
 
 const partyKey = parsePartyKey("ZSP-0000001");
 const interactionPart =

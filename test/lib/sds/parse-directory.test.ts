@@ -14,7 +14,7 @@ import {
   endpointsOf,
   queryId,
   readVector,
-} from "./directory-vectors.js";
+} from "../../support/sds/directory-vectors.js";
 
 const express = {
   address: "https://msg.example.nhs.uk/reliablemessaging/queryrequest",

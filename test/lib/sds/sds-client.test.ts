@@ -6,9 +6,14 @@ import { inspect } from "node:util";
 import { isCpisError, type ErrorCode } from "../../../lib/errors.js";
 import { parsePartyKey } from "../../../lib/identifiers.js";
 import { createSdsClient, type SdsClient } from "../../../lib/sds/sds-client.js";
-import { createPki } from "../../../lib/simulator/pki.js";
-import type { SdsConduct } from "../../../lib/simulator/sds-conduct.js";
-import { apiKey, createSimulatedDirectory, query, type SimulatedDirectory } from "./simulated-directory.js";
+import { createPki } from "../../../lib/simulator/pki/pki.js";
+import type { SdsConduct } from "../../../lib/simulator/sds/sds-behaviour.js";
+import {
+  apiKey,
+  createSimulatedDirectory,
+  query,
+  type SimulatedDirectory,
+} from "../../support/sds/simulated-directory.js";
 
 const spinePartyKey = parsePartyKey("ZSP-0000001");
 const devices = { odsCode: "ZSP", interaction: query };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseEndpoint } from "../../../lib/sds/choose-endpoint.js";
 import { contradictingPath } from "../../../lib/sds/spine-path.js";
-import { addressee, askedEndpoint, endpointsOf } from "./directory-vectors.js";
+import { addressee, askedEndpoint, endpointsOf } from "../../support/sds/directory-vectors.js";
 
 describe("contradictingPath", () => {
   const express = chooseEndpoint(endpointsOf("endpoint-express"), askedEndpoint, addressee, {});

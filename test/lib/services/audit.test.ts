@@ -6,9 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { exportAudit, recordStaffAct, verifyAudit, type AuditFormat } from "../../../lib/services/audit.js";
 import { auditHash } from "../../../lib/store/audit-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { createSqliteMessageStore } from "../../../lib/store/sqlite-message-store.js";
-import { createTestProtection } from "../store/sample-messages.js";
-import { createFolder } from "../store/sqlite-place.js";
+import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
+import { createTestProtection } from "../../support/store/sample-messages.js";
+import { createFolder } from "../../support/store/sqlite-place.js";
 
 describe("The audit", () => {
   let folder: string;

@@ -1,10 +1,15 @@
 // The whole circle by each way: a local authority uploads, a hospital queries, and the local authority is told.
 import assert from "node:assert/strict";
 import { createNotificationService, type NotificationPart } from "../../../lib/services/notifications.js";
-import type { InactiveNumber, NotifiedAccess } from "../../../lib/cpis/upload-model.js";
-import { specialUploadNumbers } from "../../../lib/simulator/special-upload-numbers.js";
-import { createAuthorityScene, wayNames, type AuthorityRun, type AuthorityScene } from "./authority-scene.js";
-import { row, startFlow, until } from "./uploading.js";
+import type { InactiveNumber, NotifiedAccess } from "../../../lib/cpis/upload/upload-model.js";
+import { specialUploadNumbers } from "../../../lib/simulator/cpis/special-upload-numbers.js";
+import {
+  createAuthorityScene,
+  wayNames,
+  type AuthorityRun,
+  type AuthorityScene,
+} from "../../support/services/authority-scene.js";
+import { row, startFlow, until } from "../../support/services/uploading.js";
 
 const child = "9990000018";
 const other = "9990000026";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { countLimit, readOverview, sampleLimit, type OverviewStore } from "../../../lib/services/overview.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../store/sample-messages.js";
-import { createSqlitePlace } from "../store/sqlite-place.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../support/store/sample-messages.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
 
 const minute = 60_000;
 const now = Date.UTC(2026, 10, 22, 10, 17);

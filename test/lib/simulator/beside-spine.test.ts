@@ -4,13 +4,13 @@ import { randomUUID } from "node:crypto";
 import net from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseNhsNumber } from "../../../lib/cpis/nhs-number.js";
-import { bareQueryStubNode } from "../../../lib/cpis/query-stub.js";
+import { bareQueryStubNode } from "../../../lib/cpis/query/query-stub.js";
 import { createContractSource } from "../../../lib/sds/contract-source.js";
 import { createSdsClient } from "../../../lib/sds/sds-client.js";
 import { createPki, createSpineSimulator, type Pki, type SpineSimulator } from "../../../lib/simulator/index.js";
 import { createSmspClient } from "../../../lib/smsp/smsp-client.js";
-import { stub } from "../itk/samples.js";
-import { settings } from "../smsp/smsp-scene.js";
+import { stub } from "../../support/itk/samples.js";
+import { settings } from "../../support/smsp/smsp-scene.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 const upload = { service: "urn:nhs:names:services:cpisupload", action: "REPC_IN000002SM01" };

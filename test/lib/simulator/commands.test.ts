@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isCpisError } from "../../../lib/errors.js";
 import { parseCommand } from "../../../lib/simulator/commands.js";
-import { openTestSpine, type TestSpine } from "./simulator-client.js";
+import { openTestSpine, type TestSpine } from "../../support/simulator/simulator-client.js";
 
 const now = Date.parse("2026-11-22T10:15:00Z");
 

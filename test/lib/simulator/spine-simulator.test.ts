@@ -12,7 +12,14 @@ import {
   type SpineSimulatorOptions,
 } from "../../../lib/simulator/index.js";
 import { selectPattern } from "../../../lib/sds/contract.js";
-import { asid, newUuid, openTestSpine, partyKey, testPki, type TestSpine } from "./simulator-client.js";
+import {
+  asid,
+  newUuid,
+  openTestSpine,
+  partyKey,
+  testPki,
+  type TestSpine,
+} from "../../support/simulator/simulator-client.js";
 
 const known = "9990001014";
 

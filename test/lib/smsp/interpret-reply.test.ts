@@ -1,12 +1,12 @@
 // Whatever bytes a Spine mini service sends, they are an answer, a fault, or a coded failure; never "no record" by accident.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decideSmspOutcome } from "../../../lib/cpis/smsp-outcome.js";
+import { decideSmspOutcome } from "../../../lib/cpis/query/smsp-outcome.js";
 import { interpretReply } from "../../../lib/smsp/interpret-reply.js";
 import type { SmspOutcome } from "../../../lib/smsp/model.js";
-import { withOneByteChanged } from "../hl7v3/arbitraries.js";
-import { readVector } from "../hl7v3/vectors.js";
-import { mother, requestHeader, stubEventId } from "../itk/samples.js";
+import { withOneByteChanged } from "../../support/hl7v3/arbitraries.js";
+import { readVector } from "../../support/hl7v3/vectors.js";
+import { mother, requestHeader, stubEventId } from "../../support/itk/samples.js";
 
 const reply = Buffer.from(readVector("itk/web-service-message/reply"));
 const context = { nhsNumber: mother, messageId: "0E000000-0000-4000-8000-000000000001", eventId: stubEventId };

@@ -8,11 +8,11 @@ import { parseDistributionEnvelope } from "../../../lib/itk/distribution-envelop
 import { readWebServiceHeader } from "../../../lib/itk/web-service-message.js";
 import type { SmspOutcome, SmspSettings } from "../../../lib/smsp/model.js";
 import { createSmspClient } from "../../../lib/smsp/smsp-client.js";
-import { createPki } from "../../../lib/simulator/pki.js";
-import type { SmspConduct } from "../../../lib/simulator/smsp-conduct.js";
+import { createPki } from "../../../lib/simulator/pki/pki.js";
+import type { SmspConduct } from "../../../lib/simulator/smsp/smsp-behaviour.js";
 import { parseSoapEnvelope } from "../../../lib/soap/envelope.js";
-import { readVector } from "../hl7v3/vectors.js";
-import { createSmspScene, effects, question, settings, type SmspScene } from "./smsp-scene.js";
+import { readVector } from "../../support/hl7v3/vectors.js";
+import { createSmspScene, effects, question, settings, type SmspScene } from "../../support/smsp/smsp-scene.js";
 
 const relatesTo = /<wsa:RelatesTo>.*<\/wsa:RelatesTo>/;
 const replyVector = readVector("itk/web-service-message/reply");

@@ -16,7 +16,7 @@ import {
   readSynchronousRequest,
   type SynchronousRequest,
 } from "../../../lib/soap/synchronous-request.js";
-import { asid, text, uuid, withOneByteChanged } from "../hl7v3/arbitraries.js";
+import { asid, text, uuid, withOneByteChanged } from "../../support/hl7v3/arbitraries.js";
 
 const folder = join(__dirname, "../../vectors");
 const messageId = "0A000000-0000-4000-8000-000000000001";

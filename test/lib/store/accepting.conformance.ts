@@ -10,7 +10,7 @@ import {
   noSuchId,
   outbound,
   type StorePlace,
-} from "./sample-messages.js";
+} from "../../support/store/sample-messages.js";
 
 function asDuplicate(acceptance: InboundAcceptance): Extract<InboundAcceptance, { kind: "duplicate" }> {
   if (acceptance.kind !== "duplicate") assert.fail("the message was accepted as new");

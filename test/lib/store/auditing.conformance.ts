@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { auditHash, firstAuditHash, type NewAuditEntry } from "../../../lib/store/audit-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { acceptOne, createTestProtection, outbound, type StorePlace } from "./sample-messages.js";
+import { acceptOne, createTestProtection, outbound, type StorePlace } from "../../support/store/sample-messages.js";
 
 const asked: NewAuditEntry = {
   at: 1000,

@@ -10,7 +10,7 @@ import {
   noSuchId,
   outbound,
   type StorePlace,
-} from "./sample-messages.js";
+} from "../../support/store/sample-messages.js";
 
 export function describeFinding(createPlace: () => Promise<StorePlace>): void {
   let place: StorePlace;

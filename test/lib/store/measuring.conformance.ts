@@ -1,7 +1,7 @@
 // What every message store promises of its numbers: exact up to a limit, and of the span that was asked for.
 import assert from "node:assert/strict";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "./sample-messages.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../support/store/sample-messages.js";
 
 export function describeMeasuring(createPlace: () => Promise<StorePlace>): void {
   let place: StorePlace;

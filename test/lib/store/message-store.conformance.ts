@@ -3,7 +3,7 @@ import { describeAccepting } from "./accepting.conformance.js";
 import { describeAuditing } from "./auditing.conformance.js";
 import { describeFinding } from "./finding.conformance.js";
 import { describeMeasuring } from "./measuring.conformance.js";
-import type { StorePlace } from "./sample-messages.js";
+import type { StorePlace } from "../../support/store/sample-messages.js";
 import { describeWorking } from "./working.conformance.js";
 
 /** Describes the suite for one kind of store; `createPlace` gives an empty place for each test. */

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import { registerHooks } from "node:module";
-import { createPostgresMessageStore } from "../../../lib/store/postgres-message-store.js";
-import { createTestProtection } from "./sample-messages.js";
-import { createFolder } from "./sqlite-place.js";
-import { startStoreProcess } from "./start-store-process.js";
+import { createPostgresMessageStore } from "../../../lib/store/postgres/postgres-message-store.js";
+import { createTestProtection } from "../../support/store/sample-messages.js";
+import { createFolder } from "../../support/store/sqlite-place.js";
+import { startStoreProcess } from "../../support/store/start-store-process.js";
 
 describe("what a message store needs", () => {
   it("is named when this Node.js has no SQLite", async function () {

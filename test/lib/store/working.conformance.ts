@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import type { MessageRowId, MessageState } from "../../../lib/store/message-model.js";
 import type { MessageStore, StoreEvent, TransitionOutcome } from "../../../lib/store/message-store.js";
-import { acceptNew, acceptOne, claimIds, inbound, noSuchId, outbound, type StorePlace } from "./sample-messages.js";
+import {
+  acceptNew,
+  acceptOne,
+  claimIds,
+  inbound,
+  noSuchId,
+  outbound,
+  type StorePlace,
+} from "../../support/store/sample-messages.js";
 
 export function describeWorking(createPlace: () => Promise<StorePlace>): void {
   let place: StorePlace;

@@ -12,7 +12,7 @@ import {
   validityAt,
 } from "../../../lib/tls/certificates.js";
 import { createTlsContext } from "../../../lib/tls/tls-material.js";
-import { startPeer, testCertificates } from "../mhs/peer.js";
+import { startPeer, testCertificates } from "../../support/mhs/peer.js";
 
 const day = 86_400_000;
 

@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
 import { createSecureContext, createServer, type SecureContext, type TlsOptions, type TLSSocket } from "node:tls";
 import { errorTable, type CpisError, type ErrorCode } from "../../../lib/errors.js";
-import { createPki, type CertificateRequest, type IssuedCertificate, type Pki } from "../../../lib/simulator/pki.js";
+import {
+  createPki,
+  type CertificateRequest,
+  type IssuedCertificate,
+  type Pki,
+} from "../../../lib/simulator/pki/pki.js";
 import { connectTls, defaultConnectTimeouts } from "../../../lib/tls/connect-tls.js";
 import { createTlsContext, tlsOptions, type TlsMaterial } from "../../../lib/tls/tls-material.js";
 

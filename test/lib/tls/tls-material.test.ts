@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createClientContext, createTlsContext, publicAuthorities } from "../../../lib/tls/tls-material.js";
-import { testCertificates, type TestCertificates } from "../mhs/peer.js";
+import { testCertificates, type TestCertificates } from "../../support/mhs/peer.js";
 
 describe("the TLS context of a client", () => {
   let certificates: TestCertificates;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createElementFinder } from "../../../lib/xml/find-element.js";
-import { byteByByte } from "./pieces.js";
+import { byteByByte } from "../../support/xml/pieces.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 

@@ -5,7 +5,7 @@ import { isCpisError } from "../../../lib/errors.js";
 import { defaultXmlLimits, parseXml, type XmlLimits } from "../../../lib/xml/parse-xml.js";
 import { createElementReader, type ElementReaderOptions } from "../../../lib/xml/read-elements.js";
 import type { XmlElement } from "../../../lib/xml/xml-element.js";
-import { byteByByte, inPieces } from "./pieces.js";
+import { byteByByte, inPieces } from "../../support/xml/pieces.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 

@@ -6,10 +6,10 @@ import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createKeyRing, encodeKeyRing } from "../../../lib/crypto/key-ring.js";
-import { openStore } from "../../../nodes/adapter/open-store.js";
-import type { StorePlace } from "../../../nodes/adapter/store-settings.js";
+import { openStore } from "../../../nodes/adapter/stores/open-store.js";
+import type { StorePlace } from "../../../nodes/adapter/stores/store-settings.js";
 import { runAuditCommand } from "../../../nodes/audit-command/audit-command.js";
-import { startPostgres } from "../../lib/store/postgres-server.js";
+import { startPostgres } from "../../support/store/postgres-server.js";
 
 interface Run {
   readonly exitCode: number;

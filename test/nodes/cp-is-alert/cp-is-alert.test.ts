@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
-import { openStore } from "../../../nodes/adapter/open-store.js";
-import type * as sharedStores from "../../../nodes/adapter/shared-stores.js";
-import { defaultStoreSettings } from "../../../nodes/adapter/store-settings.js";
-import { outbound } from "../../lib/store/sample-messages.js";
-import { root } from "../editor-files.js";
-import { queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { NodeRed } from "../node-red.js";
+import { openStore } from "../../../nodes/adapter/stores/open-store.js";
+import type * as sharedStores from "../../../nodes/adapter/stores/store-registry.js";
+import { defaultStoreSettings } from "../../../nodes/adapter/stores/store-settings.js";
+import { outbound } from "../../support/store/sample-messages.js";
+import { root } from "../../support/nodes/editor-files.js";
+import { queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
 
 // The nodes that run are the built ones, so their stores are the built ones as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports

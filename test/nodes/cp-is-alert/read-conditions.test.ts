@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
-import type { StoreInSight } from "../../../nodes/adapter/shared-stores.js";
-import type { TransportState } from "../../../nodes/adapter/transport-state.js";
-import type { TransportInSight } from "../../../nodes/adapter/transports-in-sight.js";
+import type { StoreInSight } from "../../../nodes/adapter/stores/store-registry.js";
+import type { TransportState } from "../../../nodes/adapter/transports/transport-state.js";
+import type { TransportInSight } from "../../../nodes/adapter/transports/transport-registry.js";
 import type { Condition } from "../../../nodes/cp-is-alert/alert-book.js";
 import { ConditionReader } from "../../../nodes/cp-is-alert/read-conditions.js";
-import { createFailingStore, type FailingStore } from "../../lib/mhs/failing-store.js";
-import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../lib/store/sample-messages.js";
-import { createSqlitePlace } from "../../lib/store/sqlite-place.js";
+import { createFailingStore, type FailingStore } from "../../support/mhs/failing-store.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../support/store/sample-messages.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
 
 const minute = 60_000;
 const now = 1000 * minute;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type { NodeMessage } from "node-red";
-import type * as simulatorLink from "../../../nodes/adapter/simulator-link.js";
-import { confirmNode, notificationNode, surroundings, uploadNode, ways } from "../authority-flows.js";
-import { root } from "../editor-files.js";
-import { clinician } from "../flows.js";
-import { caughtError, cpisDetail, NodeRed } from "../node-red.js";
+import type * as simulatorLink from "../../../nodes/adapter/transports/simulator-link.js";
+import { confirmNode, notificationNode, surroundings, uploadNode, ways } from "../../support/nodes/authority-flows.js";
+import { root } from "../../support/nodes/editor-files.js";
+import { clinician } from "../../support/nodes/flows.js";
+import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.js";
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports

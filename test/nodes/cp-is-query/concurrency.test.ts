@@ -1,8 +1,8 @@
 // Many queries at once through one transport: each answer comes back to its own message.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
-import { NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const count = 100;
 const numbers = ["9990001014", "9990001022", "9990001030", "9990001049", "9990002304"];

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { EventEmitter } from "node:events";
 import type { NodeMessage } from "node-red";
-import { caughtError, cpisDetail, NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const knownChild = "9990001014";
 const unknownChild = "9990002304";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
 import { specialNumbers, type SpecialNumber } from "../../../lib/simulator/index.js";
-import { caughtError, NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const flow = [...receivers, simulatorTransport, simulatorNode, { ...queryNode, timeout: "3" }];
 

@@ -1,8 +1,8 @@
 // A scheduled read in a real Node-RED: refused, unless the transport has been told how it is said.
 import assert from "node:assert/strict";
 import type { NodeMessage } from "node-red";
-import { caughtError, NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const stated = {
   silentRead: true,

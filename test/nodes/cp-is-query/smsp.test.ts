@@ -3,8 +3,15 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { NodeMessage } from "node-red";
 import { createPki, createSpineSimulator, type SpineSimulator } from "../../../lib/simulator/index.js";
-import { caughtError, NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport, spineTransport } from "../flows.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import {
+  clinician,
+  queryNode,
+  receivers,
+  simulatorNode,
+  simulatorTransport,
+  spineTransport,
+} from "../../support/nodes/flows.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 const byProvider = { ...queryNode, accessMode: "smsp" };

@@ -9,8 +9,8 @@ import {
   testNumbers,
   uploadNode,
   ways,
-} from "../authority-flows.js";
-import { caughtError, cpisDetail, NodeRed } from "../node-red.js";
+} from "../../support/nodes/authority-flows.js";
+import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.js";
 
 const child = "9990000018";
 const other = "9990000026";

@@ -1,11 +1,11 @@
 // What a `cp-is upload` node shows, step by step, in the words of its catalogue.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
-import type { UploadOutcome } from "../../../lib/services/upload-model.js";
-import { NodeStatus, type StatusShape } from "../../../nodes/adapter/node-status.js";
-import type { TransportReport } from "../../../nodes/adapter/transport-state.js";
+import type { UploadOutcome } from "../../../lib/services/upload/upload-model.js";
+import { NodeStatus, type StatusShape } from "../../../nodes/adapter/runtime/node-status.js";
+import type { TransportReport } from "../../../nodes/adapter/transports/transport-state.js";
 import { UploadStatus } from "../../../nodes/cp-is-upload/upload-status.js";
-import { readEditorFiles } from "../editor-files.js";
+import { readEditorFiles } from "../../support/nodes/editor-files.js";
 
 const { texts } = readEditorFiles("cp-is-upload");
 const collecting: TransportReport = {

@@ -9,10 +9,10 @@ import {
   type SdsConduct,
   type SpineSimulator,
 } from "../../../lib/simulator/index.js";
-import { caughtError, NodeRed } from "../node-red.js";
-import { freePort } from "../ports.js";
-import { clinician, queryNode, receivers, spineTransport } from "../flows.js";
-import { allBytes } from "../message-store/stored.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { freePort } from "../../support/nodes/ports.js";
+import { clinician, queryNode, receivers, spineTransport } from "../../support/nodes/flows.js";
+import { allBytes } from "../../support/nodes/message-store/stored.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };

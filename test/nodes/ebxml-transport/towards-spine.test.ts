@@ -9,9 +9,9 @@ import {
   type Pki,
   type SpineSimulator,
 } from "../../../lib/simulator/index.js";
-import { caughtError, NodeRed } from "../node-red.js";
-import { freePort } from "../ports.js";
-import { clinician, queryNode, receivers, spineTransport } from "../flows.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { freePort } from "../../support/nodes/ports.js";
+import { clinician, queryNode, receivers, spineTransport } from "../../support/nodes/flows.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };

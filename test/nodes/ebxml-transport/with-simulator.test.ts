@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import type { NodeMessage } from "node-red";
-import { caughtError, NodeRed } from "../node-red.js";
-import { freePort, isPortFree } from "../ports.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { freePort, isPortFree } from "../../support/nodes/ports.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
 const listening = "ebxml-transport.status.listening";

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { CpisError } from "../../../lib/errors.js";
 import type { MeshEvents } from "../../../lib/mesh/model.js";
-import type { CollectingState } from "../../../nodes/adapter/transport-state.js";
+import type { CollectingState } from "../../../nodes/adapter/transports/transport-state.js";
 import { MailboxCondition } from "../../../nodes/mesh-transport/mailbox-condition.js";
 import { meshStatus } from "../../../nodes/mesh-transport/mesh-status.js";
-import { readEditorFiles } from "../editor-files.js";
+import { readEditorFiles } from "../../support/nodes/editor-files.js";
 
 const { texts } = readEditorFiles("mesh-transport");
 const words = (key: string, values: Record<string, string | number> = {}): string =>

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
 import { readMeshSettings } from "../../../nodes/mesh-transport/mesh-settings.js";
-import { editorNode, readDefinition, readEditorFiles } from "../editor-files.js";
+import { editorNode, readDefinition, readEditorFiles } from "../../support/nodes/editor-files.js";
 
 const apiConfig = {
   environment: "Integration",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CpisError, type ErrorCode } from "../../../lib/errors.js";
 import { startMailbox } from "../../../nodes/mesh-transport/start-mailbox.js";
-import { createManualTimer } from "../adapter/manual-timer.js";
+import { createManualTimer } from "../../support/nodes/adapter/manual-timer.js";
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -8,10 +8,10 @@ import {
   type MeshServer,
   type Pki,
 } from "../../../lib/simulator/index.js";
-import { receivers } from "../flows.js";
-import { NodeRed } from "../node-red.js";
-import { freePort } from "../ports.js";
-import { MailboxUser, upload, user } from "./mailbox-user.js";
+import { receivers } from "../../support/nodes/flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
+import { freePort } from "../../support/nodes/ports.js";
+import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/mailbox-user.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 const tlsNode = { id: "tls", type: "tls-config", name: "", cert: "", key: "", ca: "", verifyservercert: true };

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { receivers } from "../flows.js";
-import { NodeRed } from "../node-red.js";
-import { MailboxUser, upload, user } from "./mailbox-user.js";
+import { receivers } from "../../support/nodes/flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
+import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/mailbox-user.js";
 
 const status = "mesh-transport.status.";
 const controlFile = `<DTSControl><Version>1.0</Version><AddressType>DTS</AddressType><MessageType>Data</MessageType>

@@ -1,11 +1,11 @@
 // The transport and the simulator node find each other in any order; an ODS code is all that the transport is told.
 import assert from "node:assert/strict";
 import path from "node:path";
-import type * as simulatorLink from "../../../nodes/adapter/simulator-link.js";
-import { root } from "../editor-files.js";
-import { receivers, simulatorNode } from "../flows.js";
-import { NodeRed } from "../node-red.js";
-import { MailboxUser, upload, user } from "./mailbox-user.js";
+import type * as simulatorLink from "../../../nodes/adapter/transports/simulator-link.js";
+import { root } from "../../support/nodes/editor-files.js";
+import { receivers, simulatorNode } from "../../support/nodes/flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
+import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/mailbox-user.js";
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports

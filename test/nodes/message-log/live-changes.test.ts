@@ -1,7 +1,7 @@
 // Editors are told of changes soon, and seldom.
 import assert from "node:assert/strict";
 import { coalesceChanges, type ChangeNotice } from "../../../nodes/message-log/live-changes.js";
-import { createManualTimer } from "../adapter/manual-timer.js";
+import { createManualTimer } from "../../support/nodes/adapter/manual-timer.js";
 
 describe("word of changed messages", () => {
   it("comes at once, and then once a second for all that changed meanwhile", async () => {

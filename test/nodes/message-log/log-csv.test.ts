@@ -1,6 +1,6 @@
 // An export opens in a spreadsheet as what it is: text, however a peer has named its messages.
 import assert from "node:assert/strict";
-import type { LogMessage } from "../../../lib/services/message-log-model.js";
+import type { LogMessage } from "../../../lib/services/message-log/message-log-model.js";
 import { csvHead, csvLines } from "../../../nodes/message-log/log-csv.js";
 
 const message: LogMessage = {

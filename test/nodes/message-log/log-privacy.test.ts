@@ -1,11 +1,11 @@
 // The routes of the message log in a Node-RED that asks its users to log in: who sees what, and what nobody sees.
 import assert from "node:assert/strict";
 import path from "node:path";
-import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
-import type { SidebarOverview, StoreChoices } from "../../../nodes/message-log/log-desk.js";
-import { child, markers, messageLogFlow } from "../../e2e/message-log-flow.js";
-import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../e2e/node-red-process.js";
-import { allBytes, withDefaultStore } from "../message-store/stored.js";
+import type { LogConversation, LogPage } from "../../../lib/services/message-log/message-log-model.js";
+import type { SidebarOverview, StoreChoices } from "../../../nodes/message-log/log-service.js";
+import { child, markers, messageLogFlow } from "../../support/e2e/message-log-flow.js";
+import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../support/e2e/node-red-process.js";
+import { allBytes, withDefaultStore } from "../../support/nodes/message-store/stored.js";
 
 const users = { engineer: "*", reader: "read", keeper: ["cp-is.messages.read", "cp-is.messages.content"] };
 type User = keyof typeof users;

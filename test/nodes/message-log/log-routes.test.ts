@@ -1,8 +1,8 @@
 // What each route of the message log asks of a user, and how it answers what it cannot read.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
-import type { LogConversation, LogPage } from "../../../lib/services/message-log-model.js";
-import { createLogDesk, type LogDesk, type SidebarOverview } from "../../../nodes/message-log/log-desk.js";
+import type { LogConversation, LogPage } from "../../../lib/services/message-log/message-log-model.js";
+import { createLogDesk, type LogDesk, type SidebarOverview } from "../../../nodes/message-log/log-service.js";
 import { serveMessageLog } from "../../../nodes/message-log/log-routes.js";
 import { readFilter } from "../../../nodes/message-log/read-log-request.js";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { logActions } from "../../../lib/services/message-log-model.js";
-import { stateWords } from "../../../lib/services/message-log-words.js";
-import { root } from "../editor-files.js";
+import { logActions } from "../../../lib/services/message-log/message-log-model.js";
+import { stateWords } from "../../../lib/services/message-log/message-log-words.js";
+import { root } from "../../support/nodes/editor-files.js";
 
 const folder = path.join(root, "nodes", "message-log");
 const sources = [

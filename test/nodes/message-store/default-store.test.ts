@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import type { NodeMessage } from "node-red";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { caughtError, cpisDetail, NodeRed } from "../node-red.js";
-import { allBytes, allMessages, withDefaultStore } from "./stored.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.js";
+import { allBytes, allMessages, withDefaultStore } from "../../support/nodes/message-store/stored.js";
 
 const childNumber = "9990001014";
 const question = (): NodeMessage => ({ payload: childNumber, cpis: { user: clinician } });

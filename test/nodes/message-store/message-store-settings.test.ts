@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { createKeyRing, encodeKeyRing } from "../../../lib/crypto/key-ring.js";
 import { CpisError } from "../../../lib/errors.js";
-import { defaultStoreSettings } from "../../../nodes/adapter/store-settings.js";
+import { defaultStoreSettings } from "../../../nodes/adapter/stores/store-settings.js";
 import { readDatabaseAddress } from "../../../nodes/message-store/read-database-address.js";
 import { readStoreSettings } from "../../../nodes/message-store/message-store-settings.js";
-import { editorNode, readDefinition } from "../editor-files.js";
+import { editorNode, readDefinition } from "../../support/nodes/editor-files.js";
 
 const userFolder = path.resolve("/srv/node-red");
 const encryptionKey = encodeKeyRing(createKeyRing(randomBytes));

@@ -5,11 +5,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { NodeMessage } from "node-red";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { root } from "../editor-files.js";
-import { NodeRed } from "../node-red.js";
-import { outbound } from "../../lib/store/sample-messages.js";
-import { allMessages, withDefaultStore } from "./stored.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { root } from "../../support/nodes/editor-files.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
+import { outbound } from "../../support/store/sample-messages.js";
+import { allMessages, withDefaultStore } from "../../support/nodes/message-store/stored.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });
 const listening = "ebxml-transport.status.listening";
@@ -58,8 +58,8 @@ describe("a message store that fails", function () {
   it("because another process has it: it is taken when that one has ended", async () => {
     const settings = JSON.stringify(nodeRed.userFolder);
     const said = await startChild(`
-      const { openStore } = require("./dist/nodes/adapter/open-store.js");
-      const { defaultStoreSettings } = require("./dist/nodes/adapter/store-settings.js");
+      const { openStore } = require("./dist/nodes/adapter/stores/open-store.js");
+      const { defaultStoreSettings } = require("./dist/nodes/adapter/stores/store-settings.js");
       openStore(defaultStoreSettings(${settings})).then((store) => {
         console.log("ready");
         setInterval(() => store.health(), 1000);
@@ -121,8 +121,8 @@ describe("a message store that fails", function () {
   it("because Node.js has no node:sqlite: a code that says so", async () => {
     const settings = JSON.stringify(nodeRed.userFolder);
     const said = await startChild(
-      `const { useStore } = require("./dist/nodes/adapter/shared-stores.js");
-      const { defaultStoreSettings } = require("./dist/nodes/adapter/store-settings.js");
+      `const { useStore } = require("./dist/nodes/adapter/stores/store-registry.js");
+      const { defaultStoreSettings } = require("./dist/nodes/adapter/stores/store-settings.js");
       const user = { conditionChanged() {}, warn() {} };
       useStore(defaultStoreSettings(${settings}), user).catch((error) => console.log(error.code));
       setInterval(() => undefined, 1000);`,

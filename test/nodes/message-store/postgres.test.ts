@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { NodeMessage } from "node-red";
 import { createKeyRing, encodeKeyRing } from "../../../lib/crypto/key-ring.js";
-import { startPostgres, type PostgresServer } from "../../lib/store/postgres-server.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { NodeRed } from "../node-red.js";
+import { startPostgres, type PostgresServer } from "../../support/store/postgres-server.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { NodeRed } from "../../support/nodes/node-red.js";
 
 const childNumber = "9990001014";
 const question = (): NodeMessage => ({ payload: childNumber, cpis: { user: clinician } });

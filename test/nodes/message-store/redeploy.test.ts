@@ -1,9 +1,9 @@
 // A deploy in the middle of traffic: every message ends once, and the store holds nothing unfinished.
 import assert from "node:assert/strict";
 import { isFinished } from "../../../lib/store/message-model.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { NodeRed, type Completion } from "../node-red.js";
-import { allMessages } from "./stored.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { NodeRed, type Completion } from "../../support/nodes/node-red.js";
+import { allMessages } from "../../support/nodes/message-store/stored.js";
 
 const count = 100;
 const others = [...receivers, simulatorNode];

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { caughtError, NodeRed } from "../node-red.js";
-import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../flows.js";
-import { freePort, isPortFree } from "../ports.js";
-import { readEditorFiles, root } from "../editor-files.js";
+import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
+import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
+import { freePort, isPortFree } from "../../support/nodes/ports.js";
+import { readEditorFiles, root } from "../../support/nodes/editor-files.js";
 import { specialUploadNumbers } from "../../../lib/simulator/index.js";
-import type * as simulatorLink from "../../../nodes/adapter/simulator-link.js";
+import type * as simulatorLink from "../../../nodes/adapter/transports/simulator-link.js";
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports

@@ -1,0 +1,110 @@
+// CP-ISNHSQueryResponse, the payload of a response: inside its interaction from Spine, bare from a Spine mini service.
+import {
+  idNode,
+  integerNode,
+  known,
+  parseIdRoot,
+  parseInteger,
+  parseTime,
+  timeNode,
+  type ReceivedInteger,
+} from "../../hl7v3/data-types.js";
+import { child, children, elementAt, elementsAt, isHl7, textOf } from "../../hl7v3/elements.js";
+import { element, type XmlNode } from "../../xml/encode-xml.js";
+import type { XmlElement } from "../../xml/xml-element.js";
+import { contentElements, type Warn } from "../templates/content-id.js";
+import { localAuthorityNode, parseLocalAuthority } from "../templates/local-authority.js";
+import type { CodedText } from "../model.js";
+import { parseResponsePlans, responsePlanNodes } from "../templates/plan-template.js";
+import { parseQueryEvent, queryEventNode } from "./query-event.js";
+import type { ReceivedPayload, ReceivedRecord, ResponsePayload, ResponseRecord } from "./query-response-model.js";
+import { parseSubjects, subjectNode } from "../templates/subject-template.js";
+
+export const responsePayloadName = "CP-ISNHSQueryResponse";
+const accessTotalPath = ["pertinentInformation11", "pertinentTotalReturnedAccessRecords"] as const;
+const planTotalPath = ["pertinentInformation12", "pertinentTotalReturnedChildRecords"] as const;
+
+function totalNode([outer, inner]: readonly [string, string], total: number): XmlNode {
+  return element(outer, {}, [element(inner, {}, [integerNode("value", total)])]);
+}
+
+function recordNode(record: ResponseRecord): XmlNode {
+  const plans = record.plans.map((plan) => element("pertinentInformation15", {}, responsePlanNodes(plan)));
+  const written = element("record", {}, [
+    element("communicationFunctionSnd", {}, [localAuthorityNode(record.localAuthority)]),
+    element("CP-ISRecord", {}, [...plans, ...record.subjects.map(subjectNode)]),
+  ]);
+  return element("pertinentInformation14", {}, [element("pertinentCP-ISRecordControlAct", {}, [written])]);
+}
+
+function statusNode({ codeSystem, code, displayName }: CodedText): XmlNode {
+  return element("value", { codeSystem, code, displayName });
+}
+
+/** The element without namespaces of its own. A mini service adds its status, which Spine does not know. */
+export function responsePayloadNode(payload: ResponsePayload, status?: CodedText): XmlNode {
+  const accesses = payload.accesses.map((access) =>
+    element("pertinentInformation13", {}, [queryEventNode("pertinentCP-ISNHSQuery", access)]),
+  );
+  return element(responsePayloadName, {}, [
+    timeNode("effectiveTime", payload.respondedAt),
+    idNode({ root: payload.eventId }),
+    status === undefined ? undefined : statusNode(status),
+    totalNode(accessTotalPath, payload.totalAccesses),
+    totalNode(planTotalPath, payload.totalPlans),
+    ...accesses,
+    ...payload.records.map(recordNode),
+  ]);
+}
+
+function parseTotal(payloads: readonly XmlElement[], path: readonly [string, string]): ReceivedInteger | undefined {
+  const totals = payloads
+    .flatMap((payload) => elementsAt(payload, ...path, "value"))
+    .map(parseInteger)
+    .filter((total) => total !== undefined);
+  return totals.every((total) => total === totals[0]) ? totals[0] : "unreadable";
+}
+
+function parseRecord(record: XmlElement, warn: Warn): ReceivedRecord {
+  const holders = elementsAt(record, "CP-ISRecord", "pertinentInformation15");
+  const parsed = holders.map((holder) => parseResponsePlans(holder, warn));
+  const plans = parsed.flatMap((part) => part.plans);
+  const unreadable = parsed.reduce((sum, part) => sum + part.unreadable, 0);
+  const model: ReceivedRecord = {
+    localAuthority: parseLocalAuthority(elementAt(record, "communicationFunctionSnd", "organisation")),
+    plans,
+    subjects: elementsAt(record, "CP-ISRecord", "subject").flatMap((subject) => parseSubjects(subject, warn)),
+  };
+  // A record without any plan was still meant to hold one.
+  const unreadablePlans = plans.length === 0 ? Math.max(1, unreadable) : unreadable;
+  return unreadablePlans === 0 ? model : { ...model, unreadablePlans };
+}
+
+const unreadableRecord: ReceivedRecord = { localAuthority: {}, plans: [], subjects: [], unreadablePlans: 1 };
+
+/** Anything at all in pertinentInformation14 speaks of a plan, so what cannot be followed is an unreadable one. */
+function parseRecords(payload: XmlElement, warn: Warn): readonly ReceivedRecord[] {
+  return children(payload, "pertinentInformation14").flatMap((holder) => {
+    const contents = contentElements(holder);
+    if (contents.length === 0) return textOf(holder) === undefined ? [] : [unreadableRecord];
+    return contents.flatMap((act) => {
+      const records = act.localName === "pertinentCP-ISRecordControlAct" && isHl7(act) ? children(act, "record") : [];
+      return records.length === 0 ? [unreadableRecord] : records.map((record) => parseRecord(record, warn));
+    });
+  });
+}
+
+/** Takes all payloads of one response, each a part of it. Never throws. */
+export function parseResponsePayload(payloads: readonly XmlElement[], warn: Warn): ReceivedPayload {
+  const [first] = payloads;
+  return known<ReceivedPayload>({
+    respondedAt: parseTime(child(first, "effectiveTime")),
+    eventId: parseIdRoot(first),
+    totalAccesses: parseTotal(payloads, accessTotalPath),
+    totalPlans: parseTotal(payloads, planTotalPath),
+    accesses: payloads
+      .flatMap((payload) => elementsAt(payload, "pertinentInformation13", "pertinentCP-ISNHSQuery"))
+      .map((event) => parseQueryEvent(event, warn)),
+    records: payloads.flatMap((payload) => parseRecords(payload, warn)),
+  });
+}

@@ -1,0 +1,105 @@
+// Reads a payload that is too large for one tree: its root found by name, its parts given out one by one.
+import { CpisError } from "../../errors.js";
+import { isGiven, isHl7 } from "../../hl7v3/elements.js";
+import { defaultXmlLimits, type XmlLimits } from "../../xml/parse-xml.js";
+import { createElementReader, type ElementReader } from "../../xml/read-elements.js";
+import type { XmlElement } from "../../xml/xml-element.js";
+
+export interface PayloadReaderOptions {
+  /** Of the whole document; default 1 GiB, many times what a hundred thousand records need. */
+  readonly maximumBytes?: number;
+  /** The charset parameter of the transport's Content-Type; the document's own word counts more. */
+  readonly charset?: string;
+}
+
+export interface PayloadParts {
+  /** The name of the payload's root, which may stand at any depth: "File". */
+  readonly root: string;
+  /** The children of the root that are read. */
+  readonly parts: readonly string[];
+  /** Of these, one that may be as large as the document: its children are given out one by one. */
+  readonly divided?: string;
+  /** Gets each part in document order, and of the divided one each child; `parent` is the name of what it stands in. */
+  take(part: XmlElement, parent: string): void;
+}
+
+const defaultMaximumBytes = 1_073_741_824;
+/** A record with three plans and two persons has a hundred elements and six thousand characters. */
+const partLimits: XmlLimits = { ...defaultXmlLimits, maximumBytes: 262_144, maximumElements: 5000 };
+
+/**
+ * Its `end` throws CPIS_MESSAGE_INVALID when the document holds no such payload; `write` throws it at a second one:
+ * which of them counts would be a guess. Both throw the XML_* codes.
+ */
+export function createPayloadReader(payload: PayloadParts, options: PayloadReaderOptions = {}): ElementReader {
+  let rootDepth = 0;
+  let hasTaken = false;
+
+  const isRoot = (path: readonly string[], namespace: string): boolean => {
+    if (path.at(-1) !== payload.root || !isHl7({ namespace })) return false;
+    // A wrapper may be named as the payload is; then the payload is the one within.
+    const isWithin = path.length > rootDepth && path[rootDepth - 1] === payload.root;
+    if (rootDepth !== 0 && (hasTaken || !isWithin)) {
+      throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `there is more than one ${payload.root}` });
+    }
+    rootDepth = path.length;
+    return true;
+  };
+  const isPart = (path: readonly string[]): boolean => {
+    const [root, part, child] = path.slice(rootDepth - 1);
+    if (rootDepth === 0 || root !== payload.root || part === undefined || !payload.parts.includes(part)) return false;
+    return part === payload.divided ? child !== undefined : true;
+  };
+  const reader = createElementReader({
+    isWanted: (path, namespace) => !isRoot(path, namespace) && isPart(path),
+    take: (part, path) => {
+      if (!isGiven(part)) return;
+      hasTaken = true;
+      payload.take(part, path.at(-2) ?? "");
+    },
+    maximumDocumentBytes: options.maximumBytes ?? defaultMaximumBytes,
+    elementLimits: partLimits,
+    ...(options.charset === undefined ? {} : { charset: options.charset }),
+  });
+  return {
+    write: (chunk) => {
+      reader.write(chunk);
+    },
+    end: () => {
+      reader.end();
+      if (rootDepth === 0) throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `${payload.root} is missing` });
+    },
+  };
+}
+
+/**
+ * A copy of plain data that shares no memory with the document. A text that was cut from it keeps the whole piece
+ * alive, and who keeps one id of each record would keep the document.
+ */
+export function detached<Model>(model: Model): Model {
+  // Plain data without undefined fields is the same after JSON.
+  return JSON.parse(JSON.stringify(model)) as Model;
+}
+
+/** Small parts, kept until all of them are there. */
+export interface KeptParts {
+  keep(part: XmlElement): void;
+  has(localName: string): boolean;
+  /** An element of that name that holds what was kept, in document order. */
+  asChildrenOf(localName: string): XmlElement;
+}
+
+/** The schema has one of each name. */
+const maximumKept = 64;
+
+/** Keeps the first parts; those that come after them say nothing that counts. */
+export function createKeptParts(): KeptParts {
+  const kept: XmlElement[] = [];
+  return {
+    keep: (part) => {
+      if (kept.length < maximumKept) kept.push(part);
+    },
+    has: (localName) => kept.some((part) => part.localName === localName),
+    asChildrenOf: (localName) => ({ localName, namespace: "", attributes: [], children: kept, text: "" }),
+  };
+}

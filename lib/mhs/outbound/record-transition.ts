@@ -1,0 +1,48 @@
+// Writes down what was decided of an outbound message, and tells of dead letters.
+import type { EventEmitter } from "node:events";
+import type { OutboundState, StoredOutboundMessage } from "../../store/message-model.js";
+import type { MessageStore, Transition, TransitionOutcome } from "../../store/message-store.js";
+import type { Move } from "./delivery-policy.js";
+import type { MhsEvents } from "../model.js";
+import type { StoreWatch } from "../../queue/store-watch.js";
+
+export interface MoveWriterParts {
+  readonly store: MessageStore;
+  readonly watch: StoreWatch;
+  readonly owner: string;
+  readonly events: EventEmitter<MhsEvents>;
+  now(): number;
+}
+
+/** "ours": only if the lease is still held here. "theirs": what arrives from outside, and would come again. */
+export type MoveWriter = (
+  message: StoredOutboundMessage,
+  move: Move,
+  by: "ours" | "theirs",
+) => Promise<TransitionOutcome>;
+
+export function isDeadLetter(state: OutboundState): state is "failed" | "expired" | "held" {
+  return state === "failed" || state === "expired" || state === "held";
+}
+
+export function createMoveWriter(parts: MoveWriterParts): MoveWriter {
+  const { store, watch, owner, events } = parts;
+  return async (message, move, by) => {
+    const { to, code } = move;
+    const transition: Transition = {
+      id: message.id,
+      from: [message.state],
+      to,
+      at: parts.now(),
+      ...(by === "ours" ? { owner } : {}),
+      ...(code === undefined ? {} : { code }),
+      changes: { ...move.changes, ...(isDeadLetter(to) && code !== undefined ? { errorCode: code } : {}) },
+    };
+    const attempt = (): Promise<TransitionOutcome> => store.transition(transition);
+    const outcome = await (by === "ours" ? watch.insist(attempt) : watch.run(attempt));
+    if (outcome === "done" && isDeadLetter(to)) {
+      events.emit("undelivered", { messageId: message.messageId, state: to, code: code ?? "" });
+    }
+    return outcome;
+  };
+}

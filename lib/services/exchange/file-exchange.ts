@@ -1,0 +1,71 @@
+// The road of files between a local authority and CP-IS, in one set of words for MESH and for ebXML.
+import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../../queue/model.js";
+import type { MessageAttributes, MessageRowId, StoredOutboundMessage } from "../../store/message-model.js";
+
+export type IncomingKind =
+  | "upload-response"
+  | "access-notification"
+  | "inactive-notification"
+  /** MESH says that a file of ours was not delivered. */
+  | "report"
+  /** Something that CP-IS is not known to send. */
+  | "unknown";
+
+/** What came from the other side. */
+export interface IncomingFile {
+  readonly kind: IncomingKind;
+  /** Of the transport. */
+  readonly messageId: string;
+  /** The upload that the transport says it belongs to. */
+  readonly refersTo?: MessageRowId;
+  /** The XML before any compression, piece by piece; may be read more than once. Empty for a report. */
+  contents(): AsyncIterable<Uint8Array>;
+  /** MESH's status code of a report, when it gives one. */
+  readonly reportCode?: string;
+  readonly workflowId?: string;
+  readonly from?: string;
+}
+
+/** A file of records that is ready to go. */
+export interface OutgoingUpload {
+  /** ODS code. */
+  readonly localAuthority: string;
+  readonly fileNumber: number;
+  readonly conversationId: string;
+  /** Of the file's creation, milliseconds since 1970. */
+  readonly createdAt: number;
+  /** The whole file, gzip compressed. */
+  readonly compressed: Buffer;
+  readonly plainBytes: number;
+  /** SHA-256 before compression, lower-case hex. */
+  readonly digest: string;
+  /** Wanted back with the response. */
+  readonly context: Buffer;
+  readonly attributes: MessageAttributes;
+}
+
+export interface ExchangeWatcher {
+  /** An outbound file is not sent any more, or waits for a person. */
+  undelivered(): void;
+  /** A piece of a large file leaves; pieces from 1. */
+  sending(progress: { readonly messageId: string; readonly piece: number; readonly pieces: number }): void;
+}
+
+export interface IncomingConsumer extends Omit<ConsumerOptions<IncomingFile>, "services" | "actions"> {
+  readonly kinds: readonly IncomingKind[];
+}
+
+export interface FileExchange {
+  readonly transport: "mesh" | "ebxml";
+  /**
+   * Resolves once the file is in the store, from where it is sent; the row stays in "awaiting-response" until a consumer
+   * finishes it. Throws CONFIG_*, EBXML_TOO_LARGE, or what the store throws.
+   */
+  send(upload: OutgoingUpload): Promise<MessageRowId>;
+  /** The XML of an upload that the store still keeps. Throws STORE_CORRUPT or what the store throws. */
+  readUpload(row: StoredOutboundMessage): Promise<AsyncIterable<Uint8Array>>;
+  consume(consumer: IncomingConsumer): Consumer;
+  confirm(id: MessageRowId): Promise<ConfirmOutcome>;
+  /** Gives a function that ends the watch. */
+  watch(watcher: ExchangeWatcher): () => void;
+}

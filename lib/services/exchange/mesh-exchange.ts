@@ -1,0 +1,152 @@
+// Files between a local authority and CP-IS over a MESH mailbox.
+import type { Consumer, Delivery } from "../../queue/model.js";
+import { CpisError } from "../../errors.js";
+import { reportAction, unknownAction, type MeshMailbox, type ReceivedItem } from "../../mesh/model.js";
+import type { MessageStore } from "../../store/message-store.js";
+import type { ExchangeWatcher, FileExchange, IncomingFile, IncomingKind, OutgoingUpload } from "./file-exchange.js";
+import { gunzipPieces } from "../../gzip.js";
+
+/** None of them is public, so none has a default. */
+export interface MeshExchangeSettings {
+  /** CP-IS's mailbox. */
+  readonly recipient: string;
+  readonly uploadWorkflowId: string;
+  /** Of what CP-IS sends; others are delivered with a warning. */
+  readonly incomingWorkflowIds: readonly string[];
+  readonly contentType: string;
+  /** May hold {ods}, {number} and {timestamp}; empty: MESH invents a name. */
+  readonly fileNamePattern: string;
+  readonly subjectPattern: string;
+}
+
+export interface MeshExchangeParts {
+  readonly mailbox: MeshMailbox;
+  readonly store: MessageStore;
+  readonly settings: MeshExchangeSettings;
+  warn(text: string): void;
+}
+
+/** The label of the upload in the store's log. */
+export const uploadInteraction = "CP-ISLocalAuthorityUpload";
+
+const roots: Readonly<Record<Exclude<IncomingKind, "report" | "unknown">, string>> = {
+  "upload-response": "FileResponse",
+  "access-notification": "CP-ISAccessToServiceNotification",
+  "inactive-notification": "CP-ISInactiveNHSNumberNotification",
+};
+const kinds: ReadonlyMap<string, IncomingKind> = new Map([
+  [roots["upload-response"], "upload-response"],
+  [roots["access-notification"], "access-notification"],
+  [roots["inactive-notification"], "inactive-notification"],
+]);
+
+/** The roots of the files that CP-IS sends, for the mailbox that receives them. */
+export const knownFileRoots: readonly string[] = Object.values(roots);
+
+function actionOf(kind: IncomingKind): string {
+  if (kind === "report") return reportAction;
+  return kind === "unknown" ? unknownAction : roots[kind];
+}
+
+function localIdOf({ localAuthority, fileNumber }: OutgoingUpload, attempt: number): string {
+  return `${localAuthority}-${fileNumber.toString().padStart(6, "0")}-${attempt}`;
+}
+
+/** The same file's id for its next sending: MESH must never see an id twice. */
+export function nextLocalId(localId: string): string {
+  const [, stem, attempt] = /^(.*)-([0-9]+)$/.exec(localId) ?? [];
+  return stem === undefined ? `${localId}-2` : `${stem}-${Number(attempt) + 1}`;
+}
+
+function fill(pattern: string, { localAuthority, fileNumber, createdAt }: OutgoingUpload): string {
+  const timestamp = new Date(createdAt).toISOString().replace(/[-:]|\.\d+Z$/g, "");
+  return pattern
+    .replaceAll("{ods}", localAuthority)
+    .replaceAll("{number}", fileNumber.toString().padStart(6, "0"))
+    .replaceAll("{timestamp}", timestamp.replace("T", ""));
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // A report has no content.
+}
+
+function incomingOf(item: ReceivedItem): IncomingFile {
+  const { messageId, workflowId } = item;
+  const known = { messageId, ...(workflowId === undefined ? {} : { workflowId }) };
+  if (item.kind === "file") {
+    const from = item.from === undefined ? {} : { from: item.from };
+    return { ...known, ...from, kind: kinds.get(item.root) ?? "unknown", contents: () => item.contents() };
+  }
+  return {
+    ...known,
+    kind: "report",
+    contents: nothing,
+    ...(item.file === undefined ? {} : { refersTo: item.file }),
+    ...(item.statusCode === undefined ? {} : { reportCode: item.statusCode }),
+  };
+}
+
+function watchMailbox({ events }: MeshMailbox, watcher: ExchangeWatcher): () => void {
+  const onUndelivered = (): void => watcher.undelivered();
+  const onSending = ({ localId, chunk, chunks }: { localId: string; chunk: number; chunks: number }): void =>
+    watcher.sending({ messageId: localId, piece: chunk, pieces: chunks });
+  events.on("undelivered", onUndelivered);
+  events.on("sending", onSending);
+  return () => {
+    events.off("undelivered", onUndelivered);
+    events.off("sending", onSending);
+  };
+}
+
+export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
+  const { mailbox, store, settings } = parts;
+
+  function warnOfWorkflow({ kind, workflowId, messageId }: IncomingFile): void {
+    if (kind === "report" || settings.incomingWorkflowIds.includes(workflowId ?? "")) return;
+    parts.warn(`A file came under a workflow id that is not set in the transport: message ${messageId}`);
+  }
+
+  return {
+    transport: "mesh",
+    send: (upload) => {
+      const fileName = fill(settings.fileNamePattern, upload);
+      const subject = fill(settings.subjectPattern, upload);
+      return mailbox.send({
+        localId: localIdOf(upload, 1),
+        conversationId: upload.conversationId,
+        interaction: uploadInteraction,
+        workflowId: settings.uploadWorkflowId,
+        recipient: settings.recipient,
+        contentType: settings.contentType,
+        ...(fileName === "" ? {} : { fileName }),
+        ...(subject === "" ? {} : { subject }),
+        compressed: upload.compressed,
+        plainBytes: upload.plainBytes,
+        digest: upload.digest,
+        orderedBy: `upload ${upload.localAuthority}`,
+        completedBy: "response",
+        context: upload.context,
+        applicationId: upload.fileNumber.toString(),
+        attributes: upload.attributes,
+      });
+    },
+    async readUpload(row): Promise<AsyncIterable<Uint8Array>> {
+      const reading = await store.readContent(row.id);
+      if (reading.kind !== "content") throw new CpisError("STORE_CORRUPT", { detail: "the content of an upload" });
+      return gunzipPieces(reading.bytes);
+    },
+    consume({ kinds: wanted, deliver, ...options }): Consumer {
+      return mailbox.consume({
+        ...options,
+        actions: wanted.map(actionOf),
+        deliver: async (delivery: Delivery<ReceivedItem>): Promise<void> => {
+          const message = incomingOf(delivery.message);
+          if (delivery.delivery === 1) warnOfWorkflow(message);
+          await deliver({ ...delivery, message });
+        },
+      });
+    },
+    confirm: (id) => mailbox.confirm(id),
+    watch: (watcher) => watchMailbox(mailbox, watcher),
+  };
+}

@@ -1,0 +1,123 @@
+// Reads, checks and writes the records of an upload in one pass, with all faults of all records.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { createColumnWatch, type UnseenColumn } from "../../cpis/upload/rows/column-watch.js";
+import type { LocalAuthority, Subject } from "../../cpis/model.js";
+import { encodeUploadFileStart, encodeUploadRecord, uploadFileEnd } from "../../cpis/upload/upload-file.js";
+import type { UploadRecord } from "../../cpis/upload/upload-model.js";
+import { readUploadRecord } from "../../cpis/upload/rows/upload-row.js";
+import type { UploadFault } from "../../cpis/upload/rules/upload-rules.js";
+import { createUploadValidator, type UploadValidator } from "../../cpis/upload/rules/validate-upload.js";
+import { CpisError } from "../../errors.js";
+import { hl7TimeAt } from "../../hl7v3/timestamp.js";
+import { digestOf, gzipText, GzipWriter } from "../../gzip.js";
+import { wallClock } from "../../time/london-time.js";
+import type { RecordReason, RefusedRecord, UploadRequest, WarnedRecord } from "./upload-model.js";
+
+/** Records between two pauses, so that other work of the process goes on. */
+const recordsATurn = 200;
+/** A list of warnings is for a person to read. */
+const maximumWarned = 1000;
+
+/** The records of a file, before it has its number. */
+export interface Composition {
+  readonly sent: number;
+  readonly refused: readonly RefusedRecord[];
+  readonly warned: readonly WarnedRecord[];
+  /** Columns that the mapping names and no row has. */
+  readonly unseenColumns: readonly UnseenColumn[];
+  finish(fileNumber: number, createdAt: number): Promise<ComposedFile>;
+}
+
+export interface ComposedFile {
+  readonly compressed: Buffer;
+  readonly plainBytes: number;
+  readonly digest: string;
+}
+
+export function reasonOf({ code, message, advice, field }: UploadFault): RecordReason {
+  return { code, message, advice, ...(field === undefined ? {} : { field }) };
+}
+
+function identityOf(subject: Subject | undefined): Pick<RefusedRecord, "localId" | "nhsNumber"> {
+  const { localId, nhsNumber } = subject ?? {};
+  return { ...(localId === undefined ? {} : { localId }), ...(nhsNumber === undefined ? {} : { nhsNumber }) };
+}
+
+/** What one input came to. */
+type Checked =
+  | { readonly kind: "valid"; readonly record: UploadRecord; readonly warnings: readonly UploadFault[] }
+  | { readonly kind: "faulty"; readonly subject: Subject | undefined; readonly faults: readonly UploadFault[] };
+
+function checkOne(input: unknown, request: UploadRequest, validator: UploadValidator): Checked {
+  const reading = readUploadRecord(input, request.mapping);
+  if (reading.kind === "faults") return { kind: "faulty", subject: undefined, faults: reading.faults };
+  const { record } = reading;
+  const faults = [...reading.warnings, ...validator.check(record)];
+  if (faults.some(({ severity }) => severity === "error")) {
+    return { kind: "faulty", subject: record.subjects[0], faults };
+  }
+  return { kind: "valid", record, warnings: faults };
+}
+
+async function join(
+  body: Buffer,
+  bodyBytes: number,
+  header: { fileNumber: number; createdAt: number; localAuthority: LocalAuthority; recordCount: number },
+): Promise<ComposedFile> {
+  const start = encodeUploadFileStart({
+    fileId: header.fileNumber.toString(),
+    createdAt: hl7TimeAt(header.createdAt).raw,
+    localAuthority: header.localAuthority,
+    recordCount: header.recordCount,
+  });
+  const compressed = Buffer.concat([gzipText(start), body, gzipText(uploadFileEnd)]);
+  const plainBytes = Buffer.byteLength(start) + bodyBytes + Buffer.byteLength(uploadFileEnd);
+  return { compressed, plainBytes, digest: await digestOf(compressed) };
+}
+
+/**
+ * The records are compressed as they come, so that the file is never whole in memory; its number is given afterwards,
+ * so that a file which is refused uses up none. Throws CONFIG_CLOSED when the signal aborts.
+ */
+export async function composeUpload(request: UploadRequest, now: number): Promise<Composition> {
+  const validator = createUploadValidator({ localAuthority: request.localAuthority, ...wallClock(now) });
+  const writer = new GzipWriter();
+  const refused: RefusedRecord[] = [];
+  const warned: WarnedRecord[] = [];
+  const columns = createColumnWatch(request.mapping, request.header);
+  let index = 0;
+  let sent = 0;
+  for await (const input of request.records) {
+    columns.see(input);
+    const checked = checkOne(input, request, validator);
+    if (checked.kind === "faulty") {
+      const reasons = checked.faults.filter(({ severity }) => severity === "error").map(reasonOf);
+      refused.push({ stage: "validation", index, ...identityOf(checked.subject), reasons, input });
+    } else {
+      sent += 1;
+      const writing = writer.write(encodeUploadRecord(checked.record));
+      if (writing !== undefined) await writing;
+      if (checked.warnings.length > 0 && warned.length < maximumWarned) {
+        const { localId } = identityOf(checked.record.subjects[0]);
+        const named = localId === undefined ? {} : { localId };
+        warned.push({ index, ...named, warnings: checked.warnings.map(reasonOf) });
+      }
+    }
+    index += 1;
+    if (index % recordsATurn === 0) {
+      request.progress?.(index);
+      await nextTurn();
+      if (request.signal?.aborted === true) throw new CpisError("CONFIG_CLOSED");
+    }
+  }
+  const body = await writer.end();
+  const { localAuthority } = request;
+  return {
+    sent,
+    refused,
+    warned,
+    unseenColumns: columns.unseen(),
+    finish: (fileNumber, createdAt) =>
+      join(body, writer.plainBytes, { fileNumber, createdAt, localAuthority, recordCount: sent }),
+  };
+}

@@ -1,0 +1,197 @@
+// Takes HTTP requests of MESH over TLS, reads bodies within limits, and writes the answers.
+import https from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { refusalAnswer, type MeshAnswer, type MeshProblem } from "./mesh-answers.js";
+import { spellHeader, type MeshBehaviours } from "./mesh-behaviours.js";
+import type { BodyReading } from "./mesh-call.js";
+import type { IssuedCertificate } from "../pki/pki.js";
+import { CpisError } from "../../errors.js";
+
+export interface MeshHttpRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  /** May be called once. Throws when the request is cut. */
+  readBody(): Promise<BodyReading>;
+}
+
+/** How a request ends: with an answer, or with the connection cut. */
+export type MeshHttpEnd =
+  | {
+      readonly kind: "answer";
+      readonly answer: MeshAnswer;
+      readonly headerCase: MeshBehaviours["headerCase"];
+      /** By how much the Content-Length is wrong. */
+      readonly lengthDifference: number;
+    }
+  | { readonly kind: "cut" };
+
+export interface MeshListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly certificate: IssuedCertificate;
+  readonly caPem: string;
+  readonly requireClientCertificate: boolean;
+  readonly maximumRequestBytes: number;
+  take(request: MeshHttpRequest): Promise<MeshHttpEnd>;
+  failed(cause: unknown): void;
+}
+
+export interface MeshListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const keepAliveMilliseconds = 60_000;
+/** As long as clients of the real service wait for 100 MB. */
+const requestMilliseconds = 600_000;
+/** Bodies that are read at the same time, as a multiple of the largest. */
+const bodiesInMemory = 4;
+/** A body that is too large is read to its end, so that the client hears of it; beyond this it is cut. */
+const largestIgnoredBytes = 1024 ** 3;
+
+function refused(status: number, message: string): BodyReading {
+  return { kind: "refused", problem: { status, message } };
+}
+
+async function ignoreBody(request: IncomingMessage): Promise<void> {
+  let ignored = 0;
+  for await (const chunk of request) {
+    ignored += (chunk as Buffer).byteLength;
+    if (ignored > largestIgnoredBytes) return;
+  }
+}
+
+function createBodyReader(maximumBytes: number): (request: IncomingMessage) => Promise<BodyReading> {
+  let bytesInMemory = 0;
+  const readWhole = async (request: IncomingMessage, length: number): Promise<BodyReading> => {
+    bytesInMemory += length;
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      return { kind: "body", body: Buffer.concat(chunks) };
+    } finally {
+      bytesInMemory -= length;
+    }
+  };
+  return async (request) => {
+    const { "content-length": declared, "transfer-encoding": coding } = request.headers;
+    if (coding !== undefined || declared === undefined) {
+      await ignoreBody(request);
+      return refused(411, "Content-Length is missing");
+    }
+    const length = Number(declared);
+    if (length > maximumBytes) {
+      await ignoreBody(request);
+      return refused(413, "The request is larger than the limit");
+    }
+    if (bytesInMemory + length > maximumBytes * bodiesInMemory) {
+      await ignoreBody(request);
+      return refused(503, "Too much is being uploaded at once");
+    }
+    return readWhole(request, length);
+  };
+}
+
+function writeAnswer(response: ServerResponse, end: Extract<MeshHttpEnd, { kind: "answer" }>): Promise<void> {
+  const { answer, headerCase, lengthDifference } = end;
+  const length = Math.max(0, answer.body.byteLength + lengthDifference);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...answer.headers, "Content-Length": String(length) })) {
+    headers[spellHeader(name, headerCase)] = value;
+  }
+  if (lengthDifference !== 0) response.shouldKeepAlive = false;
+  response.writeHead(answer.status, headers);
+  return new Promise((resolve) => {
+    response.once("close", resolve);
+    // Nothing more comes: a client that waits for the rest must see the end.
+    response.end(answer.body, () => lengthDifference !== 0 && response.destroy());
+  });
+}
+
+/** A request that Node.js cannot read: its parser refuses control characters before we see them. */
+function refuseUnreadable(cause: Error, socket: Duplex): void {
+  const code = "code" in cause ? cause.code : undefined;
+  if (!socket.writable || code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+  const status = statuses[String(code)] ?? 400;
+  const problem: MeshProblem =
+    code === "HPE_INVALID_HEADER_TOKEN"
+      ? { status, event: "TRANSFER", code: "06", message: "Malformed control file" }
+      : { status, message: "The request is not readable" };
+  const { headers, body } = refusalAnswer(2, problem);
+  const lines = Object.entries({ ...headers, "Content-Length": String(body.byteLength), Connection: "close" });
+  const head = [`HTTP/1.1 ${status} Refused`, ...lines.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
+  socket.end(`${head}\r\n\r\n${body.toString("utf8")}`);
+}
+
+function listen(server: https.Server, options: MeshListenerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const code = cause.code === "EADDRINUSE" ? "CONFIG_PORT_IN_USE" : "CONFIG_LISTEN";
+      reject(new CpisError(code, { detail: cause.code ?? "unknown", cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+}
+
+/** Throws CONFIG_PORT_IN_USE, or CONFIG_LISTEN with the reason. */
+export async function openMeshListener(options: MeshListenerOptions): Promise<MeshListener> {
+  const { certificate, caPem, requireClientCertificate } = options;
+  const readBody = createBodyReader(options.maximumRequestBytes);
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = "", url = "", headers, socket } = request;
+    const end = await options.take({ method, url, headers, readBody: () => readBody(request) });
+    if (end.kind === "cut") socket.destroy();
+    else await writeAnswer(response, end);
+  };
+  const server = https.createServer(
+    {
+      key: certificate.keyPem,
+      cert: certificate.certPem,
+      ca: caPem,
+      requestCert: requireClientCertificate,
+      rejectUnauthorized: requireClientCertificate,
+      minVersion: "TLSv1.2",
+      keepAliveTimeout: keepAliveMilliseconds,
+      requestTimeout: requestMilliseconds,
+    },
+    (request, response) => {
+      const { socket } = request;
+      serve(request, response).catch((cause: unknown) => {
+        if (!request.complete || response.headersSent) {
+          socket.destroy();
+          return;
+        }
+        options.failed(cause);
+        response.writeHead(500, { "Content-Length": "0" });
+        response.end();
+      });
+    },
+  );
+  server.on("clientError", refuseUnreadable);
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await listen(server, options);
+  server.removeAllListeners("error");
+  server.on("error", (cause) => options.failed(cause));
+  // A TCP listener has an address as soon as it listens, and never a path.
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

@@ -1,0 +1,104 @@
+// Appends to the audit and reads it; there is no operation that changes or removes an entry.
+import type { StoreContext } from "./accept-operations.js";
+import {
+  auditContent,
+  auditHash,
+  auditTexts,
+  firstAuditHash,
+  isAuditEvent,
+  type AuditEntry,
+  type NewAuditEntry,
+} from "../audit-model.js";
+import { corrupt, isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
+
+export interface AuditOperations {
+  append(entry: NewAuditEntry): Operation<number>;
+  read(after: number, limit: number): Operation<readonly AuditEntry[]>;
+}
+
+const textColumns = {
+  userId: "user_id",
+  roleProfileId: "role_profile_id",
+  role: "role",
+  organisation: "organisation",
+  system: "system_id",
+  subjectHash: "subject_hash",
+  interaction: "interaction",
+  messageId: "message_id",
+  conversationId: "conversation_id",
+  applicationId: "application_id",
+  outcome: "outcome",
+  code: "code",
+} as const;
+
+const columns = [
+  "number",
+  "previous_hash",
+  "at",
+  "event",
+  ...auditTexts.map((name) => textColumns[name]),
+  "concerns",
+  "hash",
+  "seal",
+];
+
+function readEntry(row: SqlRow): Omit<AuditEntry, "isSealed"> {
+  const event = readText(row, "event");
+  if (!isAuditEvent(event)) throw corrupt("event");
+  const texts: { [Name in (typeof auditTexts)[number]]?: string } = {};
+  for (const name of auditTexts) if (!isAbsent(row, textColumns[name])) texts[name] = readText(row, textColumns[name]);
+  return {
+    number: readNumber(row, "number"),
+    at: readNumber(row, "at"),
+    event,
+    ...texts,
+    ...(isAbsent(row, "concerns") ? {} : { concerns: readNumber(row, "concerns") }),
+    previousHash: readText(row, "previous_hash"),
+    hash: readText(row, "hash"),
+  };
+}
+
+export function createAuditOperations({ dialect, protection }: StoreContext): AuditOperations {
+  const audit = dialect.table("audit");
+  const findHead = `SELECT number, hash FROM ${audit} ORDER BY number DESC LIMIT 1`;
+  const insert = `INSERT INTO ${audit} (${columns.join(", ")})
+    VALUES (${columns.map((_, index) => `$${index + 1}`).join(", ")})`;
+  const readAfter = `SELECT * FROM ${audit} WHERE number > $1 ORDER BY number LIMIT $2`;
+  /** No subject is hashed under such a text, so no keyed hash of a subject can be passed off as a seal. */
+  const sealOf = (hash: string): string => protection.hash(`audit chain ${hash}`);
+
+  return {
+    /** The lock is held to the end of the transaction, so the next one sees this entry as the head. */
+    *append(entry): Operation<number> {
+      yield { kind: "lock", key: "audit" };
+      const [head] = yield statement(findHead);
+      const link =
+        head === undefined
+          ? { number: 1, previousHash: firstAuditHash }
+          : { number: readNumber(head, "number") + 1, previousHash: readText(head, "hash") };
+      const subjectHash = entry.subject === undefined ? undefined : protection.hash(entry.subject);
+      const content = auditContent(entry, link, subjectHash);
+      const hash = auditHash(content);
+      yield statement(
+        insert,
+        content.number,
+        content.previousHash,
+        content.at,
+        content.event,
+        ...auditTexts.map((name) => content[name] ?? null),
+        content.concerns ?? null,
+        hash,
+        sealOf(hash),
+      );
+      return content.number;
+    },
+
+    *read(after, limit): Operation<readonly AuditEntry[]> {
+      const rows = yield statement(readAfter, after, limit);
+      return rows.map((row) => {
+        const entry = readEntry(row);
+        return { ...entry, isSealed: readText(row, "seal") === sealOf(entry.hash) };
+      });
+    },
+  };
+}

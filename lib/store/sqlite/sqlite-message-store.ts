@@ -1,0 +1,154 @@
+// The embedded message store: one SQLite file in a folder of its own, used by one process.
+import type { DatabaseSync } from "node:sqlite";
+import { CpisError } from "../../errors.js";
+import { createGroupCommit } from "./group-commit.js";
+import type { ContentProtection, MessageStore, StorageMode } from "../message-store.js";
+import { createMigrations, type Migration } from "../sql/schema.js";
+import type { Dialect } from "../sql/sql-operation.js";
+import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
+import { codedSqliteError } from "./sqlite-errors.js";
+import { takeFolder } from "./sqlite-folder.js";
+
+export interface SqliteMessageStoreOptions {
+  /** Made if need be; on a local disk, since locks and durability of network drives cannot be relied on. */
+  readonly folder: string;
+  readonly protection: ContentProtection;
+  /** Default "full". */
+  readonly mode?: StorageMode;
+  /** Beyond this size of the message file new messages are refused with STORE_FULL. Default: the disk's. */
+  readonly maximumBytes?: number;
+  /** Milliseconds since 1970; only tells people since when the folder is in use. */
+  now(): number;
+}
+
+const pageBytes = 4096;
+/** How long a backup program or a person's tool may hold the file before an operation fails. */
+const busyMilliseconds = 2000;
+
+export const sqliteDialect: Dialect = {
+  table: (name) => name,
+  indexedBy: (index) => `INDEXED BY ${index}`,
+  claimLock: "",
+  isOneOf: (column, subquery) => `${column} IN (${subquery})`,
+  countStatement: "SELECT channel, state, count FROM state_count WHERE count > 0",
+};
+
+/** Counted as they change: counting a million rows would hold the event loop. */
+const stateCounts = [
+  `CREATE TABLE state_count (channel TEXT NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (channel, state)) STRICT, WITHOUT ROWID`,
+  `CREATE TRIGGER count_insert AFTER INSERT ON message BEGIN
+    INSERT INTO state_count VALUES (new.channel, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+  END`,
+  `CREATE TRIGGER count_update AFTER UPDATE OF state ON message WHEN new.state <> old.state BEGIN
+    UPDATE state_count SET count = count - 1 WHERE channel = old.channel AND state = old.state;
+    INSERT INTO state_count VALUES (new.channel, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+  END`,
+  `CREATE TRIGGER count_delete AFTER DELETE ON message BEGIN
+    UPDATE state_count SET count = count - 1 WHERE channel = old.channel AND state = old.state;
+  END`,
+];
+
+/** Also against another hand with the file open. */
+const appendOnly = ["UPDATE", "DELETE"].map(
+  (change) => `CREATE TRIGGER audit_no_${change.toLowerCase()} BEFORE ${change} ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit is append-only');
+  END`,
+);
+
+const migrations = createMigrations({
+  table: sqliteDialect.table,
+  rowId: "INTEGER PRIMARY KEY AUTOINCREMENT",
+  plainRowId: "INTEGER PRIMARY KEY",
+  integer: "INTEGER",
+  bytes: "BLOB",
+  maximum: "max",
+  storedColumn: "STORED",
+  tableEnd: "STRICT",
+  extra: { 1: stateCounts, 3: appendOnly },
+});
+
+async function loadSqlite(): Promise<typeof DatabaseSync> {
+  try {
+    return (await import("node:sqlite")).DatabaseSync;
+  } catch (error) {
+    throw new CpisError("STORE_NODE_VERSION", { detail: `this is ${process.version}`, cause: error });
+  }
+}
+
+function readSchemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+function migrate(database: DatabaseSync, steps: readonly Migration[]): void {
+  // Asked first: a store that is up to date opens without waiting for a writer.
+  if (readSchemaVersion(database) === steps.at(-1)?.version) return;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const current = readSchemaVersion(database);
+    const newest = steps.at(-1)?.version ?? 0;
+    if (current > newest) throw new CpisError("STORE_SCHEMA_NEWER", { detail: `version ${current}, known ${newest}` });
+    for (const { version, statements } of steps.filter((step) => step.version > current)) {
+      for (const sql of statements) database.exec(sql);
+      database.exec(`PRAGMA user_version = ${version}`);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function openDatabase(Database: typeof DatabaseSync, file: string, maximumBytes: number | undefined): DatabaseSync {
+  const database = new Database(file, { timeout: busyMilliseconds, enableForeignKeyConstraints: true });
+  try {
+    database.exec(`PRAGMA page_size = ${pageBytes}`);
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");
+    // On macOS a plain fsync does not reach the disk; elsewhere these two change nothing.
+    database.exec("PRAGMA fullfsync = ON");
+    database.exec("PRAGMA checkpoint_fullfsync = ON");
+    // Pages that many commits change, as those of indexes, are copied to the file once for all of them: 16 megabytes.
+    database.exec("PRAGMA wal_autocheckpoint = 4096");
+    database.exec("PRAGMA journal_size_limit = 67108864");
+    database.exec("PRAGMA cache_size = -16000");
+    if (maximumBytes !== undefined) {
+      database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`);
+    }
+    migrate(database, migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the store, making it or bringing it up to date. Throws STORE_NODE_VERSION below Node.js 22.13, STORE_LOCKED,
+ * STORE_SCHEMA_NEWER, STORE_CORRUPT, STORE_FULL or STORE_UNAVAILABLE.
+ */
+export async function createSqliteMessageStore(options: SqliteMessageStoreOptions): Promise<MessageStore> {
+  const Database = await loadSqlite();
+  const folder = takeFolder(options.folder, Database, { pid: process.pid, startedAt: options.now() });
+  const listeners = createStoreListeners();
+  try {
+    const runner = createGroupCommit(
+      () => openDatabase(Database, folder.databaseFile, options.maximumBytes),
+      listeners.tell,
+    );
+    return createSqlMessageStore({
+      dialect: sqliteDialect,
+      protection: options.protection,
+      mode: options.mode ?? "full",
+      runner,
+      listeners,
+      async close(): Promise<void> {
+        await runner.close();
+        folder.release();
+      },
+    });
+  } catch (error) {
+    folder.release();
+    throw codedSqliteError(error);
+  }
+}

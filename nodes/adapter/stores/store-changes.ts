@@ -1,0 +1,28 @@
+// Tells when the messages of a store have changed: by this process, or by another one that shares the store.
+import type { MessageStore } from "../../../lib/store/message-store.js";
+
+export interface ObservedStore {
+  /** The store, whose writes are noticed. */
+  readonly store: MessageStore;
+  close(): void;
+}
+
+/** `changed` is called after the change is on disk, at most once for each operation. It must not throw. */
+export function observeStore(store: MessageStore, changed: () => void): ObservedStore {
+  async function noticed<Result>(operation: Promise<Result>): Promise<Result> {
+    const result = await operation;
+    changed();
+    return result;
+  }
+
+  return {
+    store: {
+      ...store,
+      acceptOutbound: (messages) => noticed(store.acceptOutbound(messages)),
+      acceptInbound: (message) => noticed(store.acceptInbound(message)),
+      transition: (transition) => noticed(store.transition(transition)),
+      dealWith: (dealtWith) => noticed(store.dealWith(dealtWith)),
+    },
+    close: store.subscribe(changed),
+  };
+}

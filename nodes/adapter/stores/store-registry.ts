@@ -1,0 +1,153 @@
+// The open message stores of this process: one for each place, however many nodes use it.
+import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { isDeepStrictEqual } from "node:util";
+import { CpisError } from "../../../lib/errors.js";
+import type { MessageStore } from "../../../lib/store/message-store.js";
+import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
+import { declareStore, storeOutage } from "../monitoring/metrics.js";
+import { openStore } from "./open-store.js";
+import { observeStore, type ObservedStore } from "./store-changes.js";
+import { monitorStore, type StoreMonitor } from "./store-monitor.js";
+import { placeLabel, placeName, type StoreSettings } from "./store-settings.js";
+import { startStoreUpkeep, type StoreUpkeep } from "./store-upkeep.js";
+
+interface OpenedStore {
+  readonly store: MessageStore;
+  readonly observed: ObservedStore;
+  readonly monitor: StoreMonitor;
+  readonly upkeep: StoreUpkeep;
+}
+
+/** An open store, for those who look at it without keeping it open. */
+export interface StoreInSight {
+  /** The same for the same place, also after a restart; says nothing of the place. */
+  readonly key: string;
+  readonly label: string;
+  /** Throws STORE_CLOSED once its last user has gone. */
+  readonly store: MessageStore;
+  condition(): StoreCondition;
+  /** The code for which retention was not carried out the last time; undefined when it was, or was not tried yet. */
+  upkeepFailure(): string | undefined;
+}
+
+const shared = new Map<string, SharedStore>();
+const changes = new EventEmitter<{ changed: [key: string] }>();
+
+class SharedStore {
+  private readonly users = new Set<StoreUser>();
+  private readonly opened: Promise<OpenedStore>;
+  /** Set once the last user has gone. */
+  closing: Promise<void> | undefined;
+  /** Set while the store is open. */
+  inSight: StoreInSight | undefined;
+
+  constructor(
+    private readonly name: string,
+    readonly settings: StoreSettings,
+  ) {
+    this.opened = this.open();
+  }
+
+  private async open(): Promise<OpenedStore> {
+    const store = await openStore(this.settings);
+    const label = placeLabel(this.settings);
+    declareStore(label);
+    let wasReady = true;
+    const conditionChanged: StoreUser["conditionChanged"] = (condition) => {
+      if (wasReady && condition.kind === "unavailable") storeOutage(label);
+      wasReady = condition.kind === "ready";
+      for (const user of [...this.users]) user.conditionChanged(condition);
+    };
+    const upkeep = startStoreUpkeep(store, {
+      retention: this.settings.retention,
+      now: () => Date.now(),
+      warn: (text) => [...this.users][0]?.warn(text),
+    });
+    const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
+    const observed = observeStore(store, () => changes.emit("changed", key));
+    const monitor = monitorStore(observed.store, { conditionChanged });
+    this.inSight = {
+      key,
+      label,
+      store: monitor.store,
+      condition: () => monitor.condition,
+      upkeepFailure: () => upkeep.failure(),
+    };
+    changes.emit("changed", key);
+    return { store, observed, monitor, upkeep };
+  }
+
+  async use(user: StoreUser): Promise<StoreUse> {
+    this.users.add(user);
+    try {
+      const { monitor } = await this.opened;
+      user.conditionChanged(monitor.condition);
+      return { store: monitor.store, release: () => this.release(user) };
+    } catch (error) {
+      this.users.delete(user);
+      if (shared.get(this.name) === this) shared.delete(this.name);
+      throw error;
+    }
+  }
+
+  private async release(user: StoreUser): Promise<void> {
+    const wasUser = this.users.delete(user);
+    if (wasUser && this.users.size === 0) this.closing = this.close();
+    await this.closing;
+  }
+
+  private async close(): Promise<void> {
+    const key = this.inSight?.key;
+    this.inSight = undefined;
+    if (key !== undefined) changes.emit("changed", key);
+    try {
+      const { store, observed, monitor, upkeep } = await this.opened;
+      observed.close();
+      monitor.close();
+      await upkeep.stop();
+      await store.close();
+    } finally {
+      shared.delete(this.name);
+    }
+  }
+}
+
+/**
+ * Opens the store for its first user; nodes with the same settings share it. Throws STORE_*, or CONFIG_INVALID when
+ * the place is open with other settings.
+ */
+export async function useStore(settings: StoreSettings, user: StoreUser): Promise<StoreUse> {
+  const name = placeName(settings);
+  let known = shared.get(name);
+  while (known?.closing !== undefined) {
+    // Whether the old one closed well was told to its last user.
+    await known.closing.catch(() => undefined);
+    known = shared.get(name);
+  }
+  if (known === undefined) {
+    known = new SharedStore(name, settings);
+    shared.set(name, known);
+  } else if (!isDeepStrictEqual(known.settings, settings)) {
+    // Retryable, since the other one may go.
+    throw new CpisError("CONFIG_INVALID", {
+      detail: "the message store is in use with other settings",
+      retryable: true,
+    });
+  }
+  return known.use(user);
+}
+
+/** Those that are open now, in the order in which they were opened. */
+export function openStores(): readonly StoreInSight[] {
+  return [...shared.values()].flatMap(({ inSight }) => inSight ?? []);
+}
+
+/**
+ * Calls back with a store's key after each change of its messages, when it is opened and when it closes. Gives what
+ * ends that.
+ */
+export function watchStores(changed: (key: string) => void): () => void {
+  changes.on("changed", changed);
+  return () => changes.off("changed", changed);
+}

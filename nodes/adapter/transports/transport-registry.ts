@@ -1,0 +1,85 @@
+// The transports of this process for those who look at them without using them: metrics and alerts.
+import type { CertificateFacts } from "../../../lib/tls/certificates.js";
+import type { CertificateOwner } from "../../../lib/tls/watch-certificates.js";
+import type { TransportState } from "./transport-state.js";
+
+export interface CertificateInSight {
+  readonly owner: CertificateOwner;
+  /** Milliseconds since 1970; of the first certificate of the chain to end. */
+  readonly notAfter: number;
+}
+
+export interface TransportInSight {
+  /** Of the node: the channel of its messages in the store. */
+  readonly id: string;
+  readonly label: string;
+  state(): TransportState;
+  certificates(): readonly CertificateInSight[];
+  /** Codes by which endpoints are not reached now, by endpoint. */
+  unreached(): ReadonlyMap<string, string>;
+}
+
+/** What the transport itself tells. */
+export interface TransportSight extends TransportInSight {
+  stateChanged(state: TransportState): void;
+  certificatesSeen(owner: CertificateOwner, chain: readonly CertificateFacts[]): void;
+  close(): void;
+}
+
+const inSight = new Map<string, TransportSight>();
+
+export function transportsInSight(): readonly TransportInSight[] {
+  return [...inSight.values()];
+}
+
+/** The name that people gave the transport, or its id. */
+export function transportLabel(id: string): string {
+  return inSight.get(id)?.label ?? id;
+}
+
+/** Endpoints of a transport that are not reached, and since when they are. */
+export function peerUnreached(id: string, endpoint: string, code: string): void {
+  unreachedOf(id).set(endpoint, code);
+}
+
+export function peerReached(id: string, endpoint: string): void {
+  unreachedOf(id).delete(endpoint);
+}
+
+const unreached = new Map<string, Map<string, string>>();
+
+function unreachedOf(id: string): Map<string, string> {
+  const known = unreached.get(id) ?? new Map<string, string>();
+  unreached.set(id, known);
+  return known;
+}
+
+/** Of the session: what was not reached says nothing of the next one. */
+export function forgetPeers(id: string): void {
+  unreached.delete(id);
+}
+
+export function bringIntoSight(id: string, label: string): TransportSight {
+  let state: TransportState = { kind: "closed" };
+  const chains = new Map<CertificateOwner, number>();
+  const sight: TransportSight = {
+    id,
+    label,
+    state: () => state,
+    certificates: () => [...chains].map(([owner, notAfter]) => ({ owner, notAfter })),
+    unreached: () => unreached.get(id) ?? new Map<string, string>(),
+    stateChanged(next): void {
+      state = next;
+      if (next.kind === "closed") chains.clear();
+    },
+    certificatesSeen(owner, chain): void {
+      if (chain.length > 0) chains.set(owner, Math.min(...chain.map(({ notAfter }) => notAfter)));
+    },
+    close(): void {
+      if (inSight.get(id) === sight) inSight.delete(id);
+      forgetPeers(id);
+    },
+  };
+  inSight.set(id, sight);
+  return sight;
+}

@@ -1,0 +1,182 @@
+// Answers the sidebar from the message stores that this Node-RED has open.
+import { CpisError } from "../../lib/errors.js";
+import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
+import type { MessageStore } from "../../lib/store/message-store.js";
+import { recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
+import { createMessageLog, type MessageLog } from "../../lib/services/message-log/message-log.js";
+import type {
+  LogActionName,
+  LogActionOutcome,
+  LogActionRequest,
+  LogContent,
+  LogConversation,
+  LogFilter,
+  LogPage,
+} from "../../lib/services/message-log/message-log-model.js";
+import { readOverview, type Overview } from "../../lib/services/overview.js";
+import { openStores } from "../adapter/stores/store-registry.js";
+import { systemEffects } from "../adapter/runtime/this-process.js";
+import { transportsInSight, type CertificateInSight } from "../adapter/transports/transport-registry.js";
+import { csvHead, csvLines } from "./log-csv.js";
+import { largestPage, type PageRequest } from "./read-log-request.js";
+
+/** More than a spreadsheet takes helps nobody. */
+const largestExport = 100_000;
+const moreReadings = 10;
+const overviewMilliseconds = 1500;
+/** A busy store is counted no more than a fiftieth of the time, but so often that it is true. */
+const overviewShare = 50;
+const oldestOverviewMilliseconds = 10_000;
+
+export interface SidebarOverview extends Overview {
+  /** Until it is counted anew for whoever asks; 0 of one that was counted just now. */
+  readonly freshMilliseconds: number;
+  /** Of every transport of this Node-RED, whatever its store. */
+  readonly certificates: readonly (CertificateInSight & { readonly channel: string })[];
+}
+
+/** Stands for whoever uses Node-RED without logging in; no user's name. */
+export const nobody = "(no log-in)";
+
+export interface StoreChoices {
+  readonly stores: readonly { readonly key: string; readonly label: string }[];
+  /** Whether Node-RED knows who is asking; without, content is shown to nobody. */
+  readonly hasUsers: boolean;
+}
+
+/** All but `stores` throw CPIS_LOG_NO_STORE, or what the store throws. */
+export interface LogDesk {
+  stores(): StoreChoices;
+  list(store: string | undefined, page: PageRequest): Promise<LogPage>;
+  /** Also throws CPIS_LOG_MESSAGE_UNKNOWN. */
+  conversation(store: string | undefined, id: number): Promise<LogConversation>;
+  /** Also throws CPIS_LOG_WITHOUT_USERS and CPIS_LOG_MESSAGE_UNKNOWN. The look is on record before it is granted. */
+  content(store: string | undefined, look: LogActionRequest): Promise<LogContent>;
+  /** Not counted anew within some seconds, however many editors ask. */
+  overview(store: string | undefined): Promise<SidebarOverview>;
+  act(store: string | undefined, action: LogActionName, request: LogActionRequest): Promise<LogActionOutcome>;
+  /** As CSV, in pieces. That there was one is on record before it begins. */
+  export(store: string | undefined, filter: LogFilter, by: string): Promise<AsyncIterable<string>>;
+}
+
+export interface LogDeskOptions {
+  /** Whether Node-RED asks its users to log in. */
+  readonly hasUsers: boolean;
+}
+
+const eventOf: Readonly<Record<LogActionName, StaffAct["event"]>> = {
+  resend: "message-resent",
+  release: "message-released",
+  drop: "message-dropped",
+  "deal-with": "message-dealt-with",
+  confirm: "delivery-confirmed",
+};
+
+interface OpenLog {
+  readonly store: MessageStore;
+  readonly log: MessageLog;
+  /** The one that was read last. */
+  overview?: { readonly freshUntil: number; readonly reading: Promise<Overview> };
+}
+
+/** Who has done what with which message goes into the chain of the queries; no content does. */
+async function record(
+  store: MessageStore,
+  event: StaffAct["event"],
+  { id, by }: Pick<LogActionRequest, "by"> & { readonly id?: number },
+): Promise<void> {
+  const message = id !== undefined && isMessageRowId(id) ? await store.findById(id) : undefined;
+  if (id !== undefined && message === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
+  const ids = message === undefined ? {} : pickIds(message);
+  await recordStaffAct(store, { event, userId: by, at: systemEffects.now(), ...ids });
+}
+
+function pickIds({ interaction, messageId, conversationId }: StoredMessage): Partial<StaffAct> {
+  return { interaction, messageId, conversationId };
+}
+
+/** A page from which much is left out is shorter rather than late. */
+async function listPage({ log }: OpenLog, { filter, limit, after, isUndealt }: PageRequest): Promise<LogPage> {
+  let page = await log.list(filter, limit, after);
+  if (!isUndealt) return page;
+  const messages = page.messages.filter(({ isDealtWith }) => !isDealtWith);
+  for (let more = 0; more < moreReadings && messages.length < limit && page.next !== undefined; more += 1) {
+    page = await log.list(filter, limit - messages.length, page.next);
+    messages.push(...page.messages.filter(({ isDealtWith }) => !isDealtWith));
+  }
+  return page.next === undefined ? { messages } : { messages, next: page.next };
+}
+
+export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
+  const logs = new WeakMap<MessageStore, OpenLog>();
+
+  /** Without a key the one that was opened first. */
+  function open(wanted: string | undefined): OpenLog {
+    const found = openStores().find(({ key }) => wanted === undefined || key === wanted);
+    if (found === undefined) throw new CpisError("CPIS_LOG_NO_STORE");
+    const { store } = found;
+    const opened = logs.get(store) ?? { store, log: createMessageLog({ store, now: () => systemEffects.now() }) };
+    logs.set(store, opened);
+    return opened;
+  }
+
+  async function* csv({ log }: OpenLog, filter: LogFilter): AsyncGenerator<string> {
+    yield csvHead;
+    let after: string | undefined;
+    for (let count = 0; count < largestExport; count += largestPage) {
+      const { messages, next } = await log.list(filter, largestPage, after);
+      yield csvLines(messages);
+      if (next === undefined) return;
+      after = next;
+    }
+  }
+
+  async function countedLately(opened: OpenLog): Promise<Overview> {
+    const now = systemEffects.now();
+    if (opened.overview !== undefined && now < opened.overview.freshUntil) return opened.overview.reading;
+    const reading = readOverview(opened.store, now);
+    opened.overview = { freshUntil: Infinity, reading };
+    try {
+      return await reading;
+    } finally {
+      const wanted = Math.max(overviewMilliseconds, overviewShare * (systemEffects.now() - now));
+      opened.overview = { freshUntil: now + Math.min(wanted, oldestOverviewMilliseconds), reading };
+    }
+  }
+
+  return {
+    stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
+    list: async (key, request) => listPage(open(key), request),
+    async conversation(key, id) {
+      const conversation = await open(key).log.conversation(id);
+      if (conversation === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
+      return conversation;
+    },
+    async content(key, look) {
+      if (!hasUsers || look.by === nobody) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
+      const { store, log } = open(key);
+      await record(store, "content-viewed", look);
+      return log.content(look.id);
+    },
+    async overview(key) {
+      const certificates = transportsInSight().flatMap((transport) =>
+        transport.certificates().map((certificate) => ({ ...certificate, channel: transport.id })),
+      );
+      const opened = open(key);
+      const fresh = Math.max(0, (opened.overview?.freshUntil ?? 0) - systemEffects.now());
+      const freshMilliseconds = Math.min(fresh, oldestOverviewMilliseconds);
+      return { ...(await countedLately(opened)), certificates, freshMilliseconds };
+    },
+    async act(key, action, request) {
+      const { store, log } = open(key);
+      const outcome = await log.act(action, request);
+      if (outcome.kind === "done") await record(store, eventOf[action], request);
+      return outcome;
+    },
+    async export(key, filter, by) {
+      const opened = open(key);
+      await record(opened.store, "messages-exported", { by });
+      return csv(opened, filter);
+    },
+  };
+}

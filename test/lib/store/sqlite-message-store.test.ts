@@ -1,5 +1,0 @@
-// Holds the embedded store to the promises of every store.
-import { describeMessageStore } from "./message-store.conformance.js";
-import { createSqlitePlace } from "./sqlite-place.js";
-
-describeMessageStore("SQLite", createSqlitePlace);
