@@ -12,7 +12,9 @@ import { NodeRed } from "../../support/nodes/node-red.js";
 
 // The nodes that run are the built ones, so their stores are the built ones as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const stores = require(path.join(root, "dist", "nodes", "adapter", "shared-stores.js")) as typeof sharedStores;
+const stores = require(
+  path.join(root, "dist", "nodes", "adapter", "stores", "store-registry.js"),
+) as typeof sharedStores;
 
 const alertNode = {
   id: "alert",

@@ -10,7 +10,9 @@ import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.j
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const link = require(path.join(root, "dist", "nodes", "adapter", "simulator-link.js")) as typeof simulatorLink;
+const link = require(
+  path.join(root, "dist", "nodes", "adapter", "transports", "simulator-link.js"),
+) as typeof simulatorLink;
 
 /** A sample child of the simulated register that belongs to this authority. */
 const child = "9990001065";

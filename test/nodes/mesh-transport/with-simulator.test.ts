@@ -9,7 +9,9 @@ import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/ma
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const link = require(path.join(root, "dist", "nodes", "adapter", "simulator-link.js")) as typeof simulatorLink;
+const link = require(
+  path.join(root, "dist", "nodes", "adapter", "transports", "simulator-link.js"),
+) as typeof simulatorLink;
 
 const status = "mesh-transport.status.";
 const transport = { id: "mesh", type: "mesh transport", environment: "simulator", odsCode: "999", pollSeconds: "1" };

@@ -11,7 +11,9 @@ import type * as simulatorLink from "../../../nodes/adapter/transports/simulator
 
 // The nodes that run are the built ones, so their link is the built one as well.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const link = require(path.join(root, "dist", "nodes", "adapter", "simulator-link.js")) as typeof simulatorLink;
+const link = require(
+  path.join(root, "dist", "nodes", "adapter", "transports", "simulator-link.js"),
+) as typeof simulatorLink;
 
 function currentSimulator(): simulatorLink.SpineSimulator {
   let found: simulatorLink.SpineSimulator | undefined;
