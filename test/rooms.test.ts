@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   itk: ["xml", "errors", "identifiers"],
   sds: ["tls", "time", "errors", "identifiers"],
   cpis: ["hl7v3", "xml", "time", "errors", "identifiers"],
+  fhir: ["cpis", "time", "errors"],
   tls: ["time", "errors"],
   queue: ["store", "time", "errors", "identifiers"],
   mhs: ["ebxml", "soap", "sds", "queue", "tls", "store", "xml", "time", "gzip", "errors", "identifiers"],
@@ -71,7 +72,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["simulator"],
 };
 
-const pureRooms = ["xml", "hl7v3", "cpis", "ebxml", "soap", "itk"];
+const pureRooms = ["xml", "hl7v3", "cpis", "fhir", "ebxml", "soap", "itk"];
 const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|\brequire\s*\(\s*|^import\s+)["']([^"']+)["']/gm;
 
 function sourceFiles(folder: string): string[] {

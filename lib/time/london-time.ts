@@ -17,3 +17,13 @@ export function wallClock(epochMilliseconds: number): { readonly today: string; 
   const today = `${of("year")}-${of("month")}-${of("day")}`;
   return { today, now: `${today}T${of("hour")}:${of("minute")}` };
 }
+
+/**
+ * How far the clocks in England are ahead of UTC when they show `time`, "2026-03-02T10:15". The hour that comes twice in
+ * October is taken as its second time, and the one that never comes in March as winter time.
+ */
+export function londonOffset(time: string): "+00:00" | "+01:00" {
+  const asIfUtc = Date.parse(`${time}Z`);
+  if (wallClock(asIfUtc).now === time) return "+00:00";
+  return wallClock(asIfUtc - 3_600_000).now === time ? "+01:00" : "+00:00";
+}
