@@ -1,10 +1,9 @@
-// Installs what package-lock.json names, and builds dist/: compiled TypeScript with the editor files beside it.
+// Installs what package-lock.json names, and builds dist/, compiled TypeScript with the editor files beside it, and resources/.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { copyEditorFiles } from "./build-editor.mjs";
 
 export const root = path.dirname(fileURLToPath(import.meta.url));
 const installMark = path.join(root, "node_modules", ".installed-lock");
@@ -61,17 +60,49 @@ function isBuilt() {
   const mark = path.join(root, "dist", ".built");
   if (!fs.existsSync(mark)) return false;
   const sources = ["lib", "nodes", "icons"].map((folder) => newestChange(path.join(root, folder)));
-  const files = ["build.mjs", "build-editor.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
+  const files = ["build.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"];
   const changed = files.map((file) => fs.statSync(path.join(root, file)).mtimeMs);
   return Math.max(...sources, ...changed) < fs.statSync(mark).mtimeMs;
 }
 
-/** Builds dist/ when a source is newer than it. */
+/** Node-RED looks for icons beside each node file, and for the template and the catalogues by the node file's name. */
+function copyEditorFiles() {
+  for (const node of fs.readdirSync(path.join(root, "nodes"))) {
+    const from = path.join(root, "nodes", node);
+    const to = path.join(root, "dist", "nodes", node);
+    if (!fs.existsSync(path.join(from, `${node}.html`))) continue;
+    fs.copyFileSync(path.join(from, `${node}.html`), path.join(to, `${node}.html`));
+    fs.cpSync(path.join(from, "locales"), path.join(to, "locales"), { recursive: true });
+    fs.cpSync(path.join(root, "icons"), path.join(to, "icons"), { recursive: true });
+  }
+}
+
+/** Node-RED serves the folder resources/ of a package: scripts and styles that several templates load. */
+async function bundleResources() {
+  const { build: bundle } = await import("esbuild");
+  const folder = path.join(root, "nodes", "editor");
+  const common = { bundle: true, format: "iife", target: "es2022", charset: "utf8", absWorkingDir: root };
+  const outdir = path.join(root, "resources");
+  fs.rmSync(outdir, { recursive: true, force: true });
+  await bundle({ ...common, outdir, entryPoints: [path.join(folder, "editor.ts")], globalName: "cpIs" });
+  await bundle({
+    ...common,
+    outdir,
+    entryNames: "[name]",
+    entryPoints: [path.join(folder, "message-log", "message-log.js")],
+    globalName: "cpIsMessageLog",
+  });
+  const styles = [path.join(folder, "editor.css"), path.join(folder, "message-log", "message-log.css")];
+  await bundle({ ...common, outdir, entryNames: "[name]", entryPoints: styles });
+}
+
+/** Builds dist/ and resources/ when a source is newer than they are. */
 export async function build() {
   if (isBuilt()) return;
   fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
   runNode([path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
-  await copyEditorFiles(root);
+  copyEditorFiles();
+  await bundleResources();
   fs.writeFileSync(path.join(root, "dist", ".built"), "");
 }
 

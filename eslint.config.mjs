@@ -3,7 +3,7 @@ import html from "eslint-plugin-html";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".node-red/", "test-output/", "coverage/"] },
+  { ignores: ["dist/", "resources/", "node_modules/", ".node-red/", "test-output/", "coverage/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -52,7 +52,14 @@ export default tseslint.config(
     plugins: { html },
     languageOptions: {
       sourceType: "script",
-      globals: { RED: "readonly", $: "readonly", window: "readonly", document: "readonly" },
+      globals: {
+        RED: "readonly",
+        $: "readonly",
+        window: "readonly",
+        document: "readonly",
+        cpIs: "readonly",
+        cpIsMessageLog: "readonly",
+      },
     },
   },
 );

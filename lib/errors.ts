@@ -17,7 +17,7 @@ function define<Code extends string>(table: Record<Code, ErrorDefinition>): Reco
  * Every code this package raises. A code is never reused or renamed. README and the nodes' help are checked against
  * this table by a test.
  */
-export const errorTable = define({
+export const errorTable = /* @__PURE__ */ define({
   XML_MALFORMED: {
     message: "The XML is not well formed",
     advice: "Ask the sender for a corrected message; the raw bytes are kept with the exchange.",

@@ -17,6 +17,7 @@ const lanes = [
     { name: "lint", args: [bin("eslint/bin/eslint.js"), "."] },
     { name: "format", args: [bin("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."] },
     { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
+    { name: "types of the editor", args: [bin("typescript/bin/tsc"), "--noEmit", "-p", "nodes/editor"] },
     { name: "library", args: [...mocha, "test/*.test.ts", "test/lib/**/*.test.ts"] },
   ],
   [

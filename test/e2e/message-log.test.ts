@@ -61,7 +61,7 @@ for (const line of nodeRedLines) {
     const posted: string[] = [];
 
     before(async () => {
-      nodeRed = await startNodeRed(line, messageLogFlow(), users);
+      nodeRed = await startNodeRed(line, messageLogFlow(), users, { httpAdminRoot: "/admin" });
       browser = await openBrowser();
       watched = await openPage(browser, nodeRed.url);
       page = watched.page;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { fieldRules } from "../../nodes/adapter/runtime/field-rules.js";
-import { nodeNames, readDefinition, readEditorFiles, root } from "../support/nodes/editor-files.js";
+import { nodeNames, readDefinition, readEditorFiles, resourcesOf, root } from "../support/nodes/editor-files.js";
 
 /** A node's own files, and those of the adapter that they import: these take their words from the node's catalogue. */
 function sourceOf(folder: string): string {
@@ -20,7 +20,10 @@ function all(text: string, pattern: RegExp): string[] {
 
 /** Keys relative to the node's part of its catalogue. */
 function keysUsed(name: string): Set<string> {
-  const { template } = readEditorFiles(name);
+  const loaded = name.endsWith("-transport")
+    ? resourcesOf(name, "js").map((file) => fs.readFileSync(file, "utf8"))
+    : [];
+  const template = [readEditorFiles(name).template, ...loaded].join("\n");
   const source = sourceOf(name);
   const rulesUsed = all(template, /check\w*\(\s*this,\s*"\w+",\s*(?:isSimulator\(this\) \? )?"(\w+)"/g);
   const otherRules = all(template, /isSimulator\(this\) \? "\w+" : "(\w+)"/g);
@@ -38,7 +41,7 @@ function keysUsed(name: string): Set<string> {
   return new Set([
     ...quoted,
     ...validations,
-    ...(template.includes("createFieldChecks") ? ["validation.required"] : []),
+    ...(template.includes("cpIs.fieldChecks") ? ["validation.required"] : []),
     ...all(source, /words\(\s*"([^"]+)"/g),
     ...all(source, /"((?:status|error)\.\w+)"/g),
     ...all(source, /refuse\("\w+", "([^"]+)"\)/g),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { readDefinition, readEditorFiles, root } from "../support/nodes/editor-files.js";
+import { readDefinition, readEditorFiles, resourcesOf, root } from "../support/nodes/editor-files.js";
 
 interface PackageJson {
   readonly files: readonly string[];
@@ -14,6 +14,11 @@ function readPackage(): PackageJson {
 }
 
 describe("the package as Node-RED loads it", () => {
+  it("carries what it needs at run time", () => {
+    for (const wanted of ["dist", "resources", "examples/*.json"])
+      assert.ok(readPackage().files.includes(wanted), wanted);
+  });
+
   for (const [name, file] of Object.entries(readPackage()["node-red"].nodes)) {
     describe(`the node set ${name}`, () => {
       const folder = path.join(root, path.dirname(file));
@@ -52,15 +57,25 @@ describe("the package as Node-RED loads it", () => {
         assert.ok(files.help.includes(`data-help-name="${type}"`));
       });
 
-      it("has the field rules in its template, and not the place for them", () => {
-        assert.ok(!files.template.includes("%fieldChecks%"));
-        const hasFields = Object.keys(readDefinition(name).definition.defaults).length > 1;
-        if (hasFields) assert.match(files.template, /createFieldChecks[^]*\{"asid":/);
+      it("loads what it shares with other nodes from the resources of the package, which are there", () => {
+        const loaded = [...files.template.matchAll(/<(?:script|link)\b[^>]*\b(?:src|href)="([^"]*)"/g)];
+        assert.equal(loaded.length, resourcesOf(name, "js").length + resourcesOf(name, "css").length);
+        for (const file of [...resourcesOf(name, "js"), ...resourcesOf(name, "css")]) assert.ok(fs.existsSync(file));
+        assert.equal(resourcesOf(name, "js").length === 1, files.template.includes("cpIs."));
       });
 
-      it("writes no colour but its own into the template", () => {
-        const styles = files.template.match(/<style>[\s\S]*?<\/style>/g)?.join("") ?? "";
-        assert.doesNotMatch(styles, /#[0-9a-f]{3,6}\b|rgb|hsl/i);
+      it("is in git as Node-RED gets it", () => {
+        for (const file of [`${name}.html`, `locales/en-US/${name}.html`, `locales/en-US/${name}.json`]) {
+          const [source, built] = ["", "dist"].map((place) => path.join(root, place, "nodes", name, file));
+          assert.equal(fs.readFileSync(built!, "utf8"), fs.readFileSync(source!, "utf8"));
+        }
+      });
+
+      it("writes no style of its own, and no colour but its own", () => {
+        assert.doesNotMatch(files.template, /<style/);
+        for (const file of resourcesOf(name, "css")) {
+          assert.doesNotMatch(fs.readFileSync(file, "utf8"), /#[0-9a-f]{3,6}\b|rgb|hsl/i);
+        }
       });
 
       it("gives every field a label, and hides decoration from screen readers", () => {

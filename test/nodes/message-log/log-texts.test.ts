@@ -7,12 +7,13 @@ import { stateWords } from "../../../lib/services/message-log/message-log-words.
 import { root } from "../../support/nodes/editor-files.js";
 
 const folder = path.join(root, "nodes", "message-log");
+const editor = path.join(root, "nodes", "editor", "message-log");
 const sources = [
   fs.readFileSync(path.join(folder, "message-log.html"), "utf8"),
   ...fs
-    .readdirSync(path.join(folder, "editor"))
-    .filter((file) => file.endsWith(".js"))
-    .map((file) => fs.readFileSync(path.join(folder, "editor", file), "utf8")),
+    .readdirSync(editor)
+    .filter((file) => !file.endsWith(".css"))
+    .map((file) => fs.readFileSync(path.join(editor, file), "utf8")),
 ];
 const source = sources.join("\n");
 const catalogue: unknown = JSON.parse(fs.readFileSync(path.join(folder, "locales/en-US/message-log.json"), "utf8"));
@@ -67,7 +68,7 @@ describe("the texts of the message log", () => {
   });
 
   it("take their colours from the editor's variables, but for the parts of the bar that have their own ground", () => {
-    const style = fs.readFileSync(path.join(folder, "editor", "message-log.css"), "utf8");
+    const style = fs.readFileSync(path.join(editor, "message-log.css"), "utf8");
     const ownColours = style
       .split("}")
       .filter((rule) => /#[0-9a-f]{3,6}\b|\brgb/.test(rule))

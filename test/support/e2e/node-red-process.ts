@@ -89,8 +89,14 @@ function logIn(users: Users): string {
   })(${JSON.stringify(users)})`;
 }
 
-function settingsText(port: number, users: Users | undefined): string {
+export interface MoreSettings {
+  /** With a slash before it, and none behind. */
+  readonly httpAdminRoot?: string;
+}
+
+function settingsText(port: number, users: Users | undefined, more: MoreSettings): string {
   const settings = {
+    ...more,
     uiHost: "127.0.0.1",
     uiPort: port,
     flowFile: "flows.json",
@@ -109,6 +115,7 @@ export async function startNodeRed(
   line: NodeRedLine,
   flows: readonly object[],
   users?: Users,
+  more: MoreSettings = {},
 ): Promise<RunningNodeRed> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-node-red-"));
   const link = path.join(folder, "node_modules", "@cp-is", "node-red");
@@ -116,7 +123,7 @@ export async function startNodeRed(
   await fs.symlink(projectRoot, link, "junction");
   const port = await freePort();
   const settings = path.join(folder, "settings.js");
-  await fs.writeFile(settings, settingsText(port, users));
+  await fs.writeFile(settings, settingsText(port, users, more));
   await fs.writeFile(path.join(folder, "flows.json"), JSON.stringify(flows));
   const start = path.join(projectRoot, "node_modules", line, "red.js");
   const child = spawn(process.execPath, [start, "--settings", settings, "--userDir", folder], {
@@ -124,7 +131,7 @@ export async function startNodeRed(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log = collectOutput(child);
-  const url = `http://127.0.0.1:${port}/`;
+  const url = `http://127.0.0.1:${port}${more.httpAdminRoot ?? ""}/`;
   const halt = (): Promise<void> => stopProcess(child);
   const stop = async (): Promise<void> => {
     await halt();

@@ -42,6 +42,13 @@ export function readEditorFiles(name: string): EditorFiles {
   };
 }
 
+/** The scripts, or the styles, that a template loads from the package's resources/, in their order. */
+export function resourcesOf(name: string, kind: "js" | "css"): readonly string[] {
+  const pattern = /<(?:script src|link rel="stylesheet" href)="resources\/@cp-is\/node-red\/([a-z-]+\.(js|css))">/g;
+  const loaded = [...readEditorFiles(name).template.matchAll(pattern)];
+  return loaded.filter((match) => match[2] === kind).map(([, file = ""]) => path.join(root, "resources", file));
+}
+
 type Validate = (this: object, value: unknown, options: { readonly label?: string }) => true | string;
 
 export interface NodeDefinition {
@@ -74,7 +81,9 @@ export function readDefinition(name: string, form: Readonly<Record<string, strin
       node: () => null,
     },
   };
-  vm.runInNewContext(script, { RED, $: (selector: string) => ({ val: () => form[selector] }) });
+  const page = vm.createContext({ RED, $: (selector: string) => ({ val: () => form[selector] }) });
+  for (const file of resourcesOf(name, "js")) vm.runInContext(fs.readFileSync(file, "utf8"), page);
+  vm.runInContext(script, page);
   assert.ok(registered !== undefined);
   return registered;
 }

@@ -1,5 +1,5 @@
 // Runs in the editor: one conversation, as a picture, and each of its messages with all that is known of it.
-(function createConversation(RED, kit, words, { post, actions, content, problemBox, badge, open, close }) {
+export function createConversation(RED, kit, words, { post, actions, content, problemBox, badge, open, close }) {
   const { element, icon, button, redraw } = kit;
   const { _ } = words;
   const place = element("div", { class: "cp-is-log-conversation" });
@@ -153,4 +153,4 @@
       if (title) title.focus({ preventScroll: false });
     },
   };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: times, durations and states in words.
-(function createWords(translate, RED) {
+export function createWords(translate, RED) {
   const icons = {
     queued: "fa-clock-o",
     sending: "fa-paper-plane-o",
@@ -74,4 +74,4 @@
     states: Object.keys(icons),
     attention: ["failed", "expired", "rejected", "held"],
   };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: the content of a message, fetched only when asked for and forgotten when it is closed.
-(function createContent({ element, icon, button }, { _ }, { post, may, hasUsers, problemBox }) {
+export function createContent({ element, icon, button }, { _ }, { post, may, hasUsers, problemBox }) {
   /** What is open, by the message's number: a refresh must not take it from the reader. */
   let opened = new Map();
 
@@ -59,4 +59,4 @@
       opened = new Map();
     },
   };
-});
+}

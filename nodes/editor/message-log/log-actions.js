@@ -1,5 +1,5 @@
 // Runs in the editor: the buttons of what may be done with a message; each asks once, in plain words.
-(function createActions(document, { element, icon, button, newId }, { _ }, { post, may, done }) {
+export function createActions(document, { element, icon, button, newId }, { _ }, { post, may, done }) {
   const icons = {
     resend: "fa-repeat",
     release: "fa-play",
@@ -70,4 +70,4 @@
   }
 
   return { buttonsOf };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: how things go, in a few small pictures above the list.
-(function createOverview({ element, svg, icon, redraw, newId }, words, { post, nameOf, showError }) {
+export function createOverview({ element, svg, icon, redraw, newId }, words, { post, nameOf, showError }) {
   const { _ } = words;
   const barHeight = 26;
   const shownErrors = 5;
@@ -220,4 +220,4 @@
       root.open = height > 480;
     },
   };
-});
+}

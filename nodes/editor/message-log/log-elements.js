@@ -1,5 +1,5 @@
 // Runs in the editor: makes elements from names, attributes and texts. Data becomes text and nothing else.
-(function createElements(document) {
+export function createElements(document) {
   const drawing = "http://www.w3.org/2000/svg";
 
   function set(node, name, value) {
@@ -48,4 +48,4 @@
   }
 
   return { element, svg, icon, button, redraw, newId };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: asks the runtime, and says in words why it got no answer.
-(function createRequests($, RED, { _ }) {
+export function createRequests($, RED, { _ }) {
   let store;
 
   function problemOf(xhr) {
@@ -33,4 +33,4 @@
     },
     may: (right) => RED.user.hasPermission("cp-is.messages." + right),
   };
-});
+}

@@ -1,9 +1,20 @@
 // Runs in the editor: the whole sidebar, what it shows and when it asks again.
-(function createPanel($, RED, window, translate, parts) {
+import { createActions } from "./log-actions.js";
+import { createContent } from "./log-content.js";
+import { createConversation } from "./log-conversation.js";
+import { createDiagram } from "./log-diagram.js";
+import { createElements } from "./log-elements.js";
+import { createFilter } from "./log-filter.js";
+import { createList } from "./log-list.js";
+import { createOverview } from "./log-overview.js";
+import { createRequests } from "./log-requests.js";
+import { createWords } from "./log-words.js";
+
+export function createPanel($, RED, window, translate) {
   const { document } = window;
-  const kit = parts.elements(document);
-  const words = parts.words(translate, RED);
-  const requests = parts.requests($, RED, words);
+  const kit = createElements(document);
+  const words = createWords(translate, RED);
+  const requests = createRequests($, RED, words);
   const { element, icon, button, redraw } = kit;
   const { _ } = words;
   const betweenRefreshes = 2000;
@@ -28,25 +39,25 @@
 
   const note = element("div", { class: "cp-is-log-status", role: "status", "aria-live": "polite" });
   const storeRow = element("div", { class: "cp-is-log-row" });
-  const filter = parts.filter(window, RED, kit, words, () => {
+  const filter = createFilter(window, RED, kit, words, () => {
     list.begin();
     refreshNow();
   });
-  const list = parts.list(kit, words, {
+  const list = createList(kit, words, {
     post: requests.post,
     readRequest: () => ({ filter: filter.read(), isUndealt: filter.isAttention() }),
     open: openMessage,
     learn: filter.learn,
     reload: refreshNow,
   });
-  const content = parts.content(kit, words, {
+  const content = createContent(kit, words, {
     post: requests.post,
     may: requests.may,
     hasUsers: () => choices.hasUsers,
     problemBox,
   });
-  const actions = parts.actions(document, kit, words, { post: requests.post, may: requests.may, done: acted });
-  const conversation = parts.conversation(RED, { ...kit, diagram: parts.diagram(window, kit, words) }, words, {
+  const actions = createActions(document, kit, words, { post: requests.post, may: requests.may, done: acted });
+  const conversation = createConversation(RED, { ...kit, diagram: createDiagram(window, kit, words) }, words, {
     post: requests.post,
     actions,
     content,
@@ -55,7 +66,7 @@
     open: openMessage,
     close: closeMessage,
   });
-  const overview = parts.overview(kit, words, {
+  const overview = createOverview(kit, words, {
     post: requests.post,
     nameOf: filter.nameOf,
     showError: filter.showError,
@@ -248,4 +259,4 @@
     button(icon("fa-refresh"), refreshNow, { "aria-label": _("list.refresh"), title: _("list.refresh") }),
   );
   return { element: root, toolbar: $("<div>").append(refreshButton.addClass("red-ui-sidebar-header-button")), shown };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: the fields by which messages are found.
-(function createFilter(window, RED, { element, icon, button, newId }, words, changed) {
+export function createFilter(window, RED, { element, icon, button, newId }, words, changed) {
   const { _ } = words;
   const day = 86400000;
   const periods = {
@@ -198,4 +198,4 @@
       apply();
     },
   };
-});
+}

@@ -1,5 +1,5 @@
 // Runs in the editor: one page of messages, newest first; older ones take its place, so memory stays bounded.
-(function createList({ element, icon, button, redraw }, words, { post, readRequest, open, learn, reload }) {
+export function createList({ element, icon, button, redraw }, words, { post, readRequest, open, learn, reload }) {
   const { _ } = words;
   const pageSize = 50;
   const rows = element("ul", { class: "cp-is-log-rows", "aria-label": _("list.label"), onkeydown: move });
@@ -135,4 +135,4 @@
       item.focus();
     },
   };
-});
+}

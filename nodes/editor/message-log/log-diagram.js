@@ -1,5 +1,5 @@
 // Runs in the editor: draws what went between the flow, this system and the other side, and where the time went.
-(function createDiagram(window, { element, svg, newId }, words) {
+export function createDiagram(window, { element, svg, newId }, words) {
   const { _ } = words;
   const rowHeight = 40;
   const headHeight = 30;
@@ -140,4 +140,4 @@
   }
 
   return { diagram, timeBar };
-});
+}

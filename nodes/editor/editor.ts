@@ -1,0 +1,3 @@
+// What the dialogs of several nodes share: the global `cpIs` of their scripts.
+export { connectionCheck } from "./connection-check.js";
+export { fieldChecks } from "./field-checks.js";
