@@ -46,3 +46,36 @@ export function isNotFoundOrCompanion(code: CodedText): boolean {
 export function isUnexpectedBusinessError(code: CodedText): boolean {
   return code.code === queryIssueCodes.unexpectedBusinessError;
 }
+
+/**
+ * The codes that Spine, a mini service, their message handling and their SOAP faults are known to use. What stands in
+ * place of a code and is none of these might be anything, a patient's number or name too.
+ */
+const tellableCodes: ReadonlySet<string> = new Set([
+  // Of the query: issues in the reasons, and rejections in the details of an acknowledgement.
+  ...Object.values(queryIssueCodes),
+  ...["0", "202", "506", "519", "AT001", "AT002", "AT009"],
+  // Of a mini service.
+  ...[
+    "SMSP-0000",
+    "SMSP-0001",
+    "SMSP-0002",
+    "SMSP-0003",
+    "SMSP-0004",
+    "SMSP-0005",
+    "SMSP-9999",
+    "CPIS-0001",
+    "CPIS-9999",
+  ],
+  // Of ebXML: the tokens of ebMS 2.0, and Spine's numbers.
+  ...["ValueNotRecognized", "NotSupported", "Inconsistent", "OtherXml", "DeliveryFailure", "TimeToLiveExpired"],
+  ...["SecurityFailure", "MimeProblem", "Unknown", "501314", "501319", "402005", "1000"],
+  // Of the national services' SOAP faults.
+  ...["101", "200", "201", "206", "208", "300"],
+]);
+
+/** "codes GE002, an unknown code": only codes of known vocabularies are repeated. Undefined when there is none. */
+export function nameCodes(codes: readonly CodedText[]): string | undefined {
+  const named = new Set(codes.map(({ code }) => (tellableCodes.has(code) ? code : "an unknown code")));
+  return named.size === 0 ? undefined : `codes ${[...named].join(", ")}`;
+}

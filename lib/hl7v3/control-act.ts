@@ -32,6 +32,8 @@ export interface ReceivedControlAct {
   readonly unreadableReasons?: number;
   /** Absent also when there are several that differ. */
   readonly queryResponseCode?: string;
+  /** Whether there is a queryAck whose code is missing or cannot be told; absent when there is none such. */
+  readonly isQueryAckUnreadable?: true;
 }
 
 function personNode(person: PersonAgent): XmlNode {
@@ -75,30 +77,37 @@ export function controlActNode(act: ControlAct): XmlNode {
   ]);
 }
 
+function parseEventCodes(event: XmlElement): readonly (CodedText | undefined)[] {
+  const codes = children(event, "code").map(parseCode);
+  return codes.length === 0 ? [undefined] : codes;
+}
+
 /** Every reason, readable or not: one that cannot be read still speaks against an answer. */
 function parseReasons(interaction: XmlElement): Pick<ReceivedControlAct, "reasons" | "unreadableReasons"> {
   const codes = elementsAt(interaction, "ControlActEvent", "reason").flatMap((reason) => {
-    const found = elementsAt(reason, "justifyingDetectedIssueEvent", "code").map(parseCode);
-    return found.length === 0 ? [undefined] : found;
+    const events = children(reason, "justifyingDetectedIssueEvent");
+    return events.length === 0 ? [undefined] : events.flatMap(parseEventCodes);
   });
   const reasons = codes.filter((code) => code !== undefined);
   const unreadable = codes.length - reasons.length;
   return unreadable === 0 ? { reasons } : { reasons, unreadableReasons: unreadable };
 }
 
-function parseQueryResponseCode(interaction: XmlElement): string | undefined {
-  const codes = elementsAt(interaction, "ControlActEvent", "queryAck", "queryResponseCode").map((code) =>
-    attribute(code, "code"),
-  );
-  return codes.every((code) => code === codes[0]) ? codes[0] : undefined;
+function parseQueryAck(
+  interaction: XmlElement,
+): Pick<ReceivedControlAct, "queryResponseCode" | "isQueryAckUnreadable"> {
+  const codes = elementsAt(interaction, "ControlActEvent", "queryAck").flatMap((ack) => {
+    const found = children(ack, "queryResponseCode").map((code) => attribute(code, "code"));
+    return found.length === 0 ? [undefined] : found;
+  });
+  const [first, ...others] = codes;
+  if (first !== undefined && others.every((code) => code === first)) return { queryResponseCode: first };
+  return codes.length === 0 ? {} : { isQueryAckUnreadable: true };
 }
 
 /** Takes the interaction element. Never throws. */
 export function parseControlAct(interaction: XmlElement): ReceivedControlAct {
-  return known<ReceivedControlAct>({
-    ...parseReasons(interaction),
-    queryResponseCode: parseQueryResponseCode(interaction),
-  });
+  return { ...parseReasons(interaction), ...parseQueryAck(interaction) };
 }
 
 /** The person in the control act of an interaction, as far as it is named; undefined when there is none. */

@@ -2,6 +2,8 @@
 
 export const objectIdentifiers = {
   nhsNumber: "2.16.840.1.113883.2.1.4.1",
+  /** An NHS number that nobody has verified on PDS. */
+  unverifiedNhsNumber: "2.16.840.1.113883.2.1.3.2.4.18.23",
   localPersonId: "2.16.840.1.113883.2.1.3.2.4.18.24",
   odsOrganisation: "2.16.840.1.113883.2.1.3.2.4.19.1",
   odsSite: "2.16.840.1.113883.2.1.3.2.4.19.2",

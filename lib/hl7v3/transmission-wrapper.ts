@@ -108,10 +108,7 @@ export function parseTransmission(interaction: XmlElement): ReceivedTransmission
   });
 }
 
-/** Takes the interaction element; undefined when it holds no acknowledgement. Never throws. */
-export function parseAcknowledgement(interaction: XmlElement): ReceivedAcknowledgement | undefined {
-  const acknowledgement = child(interaction, "acknowledgement");
-  if (acknowledgement === undefined) return undefined;
+function readAcknowledgement(acknowledgement: XmlElement): ReceivedAcknowledgement {
   const details = children(acknowledgement, "acknowledgementDetail").map((detail) =>
     known<ReceivedAcknowledgementDetail>({
       typeCode: attribute(detail, "typeCode"),
@@ -123,4 +120,14 @@ export function parseAcknowledgement(interaction: XmlElement): ReceivedAcknowled
     details,
     messageRef: parseIdRoot(child(acknowledgement, "messageRef")),
   });
+}
+
+/** Every acknowledgement of an interaction: the schemas have one, and a second may say otherwise. Never throws. */
+export function parseAcknowledgements(interaction: XmlElement): readonly ReceivedAcknowledgement[] {
+  return children(interaction, "acknowledgement").map(readAcknowledgement);
+}
+
+/** The first of them. */
+export function parseAcknowledgement(interaction: XmlElement): ReceivedAcknowledgement | undefined {
+  return parseAcknowledgements(interaction)[0];
 }

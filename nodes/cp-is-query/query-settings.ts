@@ -53,6 +53,6 @@ export function readQuerySettings(config: object, words: Words): QuerySettings {
     careSetting: fields.choice("careSetting", ["unscheduled", "scheduled"], "unscheduled"),
     checkActivities: fields.flag("checkActivities", true),
     timeoutMilliseconds: fields.number("timeout", "positiveNumber", defaultTimeoutSeconds) * 1000,
-    emptyResponse: fields.choice("emptyResponse", ["not-found", "failed"], "not-found"),
+    emptyResponse: fields.choice("emptyResponse", ["not-found", "failed"], "failed"),
   };
 }

@@ -1,6 +1,6 @@
 // One query as an event: what is asked, and how it is echoed in the list of accesses.
-import { idNode, known, parseIdRoot, parseTime, timeNode } from "../../hl7v3/data-types.js";
-import { attribute, child, elementAt } from "../../hl7v3/elements.js";
+import { idNode, known, parseIdRoot, parsePlainIdentifier, parseTime, timeNode } from "../../hl7v3/data-types.js";
+import { child, elementAt } from "../../hl7v3/elements.js";
 import { element, type XmlNode } from "../../xml/encode-xml.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import { authorNode, parseAuthor } from "../templates/author-template.js";
@@ -26,7 +26,7 @@ export function parseQueryEvent(event: XmlElement, warn: Warn): ReceivedAccess {
     warn({ code: "unreadable-time", message: "The time of a query could not be read", path: event.localName });
   }
   const value = elementAt(event, "queryByParameter", "person.NHSnumber", "value");
-  const nhsNumber = attribute(value, "extension");
+  const nhsNumber = parsePlainIdentifier(value);
   return known<ReceivedAccess>({
     accessId: parseIdRoot(event),
     accessedAt,

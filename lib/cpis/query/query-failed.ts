@@ -1,5 +1,6 @@
 // The failed results of a query that no HL7 payload tells of, and the base of those that one does.
 import type { CodedText, QueryFailed, QueryFailureCode } from "../model.js";
+import { nameCodes } from "../vocabularies.js";
 
 /** The query that a result belongs to: its NHS number, HL7 message id and event id. */
 export interface QueryContext {
@@ -13,17 +14,6 @@ export interface FailureDetails {
   /** Names fields, codes and counts; never a patient's detail. The codes are named when absent. */
   readonly detail?: string;
   readonly codes?: readonly CodedText[];
-}
-
-/** A code that is a code; a long number is none, and might be a patient's. */
-function isSayable({ code }: CodedText): boolean {
-  return /^[A-Za-z0-9._:-]{1,40}$/.test(code) && !/[0-9]{7}/.test(code);
-}
-
-/** The codes by which a failure is told to people and logs; never their free text. */
-export function nameCodes(codes: readonly CodedText[]): string | undefined {
-  const named = new Set(codes.filter(isSayable).map(({ code }) => code));
-  return named.size === 0 ? undefined : `codes ${[...named].join(", ")}`;
 }
 
 /** A failed result with nothing received. Not retryable unless told so. */

@@ -1,32 +1,80 @@
 // The plans and accesses of a query response, as the user is to see them.
 import { sortableMilliseconds } from "../../hl7v3/timestamp.js";
 import { isSameId } from "../../identifiers.js";
-import type { AccessRecord, Plan, Subject, Warning } from "../model.js";
+import { withoutOtherNumbers, type ReceivedSubject } from "../templates/subject-template.js";
+import type { AccessRecord, Plan, PlanType, Subject, Warning } from "../model.js";
 import { stripNhsNumber } from "../nhs-number.js";
+import type { MessageFindings } from "./message-shape.js";
 import type { QueryContext } from "./query-failed.js";
-import type { ReceivedAccess, ReceivedPayload, ReceivedRecord, ResponsePlan } from "./query-response-model.js";
+import type { ReceivedAccess, ReceivedPayload, ResponsePlan } from "./query-response-model.js";
 
 /** The display rules of NHS England ask for no more. */
 const shownAccesses = 25;
 
-/** Whom the plan hangs on: the only subject of its record, else the only one of the plan's kind. */
-function subjectOf(plan: ResponsePlan, subjects: readonly Subject[]): Subject | undefined {
-  if (subjects.length === 1) return subjects[0];
-  const kind = plan.planType === "unborn-child-protection-plan" ? "mother" : "child";
-  const candidates = subjects.filter((subject) => subject.kind === kind);
-  return candidates.length === 1 ? candidates[0] : undefined;
+const subjectKinds: Readonly<Record<PlanType, Subject["kind"]>> = {
+  "child-protection-plan": "child",
+  "looked-after-child": "child",
+  "unborn-child-protection-plan": "mother",
+};
+
+function numbersOf({ nhsNumber, otherNumbers = [] }: ReceivedSubject): readonly string[] {
+  return nhsNumber === undefined ? otherNumbers : [nhsNumber, ...otherNumbers];
 }
 
-function recordPlans({ localAuthority, plans, subjects }: ReceivedRecord): readonly Plan[] {
-  return plans.map((plan) => {
-    const subject = subjectOf(plan, subjects);
-    return { ...plan, localAuthority, ...(subject === undefined ? {} : { subject }) };
-  });
+/** A person without any number is taken for the one asked for: real replies leave the numbers out. */
+function isSomebodyElse(subject: ReceivedSubject, context: QueryContext): boolean {
+  const [first] = numbersOf(subject);
+  return first !== undefined && first !== stripNhsNumber(context.nhsNumber);
 }
 
-/** Every plan that could be read, in the order of the response. */
-export function plansOf(payload: ReceivedPayload | undefined): readonly Plan[] {
-  return (payload?.records ?? []).flatMap(recordPlans);
+interface Belonging {
+  readonly subject?: ReceivedSubject;
+  /** Why the plan may not be that of the person asked for. */
+  readonly doubt?: Pick<Warning, "code" | "message">;
+}
+
+/** The subject is the only one of the plan's kind: the child, or for an unborn plan the mother. */
+function belongingOf(plan: ResponsePlan, subjects: readonly ReceivedSubject[], context: QueryContext): Belonging {
+  const kind = subjectKinds[plan.planType];
+  const [only, ...others] = subjects.filter((subject) => subject.kind === kind);
+  if (others.length > 0) {
+    const message = `hangs on one of several ${kind === "child" ? "children" : "mothers"}; whose it is cannot be told`;
+    return { doubt: { code: "ambiguous-subject", message } };
+  }
+  if (only === undefined) {
+    const [single, ...more] = subjects;
+    if (single === undefined) return { doubt: { code: "subject-missing", message: "names nobody whose plan it is" } };
+    const message = `names a ${single.kind} and no ${kind}; it may be the plan of somebody else than was asked for`;
+    return { ...(more.length === 0 ? { subject: single } : {}), doubt: { code: "other-subject", message } };
+  }
+  if (!isSomebodyElse(only, context)) return { subject: only };
+  const message = `names a ${kind} whose NHS number is not the one asked for: it may be the plan of that ${kind}`;
+  return { subject: only, doubt: { code: "other-subject", message } };
+}
+
+export interface ShownPlans {
+  /** Every plan that could be read, in the order of the response. */
+  readonly plans: readonly Plan[];
+  readonly warnings: readonly Warning[];
+}
+
+export function plansOf(payload: ReceivedPayload | undefined, context: QueryContext): ShownPlans {
+  const plans: Plan[] = [];
+  const warnings: Warning[] = [];
+  for (const { localAuthority, plans: received, subjects } of payload?.records ?? []) {
+    for (const plan of received) {
+      const { subject, doubt } = belongingOf(plan, subjects, context);
+      const whose = subject === undefined ? {} : { subject: withoutOtherNumbers(subject) };
+      plans.push({ ...plan, localAuthority, ...whose });
+      if (doubt === undefined) continue;
+      warnings.push({ code: doubt.code, message: `Plan ${plans.length} ${doubt.message}`, path: "subject" });
+    }
+  }
+  return { plans, warnings };
+}
+
+export function hasReadablePlan(payload: ReceivedPayload | undefined): boolean {
+  return payload?.records.some(({ plans }) => plans.length > 0) ?? false;
 }
 
 export function countUnreadablePlans(payload: ReceivedPayload | undefined): number {
@@ -44,7 +92,7 @@ function isOfAnotherNumber(access: ReceivedAccess, context: QueryContext): boole
 /** Whether a record, or the echo of this very query, is about another NHS number. */
 export function isAboutAnotherPatient(payload: ReceivedPayload, context: QueryContext): boolean {
   const isForeignRecord = payload.records.some(({ subjects }) => {
-    const numbers = subjects.map((subject) => subject.nhsNumber).filter((number) => number !== undefined);
+    const numbers = subjects.flatMap(numbersOf);
     return numbers.length > 0 && !numbers.includes(stripNhsNumber(context.nhsNumber));
   });
   return (
@@ -82,6 +130,12 @@ export function accessesOf(payload: ReceivedPayload | undefined, context: QueryC
   return { accesses, warnings: [{ code: "foreign-access", message, path: "pertinentInformation13" }] };
 }
 
+/** Whether accesses are echoed and none of them is of the number asked for. */
+export function echoesOnlyOthers({ accesses }: ReceivedPayload, context: QueryContext): boolean {
+  const isOfNumber = ({ nhsNumber }: ReceivedAccess): boolean => nhsNumber === stripNhsNumber(context.nhsNumber);
+  return accesses.some((access) => isOfAnotherNumber(access, context)) && !accesses.some(isOfNumber);
+}
+
 function differs(total: ReceivedPayload["totalPlans"], ...counts: readonly number[]): boolean {
   return total !== undefined && (total === "unreadable" || !counts.includes(total));
 }
@@ -90,7 +144,7 @@ function differs(total: ReceivedPayload["totalPlans"], ...counts: readonly numbe
 export function totalWarnings(payload: ReceivedPayload | undefined): readonly Warning[] {
   if (payload === undefined) return [];
   const { records, accesses, totalAccesses, totalPlans } = payload;
-  const planCount = plansOf(payload).length + countUnreadablePlans(payload);
+  const planCount = records.reduce((sum, { plans }) => sum + plans.length, 0) + countUnreadablePlans(payload);
   const warnings: Warning[] = [];
   if (differs(totalPlans, planCount, records.length)) {
     const message = "The total of child records is not the number of records that were read";
@@ -99,6 +153,19 @@ export function totalWarnings(payload: ReceivedPayload | undefined): readonly Wa
   if (differs(totalAccesses, accesses.length)) {
     const message = "The total of access records is not the number of accesses that were read";
     warnings.push({ code: "total-mismatch", message, path: "pertinentInformation11" });
+  }
+  return warnings;
+}
+
+/** Why a found answer may not be all that there is. */
+export function completenessWarnings(unreadablePlans: number, { mayHideRecord }: MessageFindings): readonly Warning[] {
+  const warnings: Warning[] = [];
+  if (unreadablePlans > 0) {
+    warnings.push({ code: "unreadable-plan", message: `${unreadablePlans} plan blocks could not be read` });
+  }
+  if (mayHideRecord) {
+    const message = "The answer holds something that is not understood and may be a further record";
+    warnings.push({ code: "not-understood", message });
   }
   return warnings;
 }

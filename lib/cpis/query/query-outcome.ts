@@ -1,11 +1,11 @@
 // What the answer to a CP-IS query means: the decision table, first match wins.
 import { isCpisError, type CpisError } from "../../errors.js";
-import type { ReceivedApplicationAcknowledgement } from "../../hl7v3/application-acknowledgement.js";
-import type { ReceivedQueryFailure } from "../../hl7v3/query-failure.js";
 import type { ReceivedTransmission } from "../../hl7v3/transmission-wrapper.js";
 import { isSameId } from "../../identifiers.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import type { CodedText, NotFoundBasis, QueryFailureCode, QueryResult, Warning } from "../model.js";
+import { isNhsNumberNotFound, isNotFoundOrCompanion, isUnexpectedBusinessError } from "../vocabularies.js";
+import { findDoubtOfAbsence } from "./absence.js";
 import {
   createQueryFailed,
   queryMismatchedReply,
@@ -13,10 +13,16 @@ import {
   queryUnparseableReply,
   type QueryContext,
 } from "./query-failed.js";
-import { accessesOf, countUnreadablePlans, isAboutAnotherPatient, plansOf, totalWarnings } from "./query-found.js";
+import {
+  accessesOf,
+  completenessWarnings,
+  countUnreadablePlans,
+  hasReadablePlan,
+  isAboutAnotherPatient,
+  plansOf,
+  totalWarnings,
+} from "./query-found.js";
 import { collectCodes, parseQueryReply, type QueryReply, type ReplyCodes } from "./query-reply.js";
-import type { ParsedQueryResponse } from "./query-response-model.js";
-import { isNhsNumberNotFound, isNotFoundOrCompanion, isUnexpectedBusinessError } from "../vocabularies.js";
 
 export interface OutcomeSettings {
   /** What an answer is taken for that says OK, with a total of 0 and no plan; Spine is not known to send one. */
@@ -80,30 +86,50 @@ function isErrorReason({ qualifier }: CodedText): boolean {
   return qualifier === undefined || qualifier === "ER";
 }
 
-/** Rows 9 to 14: REPC_IN000007GB01. */
-function judgeResponse(
-  context: QueryContext,
-  { response, warnings }: ParsedQueryResponse,
-  settings: OutcomeSettings,
-): QueryResult {
-  const { payload, transmission } = response;
-  const codes = collectCodes(response);
-  const respondedAt = payload?.respondedAt;
-  const timed = respondedAt === undefined ? {} : { respondedAt };
-  const facts: ReplyFacts = { context, transmission, ...timed, codes, warnings };
-  if (payload !== undefined && isAboutAnotherPatient(payload, context)) {
-    return failed({ ...facts, codes: noCodes, warnings: [] }, "wrong-patient");
-  }
+/** Row 10, of every message: a plan is never hidden, whatever else the reply says. */
+function found(facts: ReplyFacts, reply: QueryReply): QueryResult {
+  const { payload, findings } = reply;
   const unreadable = countUnreadablePlans(payload);
-  if (plansOf(payload).length > 0) return found(facts, response, unreadable);
+  const shown = plansOf(payload, facts.context);
+  const accesses = accessesOf(payload, facts.context);
+  const warnings: Warning[] = [...facts.warnings, ...shown.warnings, ...accesses.warnings, ...totalWarnings(payload)];
+  if (contradictsPlans(reply, facts.codes)) warnings.push(contradictedPlans);
+  warnings.push(...completenessWarnings(unreadable, findings));
+  const { totalPlans, totalAccesses } = payload ?? {};
+  return {
+    outcome: "found",
+    plans: shown.plans,
+    accesses: accesses.accesses,
+    ...(typeof totalPlans === "number" ? { totalPlans } : {}),
+    ...(typeof totalAccesses === "number" ? { totalAccesses } : {}),
+    incomplete: unreadable > 0 || findings.mayHideRecord,
+    ...baseOf({ ...facts, warnings }),
+  };
+}
+
+const contradictedPlans: Warning = {
+  code: "inconsistent-reply",
+  message: "The answer holds plans, and says that there are none or that it failed, or contradicts itself",
+};
+
+function contradictsPlans(reply: QueryReply, codes: ReplyCodes): boolean {
+  const { kind, queryResponseCode, acknowledgements, findings } = reply;
+  const isNegative = queryResponseCode === "NF" || queryResponseCode === "ID" || reply.isQueryAckUnreadable === true;
+  const isAccepted = acknowledgements.every(({ typeCode }) => typeCode === "AA");
+  const isOfErrors = codes.hasUnreadable || codes.errors.some(isErrorReason);
+  return kind !== "response" || isNegative || !isAccepted || isOfErrors || findings.contradictsItself;
+}
+
+/** Rows 11 to 14: REPC_IN000007GB01, or its payload alone. */
+function judgeResponse(facts: ReplyFacts, reply: QueryReply, settings: OutcomeSettings): QueryResult {
+  const unreadable = countUnreadablePlans(reply.payload);
   if (unreadable > 0) return failed(facts, "unreadable-plan", `${unreadable} plan blocks could not be read`);
-  const basis = judgeAbsence(response, codes);
+  const basis = basisOfAbsence(reply, facts.codes);
   if (basis === undefined) return failed(facts, "inconsistent-reply");
-  if (basis === "empty-response" && settings.emptyResponse === "failed") return failed(facts, "inconsistent-reply");
-  const shown = accessesOf(payload, context);
-  const doubt = basis === "empty-response" ? [emptyResponseWarning] : [];
-  const allWarnings = [...warnings, ...shown.warnings, ...doubt];
-  return { ...baseOf({ ...facts, warnings: allWarnings }), outcome: "not-found", basis, accesses: shown.accesses };
+  const absent = notFound(facts, reply, basis);
+  if (basis === "no-data-found" || absent.outcome === "failed") return absent;
+  if (settings.emptyResponse === "failed") return failed(facts, "inconsistent-reply", "it is an empty response");
+  return { ...absent, warnings: [...absent.warnings, emptyResponseWarning] };
 }
 
 const emptyResponseWarning: Warning = {
@@ -111,85 +137,63 @@ const emptyResponseWarning: Warning = {
   message: "The answer is an empty response, which Spine is not known to send",
 };
 
-/** Row 10: a plan is never hidden, whatever else the response says. */
-function found(facts: ReplyFacts, response: ParsedQueryResponse["response"], unreadable: number): QueryResult {
-  const { payload, queryResponseCode } = response;
-  const shown = accessesOf(payload, facts.context);
-  const warnings: Warning[] = [...facts.warnings, ...shown.warnings, ...totalWarnings(payload)];
-  if (contradictsPlans(queryResponseCode, facts.codes)) {
-    warnings.push({
-      code: "inconsistent-reply",
-      message: "The answer holds plans, and says that there are none or that it failed",
-    });
-  }
-  if (unreadable > 0) {
-    warnings.push({ code: "unreadable-plan", message: `${unreadable} plan blocks could not be read` });
-  }
-  const { totalPlans, totalAccesses } = payload ?? {};
-  return {
-    ...baseOf({ ...facts, warnings }),
-    outcome: "found",
-    plans: plansOf(payload),
-    accesses: shown.accesses,
-    ...(typeof totalPlans === "number" ? { totalPlans } : {}),
-    ...(typeof totalAccesses === "number" ? { totalAccesses } : {}),
-    incomplete: unreadable > 0,
-  };
-}
-
-function contradictsPlans(queryResponseCode: string | undefined, codes: ReplyCodes): boolean {
-  const isNegative = queryResponseCode === "NF" || queryResponseCode === "ID";
-  return isNegative || codes.hasUnreadable || codes.errors.some(isErrorReason);
-}
-
-/** Rows 12 and 13: the only ways in which a response without plan says that there is no record. */
-function judgeAbsence(response: ParsedQueryResponse["response"], codes: ReplyCodes): NotFoundBasis | undefined {
-  const total = response.payload?.totalPlans;
-  if (response.queryResponseCode === "NF" && saysNothingElse(codes) && (total === undefined || total === 0)) {
-    return "no-data-found";
-  }
-  return response.queryResponseCode === "OK" && hasNoError(codes) && total === 0 ? "empty-response" : undefined;
+/** Rows 12 and 13: the only ways in which a response says that there is no record. */
+function basisOfAbsence({ queryResponseCode, payload }: QueryReply, codes: ReplyCodes): NotFoundBasis | undefined {
+  if (queryResponseCode === "NF" && saysNothingElse(codes)) return "no-data-found";
+  const isEmpty = queryResponseCode === "OK" && hasNoError(codes) && payload?.totalPlans === 0;
+  return isEmpty ? "empty-response" : undefined;
 }
 
 /** Rows 15 to 18: QUQI_IN010000UK14. */
-function judgeFailure(context: QueryContext, failure: ReceivedQueryFailure): QueryResult {
-  const codes = collectCodes(failure);
-  const facts: ReplyFacts = { context, transmission: failure.transmission, codes, warnings: [] };
+function judgeFailure(facts: ReplyFacts, reply: QueryReply): QueryResult {
+  const { codes } = facts;
   if (codes.reasons.some(isNhsNumberNotFound)) {
-    return saysNothingElse(codes) ? notFound(facts, "nhs-number-not-on-cpis") : failed(facts, "query-rejected");
+    return saysNothingElse(codes) ? notFound(facts, reply, "nhs-number-not-on-cpis") : failed(facts, "query-rejected");
   }
-  if (failure.queryResponseCode === "NF" && hasNoError(codes)) return notFound(facts, "no-data-found");
+  if (reply.queryResponseCode === "NF" && hasNoError(codes)) return notFound(facts, reply, "no-data-found");
   return failed(facts, "query-rejected");
 }
 
-function notFound(facts: ReplyFacts, basis: NotFoundBasis): QueryResult {
-  return { ...baseOf(facts), outcome: "not-found", basis, accesses: [] };
+/** Unless anything in the reply speaks against it. */
+function notFound(facts: ReplyFacts, reply: QueryReply, basis: NotFoundBasis): QueryResult {
+  const doubt = findDoubtOfAbsence(reply, facts.context);
+  if (doubt !== undefined) return failed(facts, "inconsistent-reply", doubt);
+  const { accesses, warnings } = accessesOf(reply.payload, facts.context);
+  return { outcome: "not-found", basis, accesses, ...baseOf({ ...facts, warnings: [...facts.warnings, ...warnings] }) };
 }
 
-/** Rows 19 and 20: MCCI_IN010000UK13 that is no AA. */
-function judgeAcknowledgement(context: QueryContext, received: ReceivedApplicationAcknowledgement): QueryResult {
-  const codes = collectCodes(received);
-  const facts: ReplyFacts = { context, transmission: received.transmission, codes, warnings: [] };
-  switch (received.acknowledgement?.typeCode) {
-    case "AE":
-      return failed(facts, "application-error");
-    case "AR":
-      return failed(facts, "application-rejected");
-    default:
-      return failed(facts, "unexpected-reply", "the acknowledgement is of no known type");
-  }
+/** Rows 19 to 21: MCCI_IN010000UK13 that is no AA. */
+function judgeAcknowledgement(facts: ReplyFacts, { acknowledgements }: QueryReply): QueryResult {
+  const types = acknowledgements.map(({ typeCode }) => typeCode);
+  if (types.includes("AR")) return failed(facts, "application-rejected");
+  if (types.includes("AE")) return failed(facts, "application-error");
+  return failed(facts, "unexpected-reply", "the acknowledgement is of no known type");
 }
 
 function judge(context: QueryContext, reply: QueryReply, settings: OutcomeSettings): QueryResult {
+  const { payload, transmission, warnings } = reply;
+  const codes = collectCodes(reply);
+  const respondedAt = payload?.respondedAt;
+  const facts: ReplyFacts = {
+    context,
+    transmission,
+    ...(respondedAt === undefined ? {} : { respondedAt }),
+    codes,
+    warnings,
+  };
+  if (payload !== undefined && isAboutAnotherPatient(payload, context)) {
+    return failed({ ...facts, codes: noCodes, warnings: [] }, "wrong-patient");
+  }
+  if (hasReadablePlan(payload)) return found(facts, reply);
   switch (reply.kind) {
     case "response":
-      return judgeResponse(context, reply.parsed, settings);
+      return judgeResponse(facts, reply, settings);
     case "failure":
-      return judgeFailure(context, reply.failure);
+      return judgeFailure(facts, reply);
     case "acknowledgement":
-      return judgeAcknowledgement(context, reply.acknowledgement);
+      return judgeAcknowledgement(facts, reply);
     case "other":
-      return failed({ context, transmission: reply.transmission, codes: noCodes, warnings: [] }, "unexpected-reply");
+      return failed({ ...facts, codes: noCodes, warnings: [] }, "unexpected-reply");
   }
 }
 
@@ -210,12 +214,15 @@ const otherMessageWarning: Warning = {
 };
 
 /** An acknowledgement without data says nothing about a child. */
-function isMereAcknowledgement(reply: QueryReply): boolean {
-  return reply.kind === "acknowledgement" && reply.acknowledgement.acknowledgement?.typeCode === "AA";
+function isMereAcknowledgement({ kind, acknowledgements, payload }: QueryReply): boolean {
+  const isAccepted = acknowledgements.length > 0 && acknowledgements.every(({ typeCode }) => typeCode === "AA");
+  return kind === "acknowledgement" && isAccepted && !hasReadablePlan(payload);
 }
 
-function isAboutAnotherMessage({ messageRef }: QueryReply, { messageId }: QueryContext): boolean {
-  return messageRef !== undefined && !isSameId(messageRef, messageId);
+/** One that names our message beside another contradicts itself, and is judged as such. */
+function isAboutAnotherMessage({ acknowledgements }: QueryReply, { messageId }: QueryContext): boolean {
+  const named = acknowledgements.map(({ messageRef }) => messageRef).filter((messageRef) => messageRef !== undefined);
+  return named.length > 0 && !named.some((messageRef) => isSameId(messageRef, messageId));
 }
 
 /**

@@ -1,55 +1,108 @@
 // What a reply to a query says, whichever message says it.
+import { CpisError } from "../../errors.js";
+import { applicationAcknowledgementInteraction } from "../../hl7v3/application-acknowledgement.js";
+import { parseControlAct, subjectElements, type ReceivedControlAct } from "../../hl7v3/control-act.js";
+import { children, isHl7 } from "../../hl7v3/elements.js";
+import { findInteraction, findOnFirstLevel } from "../../hl7v3/interaction.js";
+import { queryFailureInteraction } from "../../hl7v3/query-failure.js";
 import {
-  applicationAcknowledgementInteraction,
-  parseApplicationAcknowledgement,
-  type ReceivedApplicationAcknowledgement,
-} from "../../hl7v3/application-acknowledgement.js";
-import { findInteraction } from "../../hl7v3/interaction.js";
-import { parseQueryFailure, queryFailureInteraction, type ReceivedQueryFailure } from "../../hl7v3/query-failure.js";
-import {
-  parseAcknowledgement,
+  parseAcknowledgements,
   parseTransmission,
   type ReceivedAcknowledgement,
   type ReceivedTransmission,
 } from "../../hl7v3/transmission-wrapper.js";
 import type { XmlElement } from "../../xml/xml-element.js";
-import type { CodedText } from "../model.js";
-import { parseQueryResponse, queryResponseInteraction } from "./query-response.js";
-import type { ParsedQueryResponse } from "./query-response-model.js";
+import type { CodedText, Warning } from "../model.js";
+import type { Warn } from "../templates/content-id.js";
+import { examineMessage, type MessageFindings, type ReplyShape } from "./message-shape.js";
+import { queryResponseInteraction } from "./query-response.js";
+import type { ReceivedPayload } from "./query-response-model.js";
+import { parseResponsePayload, responsePayloadName } from "./response-payload.js";
+import { parseStrayRecords } from "./stray-records.js";
 
-export type QueryReply =
-  | { readonly kind: "response"; readonly parsed: ParsedQueryResponse; readonly messageRef?: string }
-  | { readonly kind: "failure"; readonly failure: ReceivedQueryFailure; readonly messageRef?: string }
-  | {
-      readonly kind: "acknowledgement";
-      readonly acknowledgement: ReceivedApplicationAcknowledgement;
-      readonly messageRef?: string;
-    }
-  /** An interaction that answers no query. */
-  | { readonly kind: "other"; readonly transmission: ReceivedTransmission; readonly messageRef?: string };
+/** "other" is an interaction that answers no query; a bare payload is a "response". */
+export type ReplyKind = "response" | "failure" | "acknowledgement" | "other";
+
+export interface QueryReply extends ReceivedControlAct {
+  readonly kind: ReplyKind;
+  readonly transmission: ReceivedTransmission;
+  readonly acknowledgements: readonly ReceivedAcknowledgement[];
+  /** Of a bare payload, or of any interaction that holds one, or a plan or person anywhere. */
+  readonly payload?: ReceivedPayload;
+  readonly findings: MessageFindings;
+  readonly warnings: readonly Warning[];
+}
+
+const kinds: ReadonlyMap<string, ReplyKind> = new Map([
+  [queryResponseInteraction, "response"],
+  [queryFailureInteraction, "failure"],
+  [applicationAcknowledgementInteraction, "acknowledgement"],
+]);
+
+/** What the payloads say, and every plan and person that the message holds elsewhere. */
+export function parsePayloads(
+  root: XmlElement,
+  payloads: readonly XmlElement[],
+  warn: Warn,
+): ReceivedPayload | undefined {
+  const strays = parseStrayRecords(root, payloads, warn);
+  if (payloads.length === 0) return strays.length === 0 ? undefined : { accesses: [], records: strays };
+  const payload = parseResponsePayload(payloads, warn);
+  return strays.length === 0 ? payload : { ...payload, records: [...payload.records, ...strays] };
+}
+
+/**
+ * CP-ISNHSQueryResponse without an interaction; real replies may put another of that name around it. Throws
+ * CPIS_MESSAGE_INVALID when there are several.
+ */
+export function findBarePayload(root: XmlElement): XmlElement | undefined {
+  const [found, ...others] = findOnFirstLevel(
+    root,
+    (candidate) => isHl7(candidate) && candidate.localName === responsePayloadName,
+  );
+  const [inner, ...more] = found === undefined ? [] : children(found, responsePayloadName);
+  if (others.length + more.length > 0) {
+    throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `there is more than one ${responsePayloadName}` });
+  }
+  return inner ?? found;
+}
 
 /**
  * Takes the root of a payload. Throws CPIS_MESSAGE_INVALID when it holds no interaction and no bare response, or
- * several interactions.
+ * several of either.
  */
 export function parseQueryReply(root: XmlElement): QueryReply {
+  const warnings: Warning[] = [];
+  const warn: Warn = (warning) => warnings.push(warning);
+  const read = (core: XmlElement, shape: ReplyShape, payloads: readonly XmlElement[]) => {
+    const payload = parsePayloads(root, payloads, warn);
+    const findings = examineMessage(root, core, shape);
+    return { ...(payload === undefined ? {} : { payload }), findings, warnings };
+  };
   const interaction = findInteraction(root);
-  if (interaction === undefined) return { kind: "response", parsed: parseQueryResponse(root) };
-  const messageRef = parseAcknowledgement(interaction)?.messageRef;
-  const correlation = messageRef === undefined ? {} : { messageRef };
-  switch (interaction.localName) {
-    case queryResponseInteraction:
-      return { kind: "response", parsed: parseQueryResponse(root), ...correlation };
-    case queryFailureInteraction:
-      return { kind: "failure", failure: parseQueryFailure(root), ...correlation };
-    case applicationAcknowledgementInteraction:
-      return { kind: "acknowledgement", acknowledgement: parseApplicationAcknowledgement(root), ...correlation };
-    default:
-      return { kind: "other", transmission: parseTransmission(interaction), ...correlation };
+  if (interaction !== undefined) {
+    return {
+      kind: kinds.get(interaction.localName) ?? "other",
+      transmission: parseTransmission(interaction),
+      acknowledgements: parseAcknowledgements(interaction),
+      ...parseControlAct(interaction),
+      ...read(interaction, "interaction", subjectElements(interaction, responsePayloadName)),
+    };
   }
+  const bare = findBarePayload(root);
+  if (bare === undefined) {
+    throw new CpisError("CPIS_MESSAGE_INVALID", { detail: "there is neither an interaction nor a response" });
+  }
+  return {
+    kind: "response",
+    transmission: {},
+    acknowledgements: [],
+    reasons: [],
+    ...read(bare, "payload", [bare]),
+  };
 }
 
-/** What the reasons and the acknowledgement's details of a reply say together. */
+/** What the reasons and the acknowledgements' details of a reply say together. */
 export interface ReplyCodes {
   /** Every code that could be read, to be shown to support. */
   readonly all: readonly CodedText[];
@@ -60,14 +113,8 @@ export interface ReplyCodes {
   readonly hasUnreadable: boolean;
 }
 
-interface CodeHolder {
-  readonly reasons: readonly CodedText[];
-  readonly unreadableReasons?: number;
-  readonly acknowledgement?: ReceivedAcknowledgement;
-}
-
-export function collectCodes({ reasons, unreadableReasons = 0, acknowledgement }: CodeHolder): ReplyCodes {
-  const details = acknowledgement?.details ?? [];
+export function collectCodes({ reasons, unreadableReasons = 0, acknowledgements }: QueryReply): ReplyCodes {
+  const details = acknowledgements.flatMap((acknowledgement) => acknowledgement.details);
   const errorDetails = details.filter(({ typeCode }) => typeCode !== "WG" && typeCode !== "IF");
   const readable = ({ code }: { readonly code?: CodedText }): readonly CodedText[] =>
     code === undefined ? [] : [code];

@@ -2,6 +2,7 @@
 import type { QueryResponseCode, ReceivedControlAct } from "../../hl7v3/control-act.js";
 import type { ReceivedInteger } from "../../hl7v3/data-types.js";
 import type { ReceivedAcknowledgement, ReceivedTransmission, Transmission } from "../../hl7v3/transmission-wrapper.js";
+import type { ReceivedSubject } from "../templates/subject-template.js";
 import type { Author, CodedText, Hl7Time, LocalAuthority, PlanDate, PlanType, Subject, Warning } from "../model.js";
 
 /** One query made for the same NHS number, this one included. `accessId` is the id of its event. */
@@ -52,6 +53,7 @@ export interface ReceivedAccess {
 }
 
 export interface ReceivedRecord extends ResponseRecord {
+  readonly subjects: readonly ReceivedSubject[];
   /** How many plan blocks of this record could not be read; absent when all could. */
   readonly unreadablePlans?: number;
 }

@@ -18,7 +18,7 @@ import type { CodedText } from "../model.js";
 import { parseResponsePlans, responsePlanNodes } from "../templates/plan-template.js";
 import { parseQueryEvent, queryEventNode } from "./query-event.js";
 import type { ReceivedPayload, ReceivedRecord, ResponsePayload, ResponseRecord } from "./query-response-model.js";
-import { parseSubjects, subjectNode } from "../templates/subject-template.js";
+import { parseReceivedSubjects, subjectNode } from "../templates/subject-template.js";
 
 export const responsePayloadName = "CP-ISNHSQueryResponse";
 const accessTotalPath = ["pertinentInformation11", "pertinentTotalReturnedAccessRecords"] as const;
@@ -73,7 +73,7 @@ function parseRecord(record: XmlElement, warn: Warn): ReceivedRecord {
   const model: ReceivedRecord = {
     localAuthority: parseLocalAuthority(elementAt(record, "communicationFunctionSnd", "organisation")),
     plans,
-    subjects: elementsAt(record, "CP-ISRecord", "subject").flatMap((subject) => parseSubjects(subject, warn)),
+    subjects: elementsAt(record, "CP-ISRecord", "subject").flatMap((subject) => parseReceivedSubjects(subject, warn)),
   };
   // A record without any plan was still meant to hold one.
   const unreadablePlans = plans.length === 0 ? Math.max(1, unreadable) : unreadable;

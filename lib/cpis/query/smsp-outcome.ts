@@ -2,8 +2,17 @@
 import { isCpisError, type CpisError } from "../../errors.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import type { CodedText, NotFoundBasis, QueryFailureCode, QueryResult, Warning } from "../model.js";
+import { findDoubtOfBareAbsence } from "./absence.js";
 import { createQueryFailed, queryUnparseableReply, type FailureDetails, type QueryContext } from "./query-failed.js";
-import { accessesOf, countUnreadablePlans, isAboutAnotherPatient, plansOf, totalWarnings } from "./query-found.js";
+import {
+  accessesOf,
+  completenessWarnings,
+  countUnreadablePlans,
+  hasReadablePlan,
+  isAboutAnotherPatient,
+  plansOf,
+  totalWarnings,
+} from "./query-found.js";
 import { holdsInteraction, parseSmspResponse, type ReceivedSmspResponse } from "./smsp-response.js";
 import { smspMeaning } from "./smsp-status.js";
 
@@ -30,47 +39,56 @@ function failed(
   return { ...failure, ...baseOf(context, response, response.warnings) };
 }
 
-/** Rows 10, 11 and 22. The totals of a success are held against what was read; they decide nothing. */
-function judgeSuccess(context: QueryContext, response: ReceivedSmspResponse): QueryResult {
-  const { payload } = response;
-  const plans = plansOf(payload);
+/** Row 10, whatever the status: a plan is never hidden. The totals are held against what was read. */
+function found(context: QueryContext, response: ReceivedSmspResponse, isSuccess: boolean): QueryResult {
+  const { payload, findings } = response;
   const unreadable = countUnreadablePlans(payload);
-  const unreadableText = `${unreadable} plan blocks could not be read`;
-  if (plans.length === 0 && unreadable > 0) {
-    return failed(context, response, "unreadable-plan", { detail: unreadableText });
-  }
-  if (plans.length === 0) return failed(context, response, "inconsistent-reply");
-  const shown = accessesOf(payload, context);
-  const warnings: Warning[] = [...response.warnings, ...shown.warnings, ...totalWarnings(payload)];
-  if (unreadable > 0) warnings.push({ code: "unreadable-plan", message: unreadableText });
+  const shown = plansOf(payload, context);
+  const accesses = accessesOf(payload, context);
+  const warnings = [...response.warnings, ...shown.warnings, ...accesses.warnings, ...totalWarnings(payload)];
+  if (!isSuccess || findings.contradictsItself) warnings.push(contradictedPlans);
+  warnings.push(...completenessWarnings(unreadable, findings));
   const { totalPlans, totalAccesses } = payload;
   return {
-    ...baseOf(context, response, warnings),
     outcome: "found",
-    plans,
-    accesses: shown.accesses,
+    plans: shown.plans,
+    accesses: accesses.accesses,
     ...(typeof totalPlans === "number" ? { totalPlans } : {}),
     ...(typeof totalAccesses === "number" ? { totalAccesses } : {}),
-    incomplete: unreadable > 0,
+    incomplete: unreadable > 0 || findings.mayHideRecord,
+    ...baseOf(context, response, warnings),
   };
 }
 
-/** Row 23, unless the answer holds what it says is not there. */
+const contradictedPlans: Warning = {
+  code: "inconsistent-reply",
+  message: "The answer holds plans, and says that there are none or that it failed, or contradicts itself",
+};
+
+/** Rows 11 and 22: success without a plan that can be read. */
+function judgeSuccess(context: QueryContext, response: ReceivedSmspResponse): QueryResult {
+  const unreadable = countUnreadablePlans(response.payload);
+  if (unreadable === 0) return failed(context, response, "inconsistent-reply");
+  return failed(context, response, "unreadable-plan", { detail: `${unreadable} plan blocks could not be read` });
+}
+
+/** Row 23, unless anything in the answer speaks against it. */
 function judgeNoRecord(context: QueryContext, response: ReceivedSmspResponse): QueryResult {
-  if (response.speaksOfRecord) return failed(context, response, "inconsistent-reply");
-  const shown = accessesOf(response.payload, context);
-  const warnings = [...response.warnings, ...shown.warnings];
+  const doubt = findDoubtOfBareAbsence(response.payload, response.findings, context);
+  if (doubt !== undefined) return failed(context, response, "inconsistent-reply", { detail: doubt });
+  const { accesses, warnings } = accessesOf(response.payload, context);
   return {
-    ...baseOf(context, response, warnings),
     outcome: "not-found",
     basis: noRecord,
-    accesses: shown.accesses,
+    accesses,
+    ...baseOf(context, response, [...response.warnings, ...warnings]),
   };
 }
 
 function judge(context: QueryContext, response: ReceivedSmspResponse): QueryResult {
   if (isAboutAnotherPatient(response.payload, context)) return createQueryFailed(context, "wrong-patient");
   const meaning = smspMeaning(response.status);
+  if (hasReadablePlan(response.payload)) return found(context, response, meaning.kind === "success");
   switch (meaning.kind) {
     case "success":
       return judgeSuccess(context, response);

@@ -1,15 +1,17 @@
 // REPC_MT000012GB01, the bare response of a Spine mini service: the payload of Spine's response, and a status.
 import { CpisError } from "../../errors.js";
 import { parseCode } from "../../hl7v3/data-types.js";
-import { children, isHl7 } from "../../hl7v3/elements.js";
-import { declareNamespaces, findInteraction, findOnFirstLevel } from "../../hl7v3/interaction.js";
+import { children } from "../../hl7v3/elements.js";
+import { declareNamespaces, findInteraction } from "../../hl7v3/interaction.js";
 import type { XmlNode } from "../../xml/encode-xml.js";
-import { findElement, type XmlElement } from "../../xml/xml-element.js";
+import type { XmlElement } from "../../xml/xml-element.js";
 import type { Warn } from "../templates/content-id.js";
 import type { CodedText, Warning } from "../model.js";
+import { examineMessage, type MessageFindings } from "./message-shape.js";
+import { findBarePayload, parsePayloads } from "./query-reply.js";
 import { deviate } from "./query-response-deviations.js";
 import type { QueryResponseDeviation, ReceivedPayload, ResponsePayload } from "./query-response-model.js";
-import { parseResponsePayload, responsePayloadName, responsePayloadNode } from "./response-payload.js";
+import { responsePayloadName, responsePayloadNode } from "./response-payload.js";
 
 export interface SmspResponse {
   readonly status: CodedText;
@@ -21,8 +23,7 @@ export interface ReceivedSmspResponse {
   /** "unreadable": there is a status without code, or there are several that differ. */
   readonly status?: CodedText | "unreadable";
   readonly payload: ReceivedPayload;
-  /** Whether a record, or anything that should be one, stands in it; then nobody can say that there is none. */
-  readonly speaksOfRecord: boolean;
+  readonly findings: MessageFindings;
   readonly warnings: readonly Warning[];
 }
 
@@ -43,19 +44,12 @@ function parseStatus(payload: XmlElement): ReceivedSmspResponse["status"] {
   return first !== undefined && others.every(isSame) ? first : "unreadable";
 }
 
-function invalid(detail: string): CpisError {
-  return new CpisError("CPIS_MESSAGE_INVALID", { detail });
-}
-
 function findPayload(root: XmlElement): XmlElement {
-  const [found, ...others] = findOnFirstLevel(
-    root,
-    (candidate) => isHl7(candidate) && candidate.localName === responsePayloadName,
-  );
-  if (found === undefined) throw invalid(`${responsePayloadName} is missing`);
-  const [inner, ...more] = children(found, responsePayloadName);
-  if (others.length + more.length > 0) throw invalid(`there is more than one ${responsePayloadName}`);
-  return inner ?? found;
+  const found = findBarePayload(root);
+  if (found === undefined) {
+    throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `${responsePayloadName} is missing` });
+  }
+  return found;
 }
 
 /** Whether the root holds an interaction, which no mini service answers with. Throws CPIS_MESSAGE_INVALID. */
@@ -71,13 +65,12 @@ export function parseSmspResponse(root: XmlElement): ReceivedSmspResponse {
   const warnings: Warning[] = [];
   const warn: Warn = (warning) => warnings.push(warning);
   const element = findPayload(root);
-  const payload = parseResponsePayload([element], warn);
+  const payload = parsePayloads(root, [element], warn) ?? { accesses: [], records: [] };
   const status = parseStatus(element);
-  const hasRecord = findElement(root, ({ localName }) => localName === "CP-ISRecord", 64) !== undefined;
   return {
     ...(status === undefined ? {} : { status }),
     payload,
-    speaksOfRecord: payload.records.length > 0 || hasRecord,
+    findings: examineMessage(root, element, "smspPayload"),
     warnings,
   };
 }

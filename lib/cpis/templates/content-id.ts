@@ -37,7 +37,7 @@ function isContentId(candidate: XmlElement): boolean {
 }
 
 /** What any HL7 V3 class may hold beside its own content. */
-const infrastructureNames: readonly string[] = ["realmCode", "typeId", "templateId", "seperatableInd"];
+export const infrastructureNames: readonly string[] = ["realmCode", "typeId", "templateId", "seperatableInd"];
 
 /** The children that are the element's own content. */
 export function contentElements(parent: XmlElement): readonly XmlElement[] {

@@ -140,3 +140,13 @@ export function parseResponsePlans(holder: XmlElement, warn: Warn): ParsedPlans<
 export function parseUploadPlans(holder: XmlElement, warn: Warn): ParsedPlans<UploadPlan> {
   return parsePlans(holder, "upload", warn);
 }
+
+/** Whether the element is a plan of a query response, readable or not. */
+export function isResponsePlan(candidate: XmlElement): boolean {
+  return planTypes.some((type) => isTemplate(candidate, templateOf(type, "response")));
+}
+
+/** A plan by its template element alone, wherever it stands; undefined when it cannot be read. */
+export function parseResponsePlan(candidate: XmlElement, warn: Warn): ResponsePlan | undefined {
+  return readPlan(candidate, "response", warn)?.plan;
+}

@@ -6,7 +6,7 @@ import { element, type XmlNode } from "../../xml/encode-xml.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import { isTemplate, templateElements, templateNodes, type Template, type Warn } from "./content-id.js";
 import type { Subject } from "../model.js";
-import { identityNodes, parseIdentity } from "./person-identity.js";
+import { findNhsNumbers, identityNodes, parseIdentity } from "./person-identity.js";
 
 const childTemplate: Template = { id: "COCT_TP145101GB01", className: "Child" };
 const unbornChildTemplate: Template = { id: "COCT_TP145100GB01", className: "UnbornChild" };
@@ -55,19 +55,52 @@ function parseDemographics(person: XmlElement | undefined, warn: Warn): Omit<Sub
   });
 }
 
+/** A person with the NHS numbers that stand in it otherwise than in its place, if there are any. */
+export interface ReceivedSubject extends Subject {
+  readonly otherNumbers?: readonly string[];
+}
+
+/** Whether the element is of the template of a child or of an unborn child's mother. */
+export function isSubjectTemplate(candidate: XmlElement): boolean {
+  return isTemplate(candidate, childTemplate) || isTemplate(candidate, unbornChildTemplate);
+}
+
+/** Takes the template element of a person; undefined for any other. */
+export function parseSubjectTemplate(candidate: XmlElement, warn: Warn): ReceivedSubject | undefined {
+  const subject = parsePerson(candidate, warn);
+  if (subject === undefined) return undefined;
+  const otherNumbers = findNhsNumbers(candidate).filter((number) => number !== subject.nhsNumber);
+  return otherNumbers.length === 0 ? subject : { ...subject, otherNumbers };
+}
+
+function parsePerson(candidate: XmlElement, warn: Warn): Subject | undefined {
+  if (isTemplate(candidate, childTemplate)) {
+    const person = child(candidate, "childPerson");
+    return { kind: "child", ...parseIdentity(children(candidate, "id")), ...parseDemographics(person, warn) };
+  }
+  if (isTemplate(candidate, unbornChildTemplate)) {
+    const person = child(candidate, "parentMotherPerson");
+    const identity = parseIdentity(person === undefined ? [] : elementsAt(person, "playedMother", "id"));
+    return { kind: "mother", ...identity, ...parseDemographics(person, warn) };
+  }
+  return undefined;
+}
+
 /** Takes a `subject` element of a record. Gives every person in it that is of a known template. */
-export function parseSubjects(subject: XmlElement, warn: Warn): readonly Subject[] {
-  return templateElements(subject, warn).flatMap((candidate): readonly Subject[] => {
-    if (isTemplate(candidate, childTemplate)) {
-      const person = child(candidate, "childPerson");
-      return [{ kind: "child", ...parseIdentity(children(candidate, "id")), ...parseDemographics(person, warn) }];
-    }
-    if (isTemplate(candidate, unbornChildTemplate)) {
-      const person = child(candidate, "parentMotherPerson");
-      const identity = parseIdentity(person === undefined ? [] : elementsAt(person, "playedMother", "id"));
-      return [{ kind: "mother", ...identity, ...parseDemographics(person, warn) }];
-    }
+export function parseReceivedSubjects(subject: XmlElement, warn: Warn): readonly ReceivedSubject[] {
+  return templateElements(subject, warn).flatMap((candidate): readonly ReceivedSubject[] => {
+    const found = parseSubjectTemplate(candidate, warn);
+    if (found !== undefined) return [found];
     warn({ code: "unknown-subject", message: "A person is described in an unknown form", path: "subject" });
     return [];
   });
+}
+
+/** The same, without numbers in other places. */
+export function parseSubjects(subject: XmlElement, warn: Warn): readonly Subject[] {
+  return parseReceivedSubjects(subject, warn).map(withoutOtherNumbers);
+}
+
+export function withoutOtherNumbers({ otherNumbers: _, ...subject }: ReceivedSubject): Subject {
+  return subject;
 }

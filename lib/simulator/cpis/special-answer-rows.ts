@@ -64,7 +64,7 @@ export const recordRows: readonly Row[] = [
     "9990002274",
     "no-plan-total-zero",
     13,
-    notFoundBy("empty-response"),
+    failed("inconsistent-reply"),
     answering(record("none", { totalPlans: 0 })),
     "A response without plan says OK and a total of 0.",
   ],

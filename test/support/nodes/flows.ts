@@ -60,7 +60,7 @@ export const queryNode = {
   checkActivities: true,
   careSetting: "unscheduled",
   timeout: "30",
-  emptyResponse: "not-found",
+  emptyResponse: "failed",
   wires: [["found"], ["not-found"]],
 };
 

@@ -1,7 +1,6 @@
 // Holds the failed results of which no HL7 payload tells.
 import assert from "node:assert/strict";
 import {
-  nameCodes,
   queryEbxmlError,
   queryHttpError,
   queryNotSent,
@@ -10,6 +9,7 @@ import {
   queryUnparseableReply,
   refusedBeforeSending,
 } from "../../../../lib/cpis/query/query-failed.js";
+import { nameCodes } from "../../../../lib/cpis/vocabularies.js";
 import { context } from "../../../support/cpis/samples.js";
 
 const base = { ...context, outcome: "failed", codes: [], warnings: [] };
@@ -93,9 +93,22 @@ describe("a query that got no answer", () => {
     assert.deepEqual(queryUnparseableReply(context), { ...base, code: "unparseable-reply", retryable: false });
   });
 
-  it("names each code once, and none that could be a number of a patient or free text", () => {
+  it("names each known code once, and repeats nothing else that stands in the place of a code", () => {
     const named = (...codes: readonly string[]): string | undefined => nameCodes(codes.map((code) => ({ code })));
     assert.equal(named("GE002", "GE002", "1"), "codes GE002, 1");
-    assert.equal(named("9990000018", "X9990000018", "two words", "<b>"), undefined);
+    assert.equal(named(), undefined);
+    for (const planted of [
+      "9990000018",
+      "944-931-0394",
+      "2015-03-14",
+      "150314",
+      "Smith",
+      "two words",
+      "<b>",
+      "ge002",
+    ]) {
+      assert.equal(named(planted), "codes an unknown code");
+      assert.equal(named("GE002", planted, planted), "codes GE002, an unknown code");
+    }
   });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CpisError, isCpisError } from "../../../../lib/errors.js";
-import type { QueryResult } from "../../../../lib/cpis/model.js";
+import type { QueryResult, Subject } from "../../../../lib/cpis/model.js";
 import { decideQueryOutcome, type QueryDecision } from "../../../../lib/cpis/query/query-outcome.js";
 import { encodeQueryResponse } from "../../../../lib/cpis/query/query-response.js";
 import type {
@@ -232,7 +232,8 @@ describe("the outcome of a query", () => {
     const result = found(judgedResponse(severalPlansResponse, "unreadable-first-start-date"));
     assert.equal(result.incomplete, true);
     assert.equal(result.plans.length, 3);
-    assert.deepEqual(warningCodes(result), ["unreadable-plan"]);
+    // The mother of the unborn plan in it is not the child who was asked for.
+    assert.deepEqual(warningCodes(result), ["other-subject", "unreadable-plan"]);
   });
 
   it("row 10: a place for a plan that holds none makes it incomplete", () => {
@@ -414,9 +415,9 @@ describe("the outcome of a query", () => {
     assert.equal(verdict(judged(text)), "failed query-rejected");
   });
 
-  it("row 18: the codes are named, and a long number in their place is not", () => {
-    const result = judgedFailure({ reasons: [{ code: "XX001" }, { code: child }, { code: "a b" }] });
-    assert.equal(result.outcome === "failed" && result.detail, "codes XX001");
+  it("row 18: known codes are named, and what else stands in their place is not", () => {
+    const result = judgedFailure({ reasons: [{ code: "GE002" }, { code: child }, { code: "a b" }] });
+    assert.equal(result.outcome === "failed" && result.detail, "codes GE002, an unknown code");
   });
 
   it("row 19: MCCI AE is failed application-error with its codes, even with NHSNCC002", () => {
@@ -493,6 +494,22 @@ describe("the accesses of a result", () => {
 });
 
 describe("the subject of a plan", () => {
+  const [record] = childPayload.records;
+  assert.ok(record);
+  const unborn = {
+    planType: "unborn-child-protection-plan",
+    startDate: "2026-02-02T09:00",
+    endDate: "2026-08-02T09:00",
+  } as const;
+  const otherOne: Subject = { ...testChild, nhsNumber: otherChild, givenName: "Sib" };
+  const asMother: Subject = { ...testMother, nhsNumber: child };
+
+  function judgedRecord(
+    change: Partial<ResponsePayload["records"][number]>,
+  ): Extract<QueryResult, { outcome: "found" }> {
+    return found(judgedResponse(responseWith({ records: [{ ...record!, ...change }] })));
+  }
+
   it("is the mother for an unborn child and the child for the others", () => {
     const { plans } = found(judgedResponse(severalPlansResponse));
     assert.deepEqual(
@@ -501,20 +518,69 @@ describe("the subject of a plan", () => {
     );
   });
 
-  it("is the only one of the record, whatever its kind", () => {
-    const [record] = childPayload.records;
-    assert.ok(record);
-    const mothers = responseWith({ records: [{ ...record, subjects: [{ ...testMother, nhsNumber: child }] }] });
-    assert.equal(found(judgedResponse(mothers)).plans[0]?.subject?.kind, "mother");
+  it("is another child, with a warning that says so, where the asked number is the mother's", () => {
+    const result = judgedRecord({ subjects: [otherOne, asMother] });
+    assert.equal(result.plans[0]?.subject?.nhsNumber, otherChild);
+    assert.deepEqual(result.warnings, [
+      {
+        code: "other-subject",
+        message: "Plan 1 names a child whose NHS number is not the one asked for: it may be the plan of that child",
+        path: "subject",
+      },
+    ]);
   });
 
-  it("is left out when two might be meant", () => {
-    const [record] = childPayload.records;
-    assert.ok(record);
-    const two = responseWith({
-      records: [{ ...record, subjects: [testChild, { ...testChild, nhsNumber: otherChild }] }],
+  it("is another mother, with a warning, where the asked number is the child's and the plan an unborn one", () => {
+    const result = judgedRecord({ plans: [unborn], subjects: [testChild, testMother] });
+    assert.equal(result.plans[0]?.subject?.nhsNumber, testMother.nhsNumber);
+    assert.deepEqual(warningCodes(result), ["other-subject"]);
+  });
+
+  it("is the only one of the record although it is of the other kind, with a warning", () => {
+    const protectedMother = judgedRecord({ subjects: [asMother] });
+    assert.equal(protectedMother.plans[0]?.subject?.kind, "mother");
+    assert.deepEqual(warningCodes(protectedMother), ["other-subject"]);
+    const unbornChild = judgedRecord({ plans: [unborn], subjects: [testChild] });
+    assert.deepEqual(warningCodes(unbornChild), ["other-subject"]);
+  });
+
+  it("is left out when two might be meant, and when there is none, each with a warning", () => {
+    const two = judgedRecord({ subjects: [testChild, otherOne] });
+    assert.equal(two.plans[0]?.subject, undefined);
+    assert.deepEqual(warningCodes(two), ["ambiguous-subject"]);
+    const none = judgedRecord({ subjects: [] });
+    assert.equal(none.plans[0]?.subject, undefined);
+    assert.deepEqual(warningCodes(none), ["subject-missing"]);
+  });
+
+  it("is taken for the one asked for when it has no number, as real replies leave it out", () => {
+    assert.deepEqual(warningCodes(judgedResponse(response, "missing-person-id")), []);
+  });
+
+  const idOfChild = `<id root="2.16.840.1.113883.2.1.4.1" extension="${child}"/>`;
+  for (const [form, foreign] of [
+    ["value", `<id root="2.16.840.1.113883.2.1.4.1" value="${otherChild}"/>`],
+    ["value without a scheme", `<id value="${otherChild}"/>`],
+    ["the unverified scheme", `<id root="2.16.840.1.113883.2.1.3.2.4.18.23" extension="${otherChild}"/>`],
+    ["value of the unverified scheme", `<id root="2.16.840.1.113883.2.1.3.2.4.18.23" value="${otherChild}"/>`],
+    ["an unknown scheme", `<id root="1.2.3" extension="${otherChild}"/>`],
+    ["text", `<id root="2.16.840.1.113883.2.1.4.1">${otherChild}</id>`],
+    ["spaces and hyphens", `<id root="2.16.840.1.113883.2.1.4.1" extension="999 000-0026"/>`],
+    ["a failing check digit", `<id root="2.16.840.1.113883.2.1.4.1" extension="9990000019"/>`],
+  ] as const) {
+    it(`row 9: who has another number in ${form} is failed wrong-patient, and nothing of it is shown`, () => {
+      const text = encodeQueryResponse(response);
+      assert.ok(text.includes(idOfChild));
+      const result = judged(text.replace(idOfChild, foreign));
+      assert.equal(verdict(result), "failed wrong-patient");
+      assert.ok(!JSON.stringify(result).includes(otherChild));
+      assert.equal(verdict(judged(text.replace(idOfChild, foreign.replace(/99[0-9 -]{8,}/, child)))), "found");
     });
-    assert.equal(found(judgedResponse(two)).plans[0]?.subject, undefined);
+  }
+
+  it("keeps its local id, whose digits are no NHS number", () => {
+    const local = `${idOfChild}<id root="2.16.840.1.113883.2.1.3.2.4.18.24" extension="${otherChild}"/>`;
+    assert.equal(verdict(judged(encodeQueryResponse(response).replace(idOfChild, local))), "found");
   });
 });
 

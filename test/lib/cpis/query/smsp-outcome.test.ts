@@ -111,15 +111,35 @@ describe("the answer of a Spine mini service", () => {
     });
   });
 
-  it("row 23: the totals beside CPIS-0001 mean nothing", () => {
-    assert.equal(told(decide(withStatus("CPIS-0001", { records: [], accesses: [], totalPlans: 3 }))), "smsp-no-record");
+  it("row 23: a total above 0 beside CPIS-0001 speaks of a record", () => {
+    const counted = withStatus("CPIS-0001", { records: [], accesses: [], totalPlans: 3 });
+    assert.equal(told(decide(counted)), "inconsistent-reply");
   });
 
-  it("row 23: CPIS-0001 beside a plan, readable or not, never says that there is none", () => {
-    assert.equal(told(decide(withStatus("CPIS-0001"))), "inconsistent-reply");
-    const text = textOf(statusOnly("CPIS-0001"));
-    const beside = text.replace("</CP-ISNHSQueryResponse>", "<x><CP-ISRecord/></x></CP-ISNHSQueryResponse>");
-    assert.equal(told(decide(beside)), "inconsistent-reply");
+  it("row 10: a plan beside CPIS-0001 is shown, with a warning; one that cannot be read is inconsistent", () => {
+    const shown = decide(withStatus("CPIS-0001"));
+    assert.ok(shown.outcome === "found" && shown.warnings.some(({ code }) => code === "inconsistent-reply"));
+    const unreadable = encodeXml(smspResponseNode(withStatus("CPIS-0001"), ["unreadable-start-dates"]));
+    assert.equal(told(decide(unreadable)), "inconsistent-reply");
+  });
+
+  for (const [what, from, to] of [
+    ["a record anywhere", "</CP-ISNHSQueryResponse>", "<x><CP-ISRecord/></x></CP-ISNHSQueryResponse>"],
+    ["a place for a record", "</CP-ISNHSQueryResponse>", "<pertinentInformation14/></CP-ISNHSQueryResponse>"],
+    ["the event id of another query", stubEventId, "0E000000-0000-4000-8000-00000000000F"],
+    ["something that is not understood", "</CP-ISNHSQueryResponse>", "<other/></CP-ISNHSQueryResponse>"],
+    ["two ids that differ", "<id ", '<id root="0E000000-0000-4000-8000-00000000000F"/><id '],
+  ] as const) {
+    it(`row 23: CPIS-0001 and ${what} is failed inconsistent-reply`, () => {
+      const text = textOf(statusOnly("CPIS-0001"));
+      assert.ok(text.includes(from));
+      assert.equal(told(decide(text.replace(from, to))), "inconsistent-reply");
+    });
+  }
+
+  it("row 23: CPIS-0001 with accesses of another number only is failed inconsistent-reply", () => {
+    const accesses = [{ ...unbornPayload.accesses[0]!, nhsNumber: child }];
+    assert.equal(told(decide(withStatus("CPIS-0001", { records: [], totalPlans: 0, accesses }))), "inconsistent-reply");
   });
 
   const failures: readonly (readonly [SmspStatusCode, string, boolean])[] = [
@@ -147,9 +167,9 @@ describe("the answer of a Spine mini service", () => {
     });
   }
 
-  it("row 24: a missing status is failed smsp-error, also beside a plan", () => {
-    const missing = textOf(success).replace(/<value codeSystem[^>]*>/, "");
-    assert.equal(told(decide(missing)), "smsp-error");
+  it("row 24: a missing status is failed smsp-error; beside a plan the plan is shown, with a warning", () => {
+    const shown = decide(textOf(success).replace(/<value codeSystem[^>]*>/, ""));
+    assert.ok(shown.outcome === "found" && shown.warnings.some(({ code }) => code === "inconsistent-reply"));
     const result = decide(textOf(statusOnly("CPIS-0001")).replace(/<value codeSystem[^>]*>/, ""));
     assert.ok(result.outcome === "failed");
     assert.deepEqual([result.code, result.retryable, result.detail], ["smsp-error", false, "the status is missing"]);
@@ -170,7 +190,7 @@ describe("the answer of a Spine mini service", () => {
   it("row 24: a code that might be a number of somebody is in no detail", () => {
     const result = decide(textOf(statusOnly("CPIS-0001")).replace("CPIS-0001", "9990000034"));
     assert.ok(result.outcome === "failed");
-    assert.equal(result.detail, undefined);
+    assert.equal(result.detail, "codes an unknown code");
   });
 
   for (const code of ["SMSP-0000", "CPIS-0001", "SMSP-9999"] as const) {

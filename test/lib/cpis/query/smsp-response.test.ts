@@ -43,7 +43,9 @@ describe("REPC_MT000012GB01", () => {
         const model = { status: smspStatus("SMSP-0000"), payload };
         const read = parseSmspResponse(parseText(written(model)));
         assert.deepEqual({ status: read.status, payload: read.payload }, structuredClone(model));
-        assert.equal(read.speaksOfRecord, payload.records.length > 0);
+        assert.equal(read.findings.speaksOfRecord, payload.records.length > 0);
+        // Markup within a value is not understood.
+        assert.equal(read.findings.isNotUnderstood && !JSON.stringify(payload).includes("<"), false);
       }),
       { numRuns: 50 },
     );
@@ -81,15 +83,17 @@ describe("REPC_MT000012GB01", () => {
     assert.equal(read.payload.totalPlans, 0);
   });
 
-  it("speaks of a record wherever one stands", () => {
+  it("is held against its shape, whatever stands in it", () => {
     const empty = written(statusOnly("CPIS-0001"));
-    const within = (content: string): boolean =>
-      parseSmspResponse(parseText(empty.replace("</CP-ISNHSQueryResponse>", `${content}</CP-ISNHSQueryResponse>`)))
-        .speaksOfRecord;
-    assert.equal(within(""), false);
-    assert.equal(within("<pertinentInformation14/>"), false);
-    assert.equal(within("<pertinentInformation14><other/></pertinentInformation14>"), true);
-    assert.equal(within("<elsewhere><CP-ISRecord/></elsewhere>"), true);
+    const within = (content: string): readonly boolean[] => {
+      const text = empty.replace("</CP-ISNHSQueryResponse>", `${content}</CP-ISNHSQueryResponse>`);
+      const { speaksOfRecord, isNotUnderstood, mayHideRecord } = parseSmspResponse(parseText(text)).findings;
+      return [speaksOfRecord, isNotUnderstood, mayHideRecord];
+    };
+    assert.deepEqual(within(""), [false, false, false]);
+    assert.deepEqual(within("<pertinentInformation14/>"), [true, false, false]);
+    assert.deepEqual(within("<pertinentInformation14><other/></pertinentInformation14>"), [true, true, false]);
+    assert.deepEqual(within("<elsewhere><CP-ISRecord/></elsewhere>"), [false, true, true]);
   });
 
   for (const [what, changed] of [

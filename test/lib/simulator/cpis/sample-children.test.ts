@@ -39,7 +39,7 @@ describe("The sample children", function () {
     assert.equal(answer.kind, "message");
     const payload = answer.payload ?? Buffer.alloc(0);
     const context = { nhsNumber, messageId: query.hl7Id, eventId: query.eventId };
-    const decision = decideQueryOutcome(context, parseXml(payload), { emptyResponse: "not-found" });
+    const decision = decideQueryOutcome(context, parseXml(payload), { emptyResponse: "failed" });
     assert.equal(decision.kind, "result");
     assert.equal(decision.result.outcome, "found");
     return { query, found: decision.result, text: Buffer.from(payload).toString("utf8") };

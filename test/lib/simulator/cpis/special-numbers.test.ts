@@ -27,7 +27,7 @@ function readRoot(message: BusinessMessage): XmlElement | CpisError {
 
 function decide(query: PreparedQuery, message: BusinessMessage): QueryDecision {
   const context = { nhsNumber: query.nhsNumber, messageId: query.hl7Id, eventId: query.eventId };
-  return decideQueryOutcome(context, readRoot(message), { emptyResponse: "not-found" });
+  return decideQueryOutcome(context, readRoot(message), { emptyResponse: "failed" });
 }
 
 function summary(decision: QueryDecision): unknown {

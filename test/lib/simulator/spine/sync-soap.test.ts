@@ -77,7 +77,7 @@ describe("the simulator's synchronous SOAP", function () {
 
   function outcomeOf(asked: Question, result: HttpResult): string {
     const context = { nhsNumber: asked.nhsNumber, messageId: asked.messageId, eventId: asked.eventId };
-    const outcome = decideSynchronousOutcome(context, replyIn(result).body, { emptyResponse: "not-found" });
+    const outcome = decideSynchronousOutcome(context, replyIn(result).body, { emptyResponse: "failed" });
     return outcome.outcome === "failed" ? outcome.code : outcome.outcome;
   }
 
