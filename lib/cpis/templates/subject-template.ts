@@ -101,6 +101,8 @@ export function parseSubjects(subject: XmlElement, warn: Warn): readonly Subject
   return parseReceivedSubjects(subject, warn).map(withoutOtherNumbers);
 }
 
-export function withoutOtherNumbers({ otherNumbers: _, ...subject }: ReceivedSubject): Subject {
+export function withoutOtherNumbers(received: ReceivedSubject): Subject {
+  const subject: Subject & { otherNumbers?: readonly string[] } = { ...received };
+  delete subject.otherNumbers;
   return subject;
 }
