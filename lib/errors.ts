@@ -733,6 +733,42 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "The bytes were damaged or exchanged, or the key is another one. Restore the last backup.",
     retryable: false,
   },
+  SCHEMA_FOLDER: {
+    message: "The folder or zip with your schemas cannot be read, or holds none",
+    advice: "Give the folder or zip of the Domain Message Specification's schemas, and the right to read it.",
+    retryable: false,
+  },
+  SCHEMA_OUTSIDE: {
+    message: "A schema refers to a file outside its folder, or to the web",
+    advice: "Put the schema that it needs into the folder, and let the reference lead there.",
+    retryable: false,
+  },
+  SCHEMA_INVALID: {
+    message: "A schema of yours cannot be used",
+    advice:
+      "Compare the file that is named with the copy you were given; it is damaged, or one that it includes is missing.",
+    retryable: false,
+  },
+  SCHEMA_TOO_LARGE: {
+    message: "The schemas, or the message to be checked by them, are larger than the limit",
+    advice: "Give a folder that holds the schemas only. A message this large is sent and read unchecked.",
+    retryable: false,
+  },
+  SCHEMA_TIMEOUT: {
+    message: "The check by your schemas took too long and was given up",
+    advice: "The message itself is not concerned. Check it once more when the machine is less busy.",
+    retryable: true,
+  },
+  SCHEMA_VALIDATOR_MISSING: {
+    message: "The check by your schemas needs a package that is not installed",
+    advice: "Install the package that is named in Node-RED's user directory: libxml2-wasm, and fflate for a zip.",
+    retryable: false,
+  },
+  SCHEMA_STOPPED: {
+    message: "The check by your schemas has stopped",
+    advice: "The message itself is not concerned. If it happens again with the same message, report it.",
+    retryable: true,
+  },
 });
 
 export type ErrorCode = keyof typeof errorTable;

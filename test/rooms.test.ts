@@ -21,6 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sds: ["tls", "time", "errors", "identifiers"],
   cpis: ["hl7v3", "xml", "time", "errors", "identifiers"],
   fhir: ["cpis", "time", "errors"],
+  schema: ["xml", "errors"],
   tls: ["time", "errors"],
   queue: ["store", "time", "errors", "identifiers"],
   mhs: ["ebxml", "soap", "sds", "queue", "tls", "store", "xml", "time", "gzip", "errors", "identifiers"],
@@ -68,6 +69,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const packages: Readonly<Record<string, readonly string[]>> = {
   saxes: ["xml"],
   pg: ["store"],
+  "libxml2-wasm": ["schema"],
   "@peculiar/x509": ["simulator"],
   "reflect-metadata": ["simulator"],
 };

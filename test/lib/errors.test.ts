@@ -35,7 +35,7 @@ describe("the error table", () => {
   it("has every code that is raised", () => {
     const raised = [
       ...text.matchAll(
-        /"(?!TLS_(?:AES|CHACHA20)_)((?:CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|XML|CONFIG)_[A-Z0-9_]+)"/g,
+        /"(?!TLS_(?:AES|CHACHA20)_)((?:CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|SCHEMA|XML|CONFIG)_[A-Z0-9_]+)"/g,
       ),
     ];
     const unknown = raised.map((match) => match[1]!).filter((code) => !(code in errorTable));
@@ -44,7 +44,7 @@ describe("the error table", () => {
 
   it("gives every code a message and an advice in whole sentences", () => {
     for (const [code, { message, advice }] of Object.entries(errorTable)) {
-      assert.match(code, /^(CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|XML|CONFIG)_[A-Z0-9_]+$/);
+      assert.match(code, /^(CPIS|EBXML|SOAP|SDS|TLS|MESH|SMSP|STORE|SCHEMA|XML|CONFIG)_[A-Z0-9_]+$/);
       assert.match(message, /^[A-Z].*[^.]$/, code);
       assert.match(advice, /^[A-Z].*\.$/, code);
     }

@@ -1,0 +1,3 @@
+// Starts the worker from its source.
+require("tsx/cjs");
+require("../../../lib/schema/schema-worker.ts");
