@@ -215,9 +215,6 @@ export {
   type ContractSourceOptions,
 } from "./sds/contract-source.js";
 
-export type { InboundClaim, InboundKey, InboundRegister, StoredReply } from "./store/inbound-register.js";
-export { createMemoryInboundRegister, type MemoryInboundRegisterOptions } from "./store/memory-inbound-register.js";
-
 export type * from "./store/message-model.js";
 export { isFinished, isMessageRowId } from "./store/message-model.js";
 export type * from "./store/message-store.js";
@@ -242,7 +239,6 @@ export {
 } from "./crypto/key-ring.js";
 
 export type * from "./mhs/model.js";
-export type * from "./mhs/durable-model.js";
 export {
   createMessageHandlingService,
   type InboundSettings,

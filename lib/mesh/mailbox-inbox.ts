@@ -68,7 +68,7 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
     ...parts,
     maximumParallel,
     now: () => parts.now(),
-    kind: {
+    policy: {
       notDelivered: "MESH_NOT_DELIVERED",
       isForConsumer: () => true,
       findFlaw: () => Promise.resolve(undefined),

@@ -1,24 +1,36 @@
-// The message handling service: sends requests to a peer and brings them together with the answers that arrive.
+// The message handling service: sends what its store keeps, and brings requests together with the answers that arrive.
 import { EventEmitter } from "node:events";
-import { CpisError } from "../errors.js";
-import type { InboundRegister } from "../store/inbound-register.js";
-import type { MessageRowId } from "../store/message-model.js";
-import type { InboundRules } from "./inbound/check-inbound.js";
-import { doubtsContract } from "./outbound/stale-contract.js";
-import { createReplier } from "./inbound/inbound-replies.js";
-import type { ConfirmOutcome, Consumer, ConsumerOptions } from "../queue/model.js";
 import type { BusinessMessage } from "../ebxml/model.js";
-import type { DurableOptions, OutboxMessage } from "./durable-model.js";
-import { createDurableMessaging, type DurableMessaging } from "./durable-messaging.js";
-import { defaultListenerLimits } from "./listener/listener-limits.js";
-import { createListener, type Listener, type ListenerOptions } from "./listener/listener.js";
-import { createMemoryIntake } from "./inbound/message-intake.js";
-import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "./model.js";
-import { createMessageReceiver } from "./inbound/receive-message.js";
-import { createRequestDesk } from "./request/pending-requests.js";
-import { runRequest } from "./request/send-request.js";
-import { createSender, type SendTimeouts } from "./outbound/send-message.js";
+import { CpisError } from "../errors.js";
+import { comparableId, parseMessageId } from "../identifiers.js";
+import { createInbox } from "../queue/inbox.js";
+import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../queue/model.js";
+import { createStoreWatch } from "../queue/store-watch.js";
+import type { MessageRowId, StoredMessage } from "../store/message-model.js";
+import type { StoreEvent } from "../store/message-store.js";
 import type { TlsMaterial } from "../tls/tls-material.js";
+import type { InboundRules } from "./inbound/check-inbound.js";
+import { createInboundHandler } from "./inbound/inbound-handler.js";
+import { createInboundPolicy } from "./inbound/inbound-policy.js";
+import { readInboundMessage } from "./inbound/inbound-record.js";
+import { createReplier } from "./inbound/inbound-replies.js";
+import { createMessageReceiver } from "./inbound/receive-message.js";
+import { createListener, type Listener, type ListenerOptions } from "./listener/listener.js";
+import type {
+  MhsEffects,
+  MhsEvents,
+  OutboundRequest,
+  OutboxMessage,
+  OwnParty,
+  RequestOutcome,
+  StoreOptions,
+} from "./model.js";
+import { createOutboundSignals } from "./outbound/outbound-signals.js";
+import { createOutbox } from "./outbound/outbox.js";
+import { createSender, type SendTimeouts } from "./outbound/send-message.js";
+import { showsStaleContract } from "./outbound/stale-contract.js";
+import { runDurableRequest } from "./request/durable-request.js";
+import { createPendingRequests } from "./request/pending-requests.js";
 
 export type { ListenerOptions } from "./listener/listener.js";
 
@@ -28,17 +40,13 @@ export interface InboundSettings extends Omit<InboundRules, "ownParty"> {
   readonly ackWhenNotRequested?: boolean;
 }
 
-export interface MessageHandlingServiceOptions {
+export interface MessageHandlingServiceOptions extends StoreOptions {
   readonly ownParty: OwnParty;
   readonly clientTls: TlsMaterial;
   readonly timeouts?: Partial<SendTimeouts>;
   /** Without a listener no answer can arrive. */
   readonly listener?: ListenerOptions;
   readonly inbound?: InboundSettings;
-  /** Stays open when the service closes: it belongs to who made it. */
-  readonly register: InboundRegister;
-  /** Keeps all messages in a store; `register` is not used then. Without it everything is in memory. */
-  readonly durable?: DurableOptions;
   readonly effects: MhsEffects;
 }
 
@@ -49,17 +57,17 @@ export interface MessageHandlingService {
    * Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, or CONFIG_CLOSED after `close`.
    */
   start(): Promise<{ readonly port: number }>;
-  /** Never rejects: everything that can happen to a request is an outcome. */
+  /** Never rejects: everything that can happen to a request is an outcome. It is never sent twice. */
   request(request: OutboundRequest): Promise<RequestOutcome>;
   /**
-   * Resolves once the message is in the store, from where it is sent until the peer has it. Throws CONFIG_MISSING
-   * without a store, CONFIG_CLOSED, CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE, EBXML_MIME,
-   * STORE_MESSAGE_ID_TAKEN, or what else the store throws; then nothing was accepted.
+   * Resolves once the message is in the store, from where it is sent until the peer has it. Throws CONFIG_CLOSED,
+   * CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE, EBXML_MIME, STORE_MESSAGE_ID_TAKEN, or what else the store
+   * throws; then nothing was accepted.
    */
   send(message: OutboxMessage): Promise<MessageRowId>;
-  /** Delivers inbound messages that answer no request. Throws CONFIG_MISSING without a store, and CONFIG_CLOSED. */
+  /** Delivers inbound messages that answer no request. Throws CONFIG_CLOSED. */
   consume(consumer: ConsumerOptions<BusinessMessage>): Consumer;
-  /** For consumers that confirm by themselves. Throws CONFIG_MISSING without a store, and what the store throws. */
+  /** For consumers that confirm by themselves. Throws CONFIG_CLOSED, and what the store throws. */
   confirm(id: MessageRowId): Promise<ConfirmOutcome>;
   /** Ends open requests as aborted, lets the listener finish what it is receiving, and closes every connection. */
   close(): Promise<void>;
@@ -67,78 +75,170 @@ export interface MessageHandlingService {
 
 type State = "new" | "started" | "closed";
 
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+
+function reportsTo(events: EventEmitter<MhsEvents>): DeliveryReports {
+  return {
+    setAside: (event) => void events.emit("setAside", event),
+    storeUnavailable: (event) => void events.emit("storeUnavailable", event),
+    storeAvailable: () => void events.emit("storeAvailable"),
+    warning: (event) => void events.emit("warning", event),
+  };
+}
+
+/** What the parts of a service share. */
+function createParts(options: MessageHandlingServiceOptions) {
+  const { store, ownParty, effects } = options;
+  const events = new EventEmitter<MhsEvents>();
+  const reports = reportsTo(events);
+  const now = (): number => effects.now();
+  return {
+    store,
+    ownParty,
+    effects,
+    events,
+    reports,
+    now,
+    watch: createStoreWatch(store, reports),
+    channel: options.channel ?? comparableId(ownParty.partyKey),
+    owner: options.owner ?? effects.newUuid(),
+    leaseMilliseconds: options.leaseMilliseconds ?? 30_000,
+    maximumParallel: options.maximumParallel ?? 8,
+    pending: createPendingRequests({ now, events }),
+    sender: createSender({
+      tls: options.clientTls,
+      peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
+      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+    }),
+    /** What is still being written down when an outcome is given. */
+    writings: new Set<Promise<unknown>>(),
+  };
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+/** Brings answers that another instance accepted to the requests that wait here. */
+function createAnswerCollection(parts: Parts, whenSettled: (messageId: string) => Promise<void>) {
+  const { store, channel, pending, writings } = parts;
+
+  async function collect(asked: StoredMessage | undefined): Promise<void> {
+    if (asked?.channel !== channel || asked.answeredBy === undefined || asked.state !== "completed") return;
+    // Its answer came in the reply, to the one who waits.
+    if (asked.attributes["pattern"] === "sync-soap") return;
+    const { answeredBy } = asked;
+    const stored = await store.findById(answeredBy);
+    if (stored === undefined) return;
+    const message = await readInboundMessage(store, stored);
+    if (pending.answer(parseMessageId(asked.messageId), message) === undefined) return;
+    await store.transition({ id: answeredBy, from: ["delivered"], to: "confirmed", at: parts.now() });
+  }
+
+  /** What fails here is looked at once more when the request's time is over. */
+  function collectInBackground(find: () => Promise<StoredMessage | undefined>): void {
+    const collecting: Promise<unknown> = find()
+      .then(collect)
+      .catch(() => undefined)
+      .finally(() => writings.delete(collecting));
+    writings.add(collecting);
+  }
+
+  function onAnswered(messageId: string, id: MessageRowId): void {
+    if (!pending.isOpen(parseMessageId(messageId))) return;
+    collectInBackground(async () => {
+      await whenSettled(messageId);
+      return pending.isOpen(parseMessageId(messageId)) ? store.findById(id) : undefined;
+    });
+  }
+
+  return (event: StoreEvent): void => {
+    if (event.kind === "answered" && event.channel === channel) onAnswered(event.messageId, event.id);
+    if (event.kind !== "resumed") return;
+    for (const messageId of pending.openRequests()) {
+      collectInBackground(() => store.findByMessageId("outbound", messageId));
+    }
+  };
+}
+
 /** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
 export function createMessageHandlingService(options: MessageHandlingServiceOptions): MessageHandlingService {
-  const { ownParty, effects, register } = options;
+  const parts = createParts(options);
+  const { events, store, watch, pending, sender, writings, effects, ownParty, now } = parts;
   const inbound = options.inbound ?? {};
-  const events = new EventEmitter<MhsEvents>();
-  const now = (): number => effects.now();
-  const desk = createRequestDesk({ now, events });
-  const sender = createSender({
-    tls: options.clientTls,
-    peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
-    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  const outbox = createOutbox({
+    ...parts,
+    responseMilliseconds: options.responseMilliseconds ?? dayMilliseconds,
+    ...(options.breaker === undefined ? {} : { breaker: options.breaker }),
   });
-  const limits = { ...defaultListenerLimits, ...options.listener?.limits };
-  const durable =
-    options.durable === undefined
-      ? undefined
-      : createDurableMessaging({ durable: options.durable, ownParty, effects, events, sender, desk });
-  const intake = durable?.intake ?? createMemoryIntake({ register, desk, claimMilliseconds: limits.claimMilliseconds });
+  const inbox = createInbox({ ...parts, policy: createInboundPolicy(store, watch) });
+  const handler = createInboundHandler({
+    ...parts,
+    duplicateMilliseconds: Math.max(dayMilliseconds, options.duplicateMilliseconds ?? 0),
+    judge: (message) => options.judge?.(message) ?? "settles",
+    signals: createOutboundSignals(parts),
+    inbox,
+  });
   const receive = createMessageReceiver({
     rules: { ...inbound, ownParty },
     replier: createReplier({ ownParty, effects, ackWhenNotRequested: inbound.ackWhenNotRequested ?? true }),
-    intake,
+    handler,
     events,
     now,
   });
   const listener: Listener | undefined =
     options.listener === undefined ? undefined : createListener(options.listener, { receive, events });
+  const onStoreEvent = createAnswerCollection(parts, (messageId) => handler.whenSettled(messageId));
+  const requests = new Set<Promise<unknown>>();
+  let unsubscribe = (): void => undefined;
   let state: State = "new";
 
-  function requireDurable(): DurableMessaging {
-    if (durable === undefined) throw new CpisError("CONFIG_MISSING", { detail: "a message store" });
+  function refuseWhenClosed(): void {
     if (state === "closed") throw new CpisError("CONFIG_CLOSED");
-    return durable;
   }
-
-  const requests = new Set<Promise<unknown>>();
-  const startRequest = (request: OutboundRequest): Promise<RequestOutcome> => {
-    if (durable === undefined) return runRequest(request, { ownParty, effects, events, sender, desk });
-    const running = durable.request(request).finally(() => requests.delete(running));
-    requests.add(running);
-    return running;
-  };
 
   return {
     events,
     async start(): Promise<{ readonly port: number }> {
-      if (state === "closed") throw new CpisError("CONFIG_CLOSED");
+      refuseWhenClosed();
       const port = (await listener?.open()) ?? 0;
       state = "started";
-      durable?.start();
+      unsubscribe = store.subscribe(onStoreEvent);
+      outbox.start();
+      inbox.start();
       return { port };
     },
     async request(request): Promise<RequestOutcome> {
       if (state !== "started") return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED") };
-      const outcome = await startRequest(request);
+      const running = runDurableRequest(request, parts).finally(() => requests.delete(running));
+      requests.add(running);
+      const outcome = await running;
       const { messageId, action } = request;
-      if (doubtsContract(outcome)) events.emit("contractDoubted", { messageId, action });
+      if (showsStaleContract(outcome)) events.emit("contractDoubted", { messageId, action });
       return outcome;
     },
     // A message may be accepted before the service is started: it is sent then.
-    send: async (message) => requireDurable().outbox.accept(message),
-    consume: (consumer) => requireDurable().inbox.consume(consumer),
-    confirm: async (id) => requireDurable().inbox.confirm(id),
+    async send(message): Promise<MessageRowId> {
+      refuseWhenClosed();
+      return outbox.accept(message);
+    },
+    consume(consumer): Consumer {
+      refuseWhenClosed();
+      return inbox.consume(consumer);
+    },
+    async confirm(id): Promise<ConfirmOutcome> {
+      refuseWhenClosed();
+      return inbox.confirm(id);
+    },
     async close(): Promise<void> {
       state = "closed";
-      durable?.stop();
-      desk.endAll({ kind: "aborted" });
-      const working = durable === undefined ? [] : [durable.outbox.close(), durable.inbox.close()];
+      unsubscribe();
+      // Nothing waits any more for what the store cannot take.
+      watch.close();
+      pending.close();
+      const working = [outbox.close(), inbox.close()];
       sender.close();
       await listener?.close();
-      await Promise.all([...working, ...requests]);
-      await durable?.close();
+      await Promise.all([...working, ...requests, handler.close()]);
+      while (writings.size > 0) await Promise.all(writings);
     },
   };
 }

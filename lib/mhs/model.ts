@@ -1,10 +1,12 @@
 // What the message handling service is asked to do, and what can come of it.
-import type { BusinessMessage, EbxmlError } from "../ebxml/model.js";
+import type { Attachment, BusinessMessage, EbxmlError } from "../ebxml/model.js";
 import type { CpisError } from "../errors.js";
 import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
 import type { SoapFault } from "../soap/fault.js";
 import type { CertificateFacts } from "../tls/certificates.js";
+import type { MessageAttributes, MessageRowId } from "../store/message-model.js";
+import type { MessageStore } from "../store/message-store.js";
 import type { SynchronousReply } from "../soap/synchronous-reply.js";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
@@ -23,9 +25,9 @@ export interface OutboundRequest {
   readonly conversationId: ConversationId;
   readonly contract: MessagingContract;
   readonly payload: Buffer;
-  /** Whom it is about: a message store keeps a keyed hash of it, without a store it is not used. */
+  /** Whom it is about: the store keeps a keyed hash of it. */
   readonly subject?: string;
-  /** The id that the payload carries, for the message store. */
+  /** The id that the payload carries. */
   readonly applicationId?: string;
   /** The ASID of the system that asks. The synchronous pattern needs it, and takes it from nowhere else. */
   readonly fromAsid?: string;
@@ -75,6 +77,76 @@ export type RequestOutcome =
   | { readonly kind: "timeout"; readonly wasAccepted: boolean }
   /** The service was closed or the caller gave up while waiting. */
   | { readonly kind: "aborted" };
+
+/** Where a service keeps its messages: what it accepts is in the store before anything leaves or is acknowledged. */
+export interface StoreOptions {
+  /** Stays open when the service closes: it belongs to who made it. */
+  readonly store: MessageStore;
+  /**
+   * Whose messages in the store these are: the same after a restart, and in all instances that share the work. Default:
+   * the own party key.
+   */
+  readonly channel?: string;
+  /** Names this process among those that share the work; another one after each restart. Default: a new UUID. */
+  readonly owner?: string;
+  /** After this time the work of an instance that died is taken over. Default 30,000. */
+  readonly leaseMilliseconds?: number;
+  /** Messages under way at a time, in each direction. Default 8. */
+  readonly maximumParallel?: number;
+  /** How long a repeated inbound message is recognised. Default 24 hours, which is also the least. */
+  readonly duplicateMilliseconds?: number;
+  /** How long a message that asks for a response waits for it once the peer has the message. Default 24 hours. */
+  readonly responseMilliseconds?: number;
+  readonly breaker?: Partial<BreakerSettings>;
+  /**
+   * Whether an answer to a request that waits in another instance settles it. Default: it does. The request's own
+   * judge is asked where it waits here.
+   */
+  judge?(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
+}
+
+/** When an endpoint that cannot be reached is left alone, and how often it is tried meanwhile. */
+export interface BreakerSettings {
+  /** So many tries in a row that reached nobody. Default 3. */
+  readonly threshold: number;
+  /** Between the tries before that, doubled each time. Default 100. */
+  readonly retryMilliseconds: number;
+  /** Until the first probe, doubled with each one that fails. Default 1,000. */
+  readonly probeMilliseconds: number;
+  /** Default 60,000. */
+  readonly maximumProbeMilliseconds: number;
+}
+
+/** A message that is sent until the peer has it, also after a restart. */
+export interface OutboxMessage {
+  readonly service: string;
+  readonly action: string;
+  readonly messageId: MessageId;
+  readonly conversationId: ConversationId;
+  readonly refToMessageId?: MessageId;
+  readonly contract: MessagingContract;
+  readonly payload: Buffer;
+  readonly attachments?: readonly Attachment[];
+  /** Whom it is about: the store keeps a keyed hash of it. */
+  readonly subject?: string;
+  /** The id that the payload carries. */
+  readonly applicationId?: string;
+  /** What the acceptor wants back later; see the message store. */
+  readonly context?: Buffer;
+  /** Small details of the acceptor's own, stored as readable text. */
+  readonly attributes?: MessageAttributes;
+  /** Messages with the same text are sent one after another, each when the peer has the one before. */
+  readonly orderedBy?: string;
+  /**
+   * What finishes it. Default "acknowledgment": the peer has it. "response": a business answer that refers to it.
+   * "consumer": whoever consumes that answer, by a transition of its own; it never expires once the peer has it.
+   */
+  readonly completedBy?: "acknowledgment" | "response" | "consumer";
+  /** "never": after an unknown outcome it fails with EBXML_OUTCOME_UNKNOWN. Default "by-contract". */
+  readonly resendable?: "by-contract" | "never";
+  /** The message that this one is a resend of. */
+  readonly originalId?: MessageRowId;
+}
 
 /** One of our own parties, as messages arriving for it are checked against. */
 export interface OwnParty {

@@ -13,12 +13,12 @@ import {
   type Consumer,
   type ConsumerOptions,
   type DeliveryReports,
-  type MessageKind,
+  type InboundPolicy,
   UnwantedMessage,
 } from "./model.js";
-import { createParkedMessages } from "./unclaimed-messages.js";
+import { createUnclaimedMessages } from "./unclaimed-messages.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
-import { createWorkLoop } from "./lease-worker.js";
+import { createLeaseWorker } from "./lease-worker.js";
 
 export interface InboxOptions<Message> {
   readonly store: MessageStore;
@@ -27,7 +27,7 @@ export interface InboxOptions<Message> {
   readonly owner: string;
   readonly leaseMilliseconds: number;
   readonly maximumParallel: number;
-  readonly kind: MessageKind<Message>;
+  readonly policy: InboundPolicy<Message>;
   readonly reports: DeliveryReports;
   now(): number;
 }
@@ -71,10 +71,10 @@ function includes(wanted: readonly string[] | undefined, value: string): boolean
 }
 
 export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Message> {
-  const { store, watch, channel, owner, kind, reports } = options;
+  const { store, watch, channel, owner, policy, reports } = options;
   const consumers = new Set<Consuming<Message>>();
-  const parked = createParkedMessages(options);
-  const loop = createWorkLoop({
+  const unclaimed = createUnclaimedMessages(options);
+  const worker = createLeaseWorker({
     ...options,
     direction: "inbound",
     states: openStates,
@@ -92,7 +92,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     return now + Math.min(Math.max(parkMilliseconds, now - acceptedAt), longestParkMilliseconds);
   }
 
-  function move(
+  function transit(
     message: StoredMessage,
     to: InboundState,
     more: { code?: string; nextAttemptAt?: number } = {},
@@ -117,7 +117,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
   }
 
   async function setAside(message: StoredMessage, code: ErrorCode): Promise<void> {
-    const outcome = await move(message, "rejected", { code });
+    const outcome = await transit(message, "rejected", { code });
     if (outcome === "done") reports.setAside({ messageId: message.messageId, code });
   }
 
@@ -131,7 +131,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
 
   async function read(message: StoredInboundMessage): Promise<Message | undefined> {
     try {
-      return await watch.run(() => kind.read(message));
+      return await watch.run(() => policy.read(message));
     } catch (error) {
       if (isStoreOutage(error) || !isCpisError(error) || error.retryable) throw error;
       if (error.code === "STORE_KEY_UNKNOWN") await waitForKey(message);
@@ -168,7 +168,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
   }
 
   async function deliver(consumer: Consuming<Message>, claimed: StoredInboundMessage): Promise<void> {
-    if (claimed.attempts >= consumer.maximumDeliveries) return setAside(claimed, kind.notDelivered);
+    if (claimed.attempts >= consumer.maximumDeliveries) return setAside(claimed, policy.notDelivered);
     const content = await read(claimed);
     if (content === undefined) return;
     // Counted before the consumer sees it: a message that ends the process must not do so for ever.
@@ -190,18 +190,18 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     if (handover.kind === "unwanted") return setAside(message, handover.code);
     const isTaken = handover.kind === "taken";
     if (isTaken && consumer.confirm === "on-handover") {
-      await move(message, "confirmed");
+      await transit(message, "confirmed");
       return;
     }
-    if (!isTaken && attempts >= consumer.maximumDeliveries) return setAside(message, kind.notDelivered);
+    if (!isTaken && attempts >= consumer.maximumDeliveries) return setAside(message, policy.notDelivered);
     const nextAttemptAt = options.now() + consumer.redeliverAfterMilliseconds;
-    if (isTaken) await move(message, "delivered", { nextAttemptAt, code: "awaiting-confirmation" });
-    else await move(message, "received", { nextAttemptAt, code: "not-taken" });
+    if (isTaken) await transit(message, "delivered", { nextAttemptAt, code: "awaiting-confirmation" });
+    else await transit(message, "received", { nextAttemptAt, code: "not-taken" });
   }
 
   async function work(message: StoredMessage): Promise<void> {
     if (message.direction !== "inbound") return;
-    const flaw = await kind.findFlaw(message);
+    const flaw = await policy.findFlaw(message);
     if (flaw !== undefined) return setAside(message, flaw);
     const consumer = findConsumer(message.service, message.interaction);
     if (consumer !== undefined) return deliver(consumer, message);
@@ -212,7 +212,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     // One that was delivered before has a consumer, which is gone for the moment or in another instance.
     const nextAttemptAt = message.attempts > 0 ? options.now() + parkMilliseconds : parkUntil(message.createdAt);
     await watch.run(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
-    parked.note(message);
+    unclaimed.note(message);
     // A consumer that came while the lease was being given up has not seen this one.
     const consumer = findConsumer(message.service, message.interaction);
     if (consumer !== undefined) beginUnparking(consumer);
@@ -221,7 +221,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
   /** What nobody had wanted so far is delivered to a consumer that comes later, oldest first. */
   function beginUnparking(consumer: Consuming<Message>): void {
     const isWanted = (service: string, interaction: string): boolean => findConsumer(service, interaction) === consumer;
-    const releasing = parked.release(isWanted, () => consumers.has(consumer));
+    const releasing = unclaimed.release(isWanted, () => consumers.has(consumer));
     const work = releasing.catch(() => {
       // Looked at again when its time comes; only later than could be.
       reports.warning({
@@ -234,7 +234,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
   }
 
   return {
-    start: () => loop.start(),
+    start: () => worker.start(),
     consume(given): Consumer {
       const redeliverAfterMilliseconds = given.redeliverAfterMilliseconds ?? 60_000;
       const consumer: Consuming<Message> = {
@@ -250,7 +250,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
       }
       consumers.add(consumer);
       beginUnparking(consumer);
-      loop.wake();
+      worker.wake();
       return {
         async close(): Promise<void> {
           consumers.delete(consumer);
@@ -260,7 +260,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     },
     async confirm(id): Promise<ConfirmOutcome> {
       const found = await watch.run(() => store.findById(id));
-      if (found?.direction !== "inbound" || found.channel !== channel || !kind.isForConsumer(found)) {
+      if (found?.direction !== "inbound" || found.channel !== channel || !policy.isForConsumer(found)) {
         return { kind: "unknown" };
       }
       const confirmed = { id, from: openStates, to: "confirmed", at: options.now() } as const;
@@ -281,7 +281,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     },
     parkUntil,
     async close(): Promise<void> {
-      await loop.close();
+      await worker.close();
       consumers.clear();
     },
   };

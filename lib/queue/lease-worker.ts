@@ -5,7 +5,7 @@ import type { MessageStore, StoreEvent } from "../store/message-store.js";
 import type { DeliveryReports } from "./model.js";
 import { isStoreOutage, type StoreWatch } from "./store-watch.js";
 
-export interface WorkLoopOptions {
+export interface LeaseWorkerOptions {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly channel: string;
@@ -20,7 +20,7 @@ export interface WorkLoopOptions {
   work(message: StoredMessage): Promise<void>;
 }
 
-export interface WorkLoop {
+export interface LeaseWorker {
   start(): void;
   /** Looks for due work now. */
   wake(): void;
@@ -37,7 +37,7 @@ const hopelessMilliseconds = 10_000;
 /** What does not end by then is left to its lease. */
 const closeGraceMilliseconds = 5_000;
 
-export function createWorkLoop(options: WorkLoopOptions): WorkLoop {
+export function createLeaseWorker(options: LeaseWorkerOptions): LeaseWorker {
   const { store, watch, channel, direction, states, owner, leaseMilliseconds, reports } = options;
   const underWay = new Map<MessageRowId, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;

@@ -76,7 +76,7 @@ export interface DeliveryReports {
 }
 
 /** What the inbox must know of the messages that it delivers. */
-export interface MessageKind<Message> {
+export interface InboundPolicy<Message> {
   /** The code of a message that was delivered too often. */
   readonly notDelivered: ErrorCode;
   /** False for a message that settles a request and has no other consumer: nobody else may confirm it. */

@@ -3,7 +3,7 @@ import type { MessageRowId, StoredInboundMessage, StoredMessage } from "../store
 import type { MessageStore, PagePosition } from "../store/message-store.js";
 import type { StoreWatch } from "./store-watch.js";
 
-export interface ParkedMessagesOptions {
+export interface UnclaimedMessagesOptions {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly channel: string;
@@ -13,7 +13,7 @@ export interface ParkedMessagesOptions {
 /** Whom a consumer of messages would take it from. */
 type Wanted = (service: string, interaction: string) => boolean;
 
-export interface ParkedMessages {
+export interface UnclaimedMessages {
   /** Remembers a message that was claimed here and given back, because nobody wanted it. */
   note(message: StoredInboundMessage): void;
   /** Makes those that are wanted due at once, oldest first, as long as `mayGoOn` says so. */
@@ -24,7 +24,7 @@ const pageSize = 200;
 /** Beyond it the oldest are found when they are due again by themselves. */
 const maximumNoted = 1000;
 
-export function createParkedMessages(options: ParkedMessagesOptions): ParkedMessages {
+export function createUnclaimedMessages(options: UnclaimedMessagesOptions): UnclaimedMessages {
   const { store, watch, channel } = options;
   const noted = new Map<MessageRowId, StoredInboundMessage>();
 

@@ -1,5 +1,4 @@
 // What a stored message is: its states, its row, and what may be said about it.
-import type { StoredReply } from "./inbound-register.js";
 
 /** The store's own number of a message: grows with each one accepted, never used twice. */
 export type MessageRowId = number & { readonly brand: "MessageRowId" };
@@ -66,6 +65,13 @@ export interface MessageDetails {
   readonly deadline?: number;
   readonly errorCode?: string;
   readonly attributes?: MessageAttributes;
+}
+
+/** A reply as bytes: a repeated message gets the same one again. */
+export interface StoredReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
 }
 
 interface NewMessage extends MessageDetails {

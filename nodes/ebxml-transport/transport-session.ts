@@ -7,7 +7,6 @@ import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
-import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
@@ -68,8 +67,9 @@ function createService({ settings, desk, tls, channel }: SessionParts, { store }
     timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
     listener: { host, port, path, tls, limits: { maximumBodyBytes: maximumBytes } },
     inbound: { ackWhenNotRequested, isPeer: (partyKey) => desk.isPeer(partyKey) },
-    register: createMemoryInboundRegister(systemEffects),
-    durable: { store, channel, owner: processOwner },
+    store,
+    channel,
+    owner: processOwner,
     effects: systemEffects,
   });
 }

@@ -7,7 +7,7 @@ import path from "node:path";
 import { parseAsid, parseCpaId, parsePartyKey } from "../../lib/identifiers.js";
 import { createMessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createQueryService } from "../../lib/services/query/query.js";
-import { createMemoryInboundRegister } from "../../lib/store/memory-inbound-register.js";
+import { createMemoryStore } from "../support/store/sqlite-place.js";
 import { median, percentile, row, type Row } from "./measure.js";
 import { author } from "./sample-messages.js";
 import type { PeerReady, PeerRequest } from "./peer-process.js";
@@ -80,11 +80,12 @@ async function createOurs(): Promise<Subject & { readonly sizes: Readonly<Sizes>
   if (contract === undefined) throw new Error("the simulator gave no contract");
   const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
   const tls = { key: client.keyPem, cert: client.certPem, ca: caPem };
+  const store = await createMemoryStore();
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
     listener: { host: "127.0.0.1", port: listenerPort, path: "/mhs/ebxml", tls },
-    register: createMemoryInboundRegister({ now: effects.now }),
+    store,
     effects,
   });
   const sizes: Sizes = { requestBytes: 0, answerBytes: 0 };
@@ -113,6 +114,7 @@ async function createOurs(): Promise<Subject & { readonly sizes: Readonly<Sizes>
     },
     async close() {
       await mhs.close();
+      await store.close();
       await stopPeer(peer);
     },
   };

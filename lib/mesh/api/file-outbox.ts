@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { DeliveryReports } from "../../queue/model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
-import { createWorkLoop } from "../../queue/lease-worker.js";
+import { createLeaseWorker } from "../../queue/lease-worker.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
@@ -61,7 +61,7 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   const { store, watch, channel, owner, client, reachability, effects, events, mailbox } = options;
   const now = (): number => effects.now();
   const write = createFileMoveWriter({ ...options, now });
-  const loop = createWorkLoop({
+  const worker = createLeaseWorker({
     ...options,
     direction: "outbound",
     states: workStates,
@@ -293,14 +293,14 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   }
 
   return {
-    start: () => loop.start(),
-    wake: () => loop.wake(),
+    start: () => worker.start(),
+    wake: () => worker.wake(),
     async accept(file): Promise<MessageRowId> {
       const row = newOutboundRow(file, { mailbox, channel, acceptedAt: now() });
       const [id] = await watch.runAcceptance(() => store.acceptOutbound([row]));
       if (id === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no row number was given" });
       return id;
     },
-    close: () => loop.close(),
+    close: () => worker.close(),
   };
 }

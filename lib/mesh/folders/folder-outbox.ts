@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
 import type { DeliveryReports } from "../../queue/model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
-import { createWorkLoop } from "../../queue/lease-worker.js";
+import { createLeaseWorker } from "../../queue/lease-worker.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore, TransitionOutcome } from "../../store/message-store.js";
@@ -82,7 +82,7 @@ function isAccepted(control: ControlFile): boolean {
 export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   const { store, watch, channel, owner, events, reach, handOver, settings, mailbox } = parts;
   const write = createFileMoveWriter(parts);
-  const loop = createWorkLoop({
+  const worker = createLeaseWorker({
     ...parts,
     direction: "outbound",
     states: workStates,
@@ -276,7 +276,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
   }
 
   return {
-    start: () => loop.start(),
+    start: () => worker.start(),
     async accept(file): Promise<MessageRowId> {
       const row = newOutboundRow(file, { mailbox, channel, acceptedAt: parts.now() });
       const attributes = { ...row.attributes, baseName: newBaseName() };
@@ -295,6 +295,6 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
       if (found.state !== "awaiting-acknowledgement") return;
       await noteAccepted({ message: found, record: readOutboundFile(found) }, meshMessageId, "theirs");
     },
-    close: () => loop.close(),
+    close: () => worker.close(),
   };
 }

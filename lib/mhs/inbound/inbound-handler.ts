@@ -1,9 +1,8 @@
 // Keeps an inbound message with its reply in the store, in one transaction, before it is acknowledged.
 import type { EventEmitter } from "node:events";
-import type { BusinessMessage } from "../../ebxml/model.js";
+import type { Acknowledgment, BusinessMessage, MessageError } from "../../ebxml/model.js";
 import type { ErrorCode } from "../../errors.js";
 import { comparableId, type MessageId, parseMessageId } from "../../identifiers.js";
-import type { StoredReply } from "../../store/inbound-register.js";
 import {
   type AnswerOutcome,
   isFinished,
@@ -11,32 +10,55 @@ import {
   type NewInboundMessage,
   type StoredMessage,
   type StoredOutboundMessage,
+  type StoredReply,
 } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { isDuplicateOf, newInboundRecord, type InboundRole } from "./inbound-record.js";
+import { isDuplicateOf, newInboundRecord, type Arrival, type InboundRole } from "./inbound-record.js";
 import type { Inbox } from "../../queue/inbox.js";
-import type { Arrival, IntakeResult, MessageIntake } from "./message-intake.js";
 import type { InboundDisposition, MhsEvents, WarningCode } from "../model.js";
 import type { OutboundSignals } from "../outbound/outbound-signals.js";
 import { readDeliveryPolicy } from "../outbound/outbound-record.js";
-import { arrivals, type RequestDesk } from "../request/pending-requests.js";
+import { arrivals, type PendingRequests } from "../request/pending-requests.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 
-export interface DurableIntakeParts {
+export interface InboundHandlerParts {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly channel: string;
   readonly duplicateMilliseconds: number;
-  /** See DurableOptions. */
+  /** See StoreOptions. */
   judge(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
-  readonly desk: RequestDesk;
+  readonly pending: PendingRequests;
   readonly signals: OutboundSignals;
   readonly inbox: Inbox<BusinessMessage>;
   readonly events: EventEmitter<MhsEvents>;
   now(): number;
 }
 
-export interface DurableIntake extends MessageIntake {
+/** The same message was accepted before, and gets the reply that it got then. */
+export interface RepeatedArrival {
+  readonly kind: "duplicate";
+  readonly reply: StoredReply;
+  readonly isSameBody: boolean;
+}
+
+export type AcceptResult = { readonly kind: "taken"; readonly disposition: InboundDisposition } | RepeatedArrival;
+
+/** A message that is looked at, and not yet accepted. */
+export interface OpenArrival {
+  /** Whether it refers to a message of ours: then its action may be any. */
+  readonly isExpected: boolean;
+  /** It will turn out to be a duplicate, so it is not judged anew. */
+  readonly isKnown: boolean;
+  /** Keeps the message with its reply. Throws when it is not kept. */
+  accept(reply: StoredReply): Promise<AcceptResult>;
+}
+
+export interface InboundHandler {
+  /** Throws when nothing can be kept now; so do the next two. */
+  open(arrival: Arrival): Promise<OpenArrival>;
+  receiveAcknowledgment(acknowledgment: Acknowledgment): Promise<void>;
+  receiveMessageError(error: MessageError): Promise<void>;
   /** Resolves when no answer to this message is being accepted here, and its request has it if it was. */
   whenSettled(messageId: string): Promise<void>;
   /** Waits for what is still being written down of messages that have their reply. */
@@ -66,8 +88,8 @@ interface Plan {
 /** How long an answer may stay uncollected after the last moment in which its request can wait. */
 const collectMilliseconds = 60_000;
 
-export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
-  const { store, watch, channel, desk, signals, inbox, events } = parts;
+export function createInboundHandler(parts: InboundHandlerParts): InboundHandler {
+  const { store, watch, channel, pending, signals, inbox, events } = parts;
   const accepting = new Map<string, Promise<unknown>>();
   const writings = new Set<Promise<unknown>>();
 
@@ -101,7 +123,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
 
   function roleOf(message: BusinessMessage, asked: Asked | undefined): InboundRole {
     if (asked?.isAwaited !== true) return "consumer";
-    switch (desk.judge(asked.messageId, message) ?? parts.judge(message)) {
+    switch (pending.judge(asked.messageId, message) ?? parts.judge(message)) {
       case "settles":
         return "answer";
       case "keep-waiting":
@@ -162,7 +184,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
 
   function concludeAnswer(id: MessageRowId, asked: Asked, message: BusinessMessage): InboundDisposition {
     if (!asked.isAwaited) return inbox.hasConsumer(message.header) ? "for-consumer" : "unmatched";
-    const disposition = desk.answer(asked.messageId, message);
+    const disposition = pending.answer(asked.messageId, message);
     // Waited for elsewhere, or its time has just run out here: then whoever notes that reads the answer.
     if (disposition === undefined) return "answer";
     writeLater(id, "confirmed");
@@ -215,7 +237,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     return work;
   }
 
-  async function accept(arrival: Arrival, reply: StoredReply, asked: Asked | undefined): Promise<IntakeResult> {
+  async function accept(arrival: Arrival, reply: StoredReply, asked: Asked | undefined): Promise<AcceptResult> {
     const { message } = arrival;
     const { record, disposition } = planOf(arrival, reply, asked);
     const acceptance = await noteAccepting(
@@ -229,7 +251,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
       if (concluded === "unmatched") warnOf(concluded, message.header.messageId);
       return { kind: "taken", disposition: concluded };
     }
-    if (disposition === "kept-waiting" && asked !== undefined) desk.noteAccepted(asked.messageId);
+    if (disposition === "kept-waiting" && asked !== undefined) pending.noteAccepted(asked.messageId);
     warnOf(disposition, message.header.messageId);
     return { kind: "taken", disposition };
   }
@@ -241,7 +263,7 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
     async close(): Promise<void> {
       await Promise.all(writings);
     },
-    async open(arrival): ReturnType<MessageIntake["open"]> {
+    async open(arrival): Promise<OpenArrival> {
       const { message } = arrival;
       const { messageId } = message.header;
       const [{ isOurs, asked }, known] = await Promise.all([
@@ -249,16 +271,14 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
         watch.run(() => store.findByMessageId("inbound", messageId)),
       ]);
       return {
-        kind: "new",
         isExpected: isOurs,
         isKnown: isDuplicateOf(known, message, parts.now()),
         accept: (reply) => accept(arrival, reply, asked),
-        release: () => Promise.resolve(),
       };
     },
     async receiveAcknowledgment(acknowledgment): Promise<void> {
       const outcome = await signals.receiveAcknowledgment(acknowledgment);
-      if (outcome === "known") desk.noteAccepted(acknowledgment.acknowledgedMessageId);
+      if (outcome === "known") pending.noteAccepted(acknowledgment.acknowledgedMessageId);
       else {
         const { messageId } = acknowledgment.header;
         warn("UNMATCHED_SIGNAL", "An acknowledgment came for a message that is not ours", messageId);
@@ -272,8 +292,8 @@ export function createDurableIntake(parts: DurableIntakeParts): DurableIntake {
         return;
       }
       const errors = error.errors.filter(({ severity }) => severity === "Error");
-      if (errors.length > 0) desk.end(refToMessageId, { kind: "ebxml-error", errors });
-      else desk.noteAccepted(refToMessageId);
+      if (errors.length > 0) pending.end(refToMessageId, { kind: "ebxml-error", errors });
+      else pending.noteAccepted(refToMessageId);
     },
   };
 }

@@ -1,5 +1,5 @@
 // What the inbox must know of ebXML messages: which of them are for a consumer, and which came too late.
-import type { MessageKind } from "../../queue/model.js";
+import type { InboundPolicy } from "../../queue/model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 import type { BusinessMessage } from "../../ebxml/model.js";
 import type { ErrorCode } from "../../errors.js";
@@ -7,7 +7,7 @@ import type { MessageRowId, StoredInboundMessage } from "../../store/message-mod
 import type { MessageStore } from "../../store/message-store.js";
 import { isForConsumer, readInboundMessage } from "./inbound-record.js";
 
-export function createInboundKind(store: MessageStore, watch: StoreWatch): MessageKind<BusinessMessage> {
+export function createInboundPolicy(store: MessageStore, watch: StoreWatch): InboundPolicy<BusinessMessage> {
   /** What the message that it answers says of it; undefined: it is the answer, or it answers none. */
   async function flawOfAnswer(message: StoredInboundMessage): Promise<ErrorCode | undefined> {
     const refersTo = message.attributes["refersTo"];

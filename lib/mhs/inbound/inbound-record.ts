@@ -3,15 +3,22 @@ import type { BusinessMessage } from "../../ebxml/model.js";
 import { parseEbxml } from "../../ebxml/parse-ebxml.js";
 import { CpisError } from "../../errors.js";
 import { comparableId } from "../../identifiers.js";
-import type { StoredReply } from "../../store/inbound-register.js";
 import type {
   MessageRowId,
   NewInboundMessage,
   StoredInboundMessage,
   StoredMessage,
+  StoredReply,
 } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import type { Arrival } from "./message-intake.js";
+
+/** A business message that reached the listener. */
+export interface Arrival {
+  readonly message: BusinessMessage;
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+  readonly bodyDigest: string;
+}
 
 /**
  * "consumer": for the flow that consumes it. "answer": for the request that waits, here or elsewhere. "kept-waiting"

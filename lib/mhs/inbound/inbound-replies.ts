@@ -8,7 +8,7 @@ import {
 import type { BusinessMessage, EncodedMessage, RoutingHeader } from "../../ebxml/model.js";
 import { parseMessageId } from "../../identifiers.js";
 import { encodeSoapFault } from "../../soap/fault.js";
-import type { StoredReply } from "../../store/inbound-register.js";
+import type { StoredReply } from "../../store/message-model.js";
 import { formatEbxmlTime } from "../ebxml-time.js";
 import type { MhsEffects, OwnParty } from "../model.js";
 

@@ -5,7 +5,7 @@ import type { BusinessMessage, EbxmlMessage, MalformedEbxml, ParsedEbxml } from 
 import { signalService } from "../../ebxml/names.js";
 import { parseEbxml } from "../../ebxml/parse-ebxml.js";
 import { isCpisError } from "../../errors.js";
-import type { StoredReply } from "../../store/inbound-register.js";
+import type { StoredReply } from "../../store/message-model.js";
 import {
   checkInbound,
   isForUs,
@@ -15,7 +15,7 @@ import {
   type InboundRules,
 } from "./check-inbound.js";
 import type { Replier } from "./inbound-replies.js";
-import type { IntakeResult, MessageIntake, NewArrival, RepeatedArrival } from "./message-intake.js";
+import type { AcceptResult, InboundHandler, OpenArrival, RepeatedArrival } from "./inbound-handler.js";
 import type { InboundDisposition, MhsEvents, RefusalReason } from "../model.js";
 
 export interface InboundPost {
@@ -27,7 +27,7 @@ export interface InboundPost {
 export interface ReceiverParts {
   readonly rules: InboundRules;
   readonly replier: Replier;
-  readonly intake: MessageIntake;
+  readonly handler: InboundHandler;
   readonly events: EventEmitter<MhsEvents>;
   now(): number;
 }
@@ -42,7 +42,7 @@ function digestOf(body: Buffer): string {
 }
 
 export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
-  const { rules, replier, intake, events } = parts;
+  const { rules, replier, handler, events } = parts;
 
   function noteReceived(message: EbxmlMessage, disposition: InboundDisposition, bytes: number): void {
     const { messageId, refToMessageId, action } = message.header;
@@ -102,12 +102,12 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
    * The message is remembered before anybody hears of it: the reply may only promise what is kept. Afterwards nothing
    * changes the reply any more.
    */
-  async function take(post: InboundPost, parsed: ParsedBusiness, arrival: NewArrival): Promise<StoredReply> {
+  async function take(post: InboundPost, parsed: ParsedBusiness, arrival: OpenArrival): Promise<StoredReply> {
     const { message } = parsed;
     const refusal = arrival.isKnown ? undefined : checkInbound(parsed, rules, parts.now(), arrival.isExpected);
     if (refusal !== undefined) return refuseWith(post, message, refusal);
     const reply = replier.accept(message);
-    let result: IntakeResult;
+    let result: AcceptResult;
     try {
       result = await arrival.accept(reply);
     } catch (error) {
@@ -123,19 +123,13 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
     const { message } = parsed;
     if (!isForUs(message, rules.ownParty)) return refuseWith(post, message, unknownToParty);
     const { contentType, body } = post;
-    let turn: Awaited<ReturnType<MessageIntake["open"]>>;
+    let arrival: OpenArrival;
     try {
-      turn = await intake.open({ message, contentType, body, bodyDigest: digestOf(body) });
+      arrival = await handler.open({ message, contentType, body, bodyDigest: digestOf(body) });
     } catch (error) {
       return refuseUnstored(post, error);
     }
-    if (turn.kind === "busy") return refuse(post, "busy", replier.unavailable());
-    if (turn.kind === "duplicate") return repeatReply(post, message, turn);
-    try {
-      return await take(post, parsed, turn);
-    } finally {
-      await turn.release();
-    }
+    return take(post, parsed, arrival);
   }
 
   /** A signal that cannot be written down is not taken: its sender may come again, and loses nothing if not. */
@@ -144,8 +138,8 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
     signal: Exclude<EbxmlMessage, BusinessMessage>,
   ): Promise<StoredReply> {
     try {
-      if (signal.kind === "acknowledgment") await intake.receiveAcknowledgment(signal);
-      else await intake.receiveMessageError(signal);
+      if (signal.kind === "acknowledgment") await handler.receiveAcknowledgment(signal);
+      else await handler.receiveMessageError(signal);
     } catch (error) {
       return refuseUnstored(post, error);
     }

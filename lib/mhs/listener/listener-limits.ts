@@ -19,8 +19,6 @@ export interface ListenerLimits {
   readonly keepAliveMilliseconds: number;
   /** How long a connection may stay without a byte in either direction. Default 60,000. */
   readonly silenceMilliseconds: number;
-  /** How long a copy of a message waits for another one that is being dealt with. Default 10,000. */
-  readonly claimMilliseconds: number;
   /** How long requests in progress may take once the listener closes. Default 5,000. */
   readonly closeGraceMilliseconds: number;
 }
@@ -35,6 +33,5 @@ export const defaultListenerLimits: ListenerLimits = {
   requestMilliseconds: 30_000,
   keepAliveMilliseconds: 5_000,
   silenceMilliseconds: 60_000,
-  claimMilliseconds: 10_000,
   closeGraceMilliseconds: 5_000,
 };

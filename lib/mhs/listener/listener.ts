@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { CpisError } from "../../errors.js";
-import type { StoredReply } from "../../store/inbound-register.js";
+import type { StoredReply } from "../../store/message-model.js";
 import { isAllowedClient } from "../../tls/client-names.js";
 import { defaultListenerLimits, type ListenerLimits } from "./listener-limits.js";
 import type { MhsEvents, RefusalReason } from "../model.js";

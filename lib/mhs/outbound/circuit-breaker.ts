@@ -1,5 +1,5 @@
 // Leaves endpoints alone that cannot be reached, but for one probe at a time. Without timers: the caller has the clock.
-import type { BreakerSettings } from "../durable-model.js";
+import type { BreakerSettings } from "../model.js";
 
 export const defaultBreakerSettings: BreakerSettings = {
   threshold: 3,

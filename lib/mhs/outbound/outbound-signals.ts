@@ -4,12 +4,12 @@ import type { Acknowledgment, MessageError } from "../../ebxml/model.js";
 import type { MessageId } from "../../identifiers.js";
 import type { StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { doubtsContract, failureOf } from "./stale-contract.js";
+import { showsStaleContract, failureOf } from "./stale-contract.js";
 import { decideDelivery, type DeliveryEvent } from "./delivery-policy.js";
 import type { MhsEvents } from "../model.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
-import { createMoveWriter, isDeadLetter } from "./record-transition.js";
+import { createTransitionWriter, isDeadLetter } from "./record-transition.js";
 
 export interface OutboundSignalsParts {
   readonly store: MessageStore;
@@ -37,7 +37,7 @@ function signalOf(error: MessageError): DeliveryEvent {
 
 export function createOutboundSignals(parts: OutboundSignalsParts): OutboundSignals {
   const { store, watch, channel, events } = parts;
-  const write = createMoveWriter(parts);
+  const write = createTransitionWriter(parts);
 
   async function findSent(messageId: MessageId): Promise<StoredOutboundMessage | undefined> {
     const found = await watch.run(() => store.findByMessageId("outbound", messageId));
@@ -70,7 +70,7 @@ export function createOutboundSignals(parts: OutboundSignalsParts): OutboundSign
       const outcome = await write(message, decision, "theirs");
       if (outcome === "not-in-state") continue;
       if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
-      if (doubtsContract(failureOf(event))) {
+      if (showsStaleContract(failureOf(event))) {
         events.emit("contractDoubted", { messageId, action: message.interaction });
       }
       return "known";

@@ -4,13 +4,12 @@ import type { DeliveryReports } from "../../queue/model.js";
 import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { doubtsContract, failureOf } from "./stale-contract.js";
+import { showsStaleContract, failureOf } from "./stale-contract.js";
 import { decideDelivery, type DeliveryDecision, type DeliveryEvent } from "./delivery-policy.js";
-import type { BreakerSettings, OutboxMessage } from "../durable-model.js";
 import { createEndpointBreakers, defaultBreakerSettings } from "./circuit-breaker.js";
 import { interpretReply, type HttpReply } from "./interpret-reply.js";
-import type { MhsEffects, MhsEvents, OwnParty } from "../model.js";
-import { createMoveWriter } from "./record-transition.js";
+import type { BreakerSettings, MhsEffects, MhsEvents, OutboxMessage, OwnParty } from "../model.js";
+import { createTransitionWriter } from "./record-transition.js";
 import {
   newOutboundRecord,
   prepareMessage,
@@ -21,7 +20,7 @@ import {
 import { parseRetryAfter } from "../../time/retry-after.js";
 import type { Sender, SendResult } from "./send-message.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
-import { createWorkLoop } from "../../queue/lease-worker.js";
+import { createLeaseWorker } from "../../queue/lease-worker.js";
 
 export interface OutboxOptions {
   readonly store: MessageStore;
@@ -54,14 +53,14 @@ const longestDeferralMilliseconds = 300_000;
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, watch, channel, owner, events, sender, effects } = options;
   const breakers = createEndpointBreakers({ ...defaultBreakerSettings, ...options.breaker });
-  const loop = createWorkLoop({
+  const worker = createLeaseWorker({
     ...options,
     direction: "outbound",
     states: workStates,
     now: () => effects.now(),
     work,
   });
-  const write = createMoveWriter({ ...options, now: () => effects.now() });
+  const write = createTransitionWriter({ ...options, now: () => effects.now() });
   let isClosing = false;
 
   function noteReached(endpoint: string): void {
@@ -163,7 +162,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     });
     const event = eventOf(result, record, admission.isProbe);
     noteReply(record, event, result, at);
-    if (doubtsContract(failureOf(event))) events.emit("contractDoubted", { messageId, action });
+    if (showsStaleContract(failureOf(event))) events.emit("contractDoubted", { messageId, action });
     await conclude({ ...message, state: "sending", attempts, deadline }, event);
   }
 
@@ -214,7 +213,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    start: () => loop.start(),
+    start: () => worker.start(),
     async accept(outgoing): Promise<MessageRowId> {
       const { ownParty, responseMilliseconds } = options;
       const { orderedBy, originalId, completedBy = "acknowledgment", resendable = "by-contract" } = outgoing;
@@ -231,7 +230,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     async close(): Promise<void> {
       isClosing = true;
-      await loop.close();
+      await worker.close();
     },
   };
 }

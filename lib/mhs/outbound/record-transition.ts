@@ -6,7 +6,7 @@ import type { Move } from "./delivery-policy.js";
 import type { MhsEvents } from "../model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 
-export interface MoveWriterParts {
+export interface TransitionWriterParts {
   readonly store: MessageStore;
   readonly watch: StoreWatch;
   readonly owner: string;
@@ -15,7 +15,7 @@ export interface MoveWriterParts {
 }
 
 /** "ours": only if the lease is still held here. "theirs": what arrives from outside, and would come again. */
-export type MoveWriter = (
+export type TransitionWriter = (
   message: StoredOutboundMessage,
   move: Move,
   by: "ours" | "theirs",
@@ -25,7 +25,7 @@ export function isDeadLetter(state: OutboundState): state is "failed" | "expired
   return state === "failed" || state === "expired" || state === "held";
 }
 
-export function createMoveWriter(parts: MoveWriterParts): MoveWriter {
+export function createTransitionWriter(parts: TransitionWriterParts): TransitionWriter {
   const { store, watch, owner, events } = parts;
   return async (message, move, by) => {
     const { to, code } = move;

@@ -17,7 +17,7 @@ function isCausedBy(code: string, error: unknown): boolean {
 }
 
 /** True for what only a look into the directory can heal: a contract that is unknown, or a host of another name. */
-export function doubtsContract(failure: RequestOutcome | undefined): boolean {
+export function showsStaleContract(failure: RequestOutcome | undefined): boolean {
   switch (failure?.kind) {
     case "soap-fault":
       return failure.fault.errors.some(({ errorCode }) => errorCode === faultCode);

@@ -7,7 +7,14 @@ import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.j
 import { confirmReply, keepReply, type KeptReply } from "./store-sync-reply.js";
 import type { OutboundRequest, RequestOutcome } from "../model.js";
 import { newOutboundRecord } from "../outbound/outbound-record.js";
-import { notSent, prepareRequest, runPrepared, type PreparedRequest, type RunnerParts } from "./send-request.js";
+import {
+  notSent,
+  prepareRequest,
+  sendRequest,
+  type PreparedRequest,
+  type RequestProgress,
+  type RunnerParts,
+} from "./send-request.js";
 import { inTime, writeDown, type WritingParts } from "./background-writes.js";
 
 export interface DurableRequestParts extends RunnerParts, WritingParts {
@@ -77,10 +84,10 @@ async function record(prepared: PreparedRequest, parts: DurableRequestParts): Pr
 }
 
 function noteAccepted(id: MessageRowId, { prepared, parts }: Recorded): void {
-  const { store, desk, effects } = parts;
+  const { store, pending, effects } = parts;
   // Not for an answer that came before the reply: that one finishes the message.
   queueMicrotask(() => {
-    if (!desk.isOpen(prepared.request.messageId)) return;
+    if (!pending.isOpen(prepared.request.messageId)) return;
     const at = effects.now();
     const changes = { acknowledgedAt: at };
     const from = ["sending"] as const;
@@ -168,8 +175,8 @@ async function conclude(
 }
 
 /**
- * As runRequest, and its bytes are in the store before the first of them leaves. Without the store nothing is sent.
- * The time that the store takes counts as the request's.
+ * Its bytes are in the store before the first of them leaves; without the store nothing is sent. The time that the
+ * store takes counts as the request's.
  */
 export async function runDurableRequest(request: OutboundRequest, parts: DurableRequestParts): Promise<RequestOutcome> {
   if (request.signal?.aborted === true) return { kind: "aborted" };
@@ -197,7 +204,7 @@ export async function runDurableRequest(request: OutboundRequest, parts: Durable
     },
     async replied(meaning: SynchronousMeaning): Promise<void> {
       // The end of its time is written down first: then the store knows a late reply for what it is.
-      if (!parts.desk.isOpen(request.messageId)) await ended.promise;
+      if (!parts.pending.isOpen(request.messageId)) await ended.promise;
       const kept = keepReply(meaning, { id: rowId, request }, parts);
       course.reply = { outcome: meaning.outcome, kept };
       await keepInTime(meaning, kept, recorded);
@@ -214,14 +221,10 @@ export async function runDurableRequest(request: OutboundRequest, parts: Durable
 async function send(
   timeoutMilliseconds: number,
   { prepared, parts }: Recorded,
-  progress: Parameters<typeof runPrepared>[2],
+  progress: RequestProgress,
 ): Promise<RequestOutcome> {
   if (prepared.request.signal?.aborted === true) return { kind: "aborted" };
-  try {
-    const { request } = prepared;
-    const shortened: OutboundRequest = { ...request, timeoutMilliseconds, judge: (answer) => request.judge(answer) };
-    return await runPrepared({ ...prepared, request: shortened }, parts, progress);
-  } catch (error) {
-    return notSent(error);
-  }
+  const { request } = prepared;
+  const shortened: OutboundRequest = { ...request, timeoutMilliseconds, judge: (answer) => request.judge(answer) };
+  return sendRequest({ ...prepared, request: shortened }, parts, progress);
 }

@@ -8,7 +8,7 @@ import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome }
 import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./interpret-synchronous.js";
 import { prepareMessage, type PreparedEbxml } from "../outbound/outbound-record.js";
 import { prepareSynchronous, type PreparedSynchronous } from "./prepare-synchronous.js";
-import { arrivals, type RequestDesk } from "./pending-requests.js";
+import type { PendingRequests } from "./pending-requests.js";
 import { selectPattern } from "../../sds/contract.js";
 import type { Sender, SendResult } from "../outbound/send-message.js";
 
@@ -17,7 +17,7 @@ export interface RunnerParts {
   readonly effects: MhsEffects;
   readonly events: EventEmitter<MhsEvents>;
   readonly sender: Sender;
-  readonly desk: RequestDesk;
+  readonly pending: PendingRequests;
 }
 
 export type PreparedRequest = (PreparedEbxml | PreparedSynchronous) & { readonly request: OutboundRequest };
@@ -56,57 +56,46 @@ export function notSent(error: unknown): RequestOutcome {
  * may come before the reply. Nothing is ever sent twice: after an unknown outcome a second query would be a second
  * access.
  */
-export function runRequest(request: OutboundRequest, parts: RunnerParts): Promise<RequestOutcome> {
-  if (request.signal?.aborted === true) return Promise.resolve({ kind: "aborted" });
-  try {
-    return runPrepared(prepareRequest(request, parts), parts);
-  } catch (error) {
-    return Promise.resolve(notSent(error));
-  }
-}
-
-/** Registers a prepared request and sends it. Throws CPIS_INVALID_REQUEST for a message id that was used before. */
-export function runPrepared(
+export function sendRequest(
   prepared: PreparedRequest,
   parts: RunnerParts,
-  progress?: RequestProgress,
+  progress: RequestProgress,
 ): Promise<RequestOutcome> {
   const { request } = prepared;
   const { messageId, conversationId, signal } = request;
-  const { desk, sender, events } = parts;
+  const { pending, sender, events } = parts;
   const { promise, resolve } = Promise.withResolvers<RequestOutcome>();
   let isOpen = true;
   let isWriting = false;
   let wasAccepted = false;
 
-  const onAbort = (): void => desk.end(messageId, { kind: "aborted" });
+  const onAbort = (): void => pending.end(messageId, { kind: "aborted" });
   const onTimeout = (): void => {
     const error = new CpisError("EBXML_CONNECT_FAILED", { detail: "no connection before the request's time was over" });
-    desk.end(messageId, isWriting ? { kind: "timeout", wasAccepted } : { kind: "not-sent", error });
+    pending.end(messageId, isWriting ? { kind: "timeout", wasAccepted } : { kind: "not-sent", error });
   };
-  desk.open(
-    { messageId, conversationId },
-    {
-      judge: (answer) => request.judge(answer),
-      noteAccepted: () => {
-        wasAccepted = true;
-        progress?.accepted();
-      },
-      end: (outcome) => {
-        isOpen = false;
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-        resolve(outcome);
-      },
+  const isTaken = pending.open({
+    messageId,
+    judge: (answer) => request.judge(answer),
+    noteAccepted: () => {
+      wasAccepted = true;
+      progress.accepted();
     },
-  );
+    end: (outcome) => {
+      isOpen = false;
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      resolve(outcome);
+    },
+  });
+  if (!isTaken) return Promise.resolve({ kind: "aborted" });
   const timer = setTimeout(onTimeout, Math.min(request.timeoutMilliseconds, longestTimerMilliseconds));
   signal?.addEventListener("abort", onAbort);
 
   const mayWrite = (): boolean => {
     if (!isOpen) return false;
     isWriting = true;
-    progress?.writing();
+    progress.writing();
     const { action } = request;
     events.emit("sending", { messageId, conversationId, action, bytes: prepared.message.body.length });
     return true;
@@ -130,7 +119,7 @@ interface Sent<Result extends SendResult = SendResult> {
 function concludeSending(
   prepared: PreparedRequest,
   parts: RunnerParts,
-  progress: RequestProgress | undefined,
+  progress: RequestProgress,
   { result, durationMilliseconds }: Sent,
 ): void {
   const { messageId } = prepared.request;
@@ -142,7 +131,7 @@ function concludeSending(
       return;
     case "not-sent":
       parts.events.emit("replied", { messageId, kind: "not-sent", durationMilliseconds });
-      parts.desk.end(messageId, result);
+      parts.pending.end(messageId, result);
       return;
     case "unknown":
       parts.events.emit("replied", { messageId, kind: "unknown", durationMilliseconds });
@@ -152,7 +141,7 @@ function concludeSending(
         messageId,
       });
       // Any other answer comes to the listener. This one would have come here, and will not any more.
-      if (prepared.pattern === "sync-soap") parts.desk.end(messageId, withoutAnswer(result));
+      if (prepared.pattern === "sync-soap") parts.pending.end(messageId, withoutAnswer(result));
   }
 }
 
@@ -163,8 +152,8 @@ function withoutAnswer({ isReplyTooLarge }: Extract<SendResult, { kind: "unknown
 
 async function concludeSynchronously(
   request: OutboundRequest,
-  { events, desk, effects }: RunnerParts,
-  progress: RequestProgress | undefined,
+  { events, pending, effects }: RunnerParts,
+  progress: RequestProgress,
   { result, durationMilliseconds }: Sent<HttpReply>,
 ): Promise<void> {
   const { messageId } = request;
@@ -174,24 +163,20 @@ async function concludeSynchronously(
   if (outcome.kind === "mismatched") {
     events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });
   }
-  if (progress !== undefined) await progress.replied(meaning);
-  else if (!desk.isOpen(messageId)) {
-    const { code, message } = arrivals.late;
-    events.emit("warning", { code, message, messageId });
-  }
-  desk.end(messageId, outcome);
+  await progress.replied(meaning);
+  pending.end(messageId, outcome);
 }
 
 function concludeReply(
   messageId: MessageId,
   pattern: EbxmlPattern,
-  { events, desk }: RunnerParts,
+  { events, pending }: RunnerParts,
   { result, durationMilliseconds }: Sent<HttpReply>,
 ): void {
   const meaning = interpretReply(result, { messageId, pattern });
   const kind = meaning.kind === "failed" ? meaning.outcome.kind : meaning.kind;
-  if (meaning.kind === "failed") desk.end(messageId, meaning.outcome);
-  if (meaning.kind === "accepted" || meaning.kind === "acknowledged") desk.noteAccepted(messageId);
+  if (meaning.kind === "failed") pending.end(messageId, meaning.outcome);
+  if (meaning.kind === "accepted" || meaning.kind === "acknowledged") pending.noteAccepted(messageId);
   events.emit("replied", { messageId, kind, httpStatus: result.httpStatus, durationMilliseconds });
   if (meaning.kind === "undecided" && meaning.isForeign) {
     events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });

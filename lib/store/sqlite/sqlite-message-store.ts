@@ -7,10 +7,13 @@ import { createMigrations, type Migration } from "../sql/schema.js";
 import type { Dialect } from "../sql/sql-operation.js";
 import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
 import { codedSqliteError } from "./sqlite-errors.js";
-import { takeFolder } from "./sqlite-folder.js";
+import { takeFolder, type OwnedFolder } from "./sqlite-folder.js";
 
 export interface SqliteMessageStoreOptions {
-  /** Made if need be; on a local disk, since locks and durability of network drives cannot be relied on. */
+  /**
+   * Made if need be; on a local disk, since locks and durability of network drives cannot be relied on. ":memory:" keeps
+   * everything in the memory of this process, and nothing on disk: what is in it ends with the store.
+   */
   readonly folder: string;
   readonly protection: ContentProtection;
   /** Default "full". */
@@ -22,6 +25,9 @@ export interface SqliteMessageStoreOptions {
 }
 
 const pageBytes = 4096;
+/** As SQLite names a database without a file. */
+const inMemory = ":memory:";
+const heldInMemory: OwnedFolder = { databaseFile: inMemory, release: () => undefined };
 /** How long a backup program or a person's tool may hold the file before an operation fails. */
 const busyMilliseconds = 2000;
 
@@ -129,7 +135,8 @@ function openDatabase(Database: typeof DatabaseSync, file: string, maximumBytes:
  */
 export async function createSqliteMessageStore(options: SqliteMessageStoreOptions): Promise<MessageStore> {
   const Database = await loadSqlite();
-  const folder = takeFolder(options.folder, Database, { pid: process.pid, startedAt: options.now() });
+  const owner = { pid: process.pid, startedAt: options.now() };
+  const folder = options.folder === inMemory ? heldInMemory : takeFolder(options.folder, Database, owner);
   const listeners = createStoreListeners();
   try {
     const runner = createGroupCommit(

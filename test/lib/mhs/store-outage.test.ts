@@ -63,7 +63,7 @@ describe("while the message store fails", () => {
       failing.fail("STORE_UNAVAILABLE");
       acknowledge(request, response);
     });
-    const instance = await scene.start({ store: failing.store, durable: { leaseMilliseconds: 20_000 } });
+    const instance = await scene.start({ store: failing.store, settings: { leaseMilliseconds: 20_000 } });
     const id = await instance.mhs.send(scene.message());
     await until(() => failing.refusals() > 2);
     assert.equal((await stored(real, id)).state, "sending");
@@ -76,7 +76,7 @@ describe("while the message store fails", () => {
   it("a message whose sending cannot be written down first is not sent", async () => {
     const peer = await scene.startPeer(acknowledge);
     failing.fail("STORE_FULL", ["transition"]);
-    const instance = await scene.start({ store: failing.store, durable: { leaseMilliseconds: 100 } });
+    const instance = await scene.start({ store: failing.store, settings: { leaseMilliseconds: 100 } });
     const id = await instance.mhs.send(scene.message());
     await until(() => failing.refusals() > 2);
     assert.equal(peer.requests.length, 0);

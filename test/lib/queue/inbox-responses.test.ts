@@ -12,7 +12,7 @@ describe("the inbox", () => {
       const peer = await scene.startPeer((request, response) =>
         replyWith(response, acknowledgmentFor(messageIn(request))),
       );
-      const instance = await scene.start({ durable: { responseMilliseconds: 1 } });
+      const instance = await scene.start({ settings: { responseMilliseconds: 1 } });
       const context = Buffer.from("kept");
       const message = scene.message({ completedBy: "consumer", context, attributes: { file: 42 } });
       const id = await instance.mhs.send(message);
@@ -35,7 +35,7 @@ describe("the inbox", () => {
       const peer = await scene.startPeer((request, response) =>
         replyWith(response, acknowledgmentFor(messageIn(request))),
       );
-      const instance = await scene.start({ durable: { responseMilliseconds: 150 } });
+      const instance = await scene.start({ settings: { responseMilliseconds: 150 } });
       const id = await instance.mhs.send(scene.message({ completedBy: "response" }));
       await untilState(instance.store, id, "awaiting-response");
       const [request] = peer.requests;

@@ -37,7 +37,7 @@ describe("An inbox", () => {
       owner: "one",
       leaseMilliseconds: 1000,
       maximumParallel: 2,
-      kind: {
+      policy: {
         notDelivered: "MESH_NOT_DELIVERED",
         isForConsumer: () => true,
         findFlaw: () => Promise.resolve(undefined),

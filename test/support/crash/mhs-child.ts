@@ -10,7 +10,6 @@ import {
   type MessageHandlingService,
 } from "../../../lib/mhs/message-handling-service.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { businessInteraction, businessPayload, ownPartyKey, partyCpaId, queryInteraction } from "./business.js";
 import { openStore } from "./open-store.js";
@@ -77,15 +76,12 @@ function createService(settings: ChildSettings, store: MessageStore, owner: stri
     clientTls: settings.tls,
     timeouts: { replyMilliseconds: 500 },
     listener: { host: "127.0.0.1", port: 0, path: "/mhs", tls: settings.tls },
-    register: createMemoryInboundRegister({ now }),
-    durable: {
-      store,
-      channel: settings.channel,
-      owner,
-      leaseMilliseconds: settings.leaseMilliseconds,
-      maximumParallel: 16,
-      breaker: { probeMilliseconds: 100, maximumProbeMilliseconds: 200 },
-    },
+    store,
+    channel: settings.channel,
+    owner,
+    leaseMilliseconds: settings.leaseMilliseconds,
+    maximumParallel: 16,
+    breaker: { probeMilliseconds: 100, maximumProbeMilliseconds: 200 },
     effects: { now, newUuid: () => randomUUID().toUpperCase() },
   });
   service.events.on("warning", ({ code, message }) => {

@@ -1,13 +1,11 @@
 // A durable message handling service on a real store, and a peer that may be absent: for tests of what is kept.
 import { parseConversationId } from "../../../lib/identifiers.js";
-import type { DurableOptions, OutboxMessage } from "../../../lib/mhs/durable-model.js";
 import {
   createMessageHandlingService,
   type MessageHandlingService,
 } from "../../../lib/mhs/message-handling-service.js";
-import type { MhsEvents, OutboundRequest } from "../../../lib/mhs/model.js";
+import type { MhsEvents, OutboundRequest, OutboxMessage, StoreOptions } from "../../../lib/mhs/model.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { MessageRowId, StoredMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StorePlace } from "../store/sample-messages.js";
@@ -40,7 +38,7 @@ export interface Instance {
 
 export interface InstanceOptions {
   readonly store?: MessageStore;
-  readonly durable?: Partial<DurableOptions>;
+  readonly settings?: Partial<StoreOptions>;
   /** Default: the clock on the wall. */
   readonly now?: () => number;
 }
@@ -92,9 +90,12 @@ export function useDurableScene(createPlace: () => Promise<StorePlace> = createS
       ownParty: { partyKey: ownParty },
       clientTls: good,
       listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: good, limits: { closeGraceMilliseconds: 300 } },
-      register: createMemoryInboundRegister(effects),
       effects,
-      durable: { store, channel: "transport", owner: `owner-${(owners += 1)}`, ...quick, ...options.durable },
+      store,
+      channel: "transport",
+      owner: `owner-${(owners += 1)}`,
+      ...quick,
+      ...options.settings,
     });
     const told = follow(mhs);
     const { port } = await mhs.start();

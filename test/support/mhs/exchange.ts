@@ -10,7 +10,8 @@ import {
 } from "../../../lib/mhs/message-handling-service.js";
 import type { MhsEvents, OutboundRequest, RequestOutcome } from "../../../lib/mhs/model.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
+import type { MessageStore } from "../../../lib/store/message-store.js";
+import { createMemoryStore } from "../store/sqlite-place.js";
 import {
   messageIn,
   newId,
@@ -27,6 +28,7 @@ import type { Peer, PeerBehaviour, PeerRequest, Posting, PostReply } from "./pee
 export interface Exchange {
   readonly mhs: MessageHandlingService;
   readonly peer: Peer;
+  readonly store: MessageStore;
   /** Of our listener. */
   readonly port: number;
   readonly received: MhsEvents["received"][0][];
@@ -76,7 +78,7 @@ async function startService(
 async function openExchange({ behave, options }: ExchangeOptions): Promise<Exchange> {
   const { good } = await testCertificates();
   const effects = { now: () => Date.now(), newUuid: () => newId() };
-  const register = createMemoryInboundRegister(effects);
+  const store = await createMemoryStore();
   const opened: Exchange[] = [];
   const peer = await startPeer(
     good,
@@ -90,16 +92,19 @@ async function openExchange({ behave, options }: ExchangeOptions): Promise<Excha
     ownParty: { partyKey: ownParty },
     clientTls: good,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: good, limits: { closeGraceMilliseconds: 300 } },
-    register,
+    store,
+    leaseMilliseconds: 1_000,
     effects,
     ...options,
   }).catch(async (error: unknown) => {
     await peer.close();
+    await store.close();
     throw error;
   });
   const exchange: Exchange = {
     mhs,
     peer,
+    store,
     port,
     received: [],
     replied: [],
@@ -120,7 +125,7 @@ async function openExchange({ behave, options }: ExchangeOptions): Promise<Excha
     close: async () => {
       await mhs.close();
       await peer.close();
-      await register.close();
+      await store.close();
     },
   };
   mhs.events.on("received", (event) => exchange.received.push(event));

@@ -2,7 +2,6 @@
 import { parseConversationId, parseMessageId } from "../../../lib/identifiers.js";
 import { createMessageHandlingService } from "../../../lib/mhs/message-handling-service.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
 import { createTestProtection } from "../store/sample-messages.js";
 import { newId, ownParty, service } from "./peer.js";
@@ -33,9 +32,11 @@ async function run(options: KilledServiceOptions): Promise<void> {
     ownParty: { partyKey: ownParty },
     clientTls: tls,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
-    register: createMemoryInboundRegister(effects),
     effects,
-    durable: { store, channel: "transport", owner: "killed", leaseMilliseconds: 300 },
+    store,
+    channel: "transport",
+    owner: "killed",
+    leaseMilliseconds: 300,
   });
   const { port } = await mhs.start();
   mhs.consume({

@@ -1,57 +1,91 @@
-// A message receiver without sockets, with all that it tells, for tests of its decisions.
+// A message receiver without sockets, on a store in memory, with all that it tells, for tests of its decisions.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import type { EncodedMessage, EbxmlMessage } from "../../../lib/ebxml/model.js";
 import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
 import type { InboundRules } from "../../../lib/mhs/inbound/check-inbound.js";
+import { createInboundHandler } from "../../../lib/mhs/inbound/inbound-handler.js";
+import { createInboundPolicy } from "../../../lib/mhs/inbound/inbound-policy.js";
 import { createReplier } from "../../../lib/mhs/inbound/inbound-replies.js";
+import { createMessageReceiver, type MessageReceiver } from "../../../lib/mhs/inbound/receive-message.js";
 import type { MhsEvents, RequestOutcome } from "../../../lib/mhs/model.js";
-import { createMemoryIntake } from "../../../lib/mhs/inbound/message-intake.js";
-import { createMessageReceiver } from "../../../lib/mhs/inbound/receive-message.js";
-import { createRequestDesk, type RequestDesk } from "../../../lib/mhs/request/pending-requests.js";
-import type { InboundRegister, StoredReply } from "../../../lib/store/inbound-register.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
-import { inboundMessage, newId, ownParty } from "./peer.js";
+import { createOutboundSignals } from "../../../lib/mhs/outbound/outbound-signals.js";
+import { createPendingRequests, type PendingRequests } from "../../../lib/mhs/request/pending-requests.js";
+import { createInbox } from "../../../lib/queue/inbox.js";
+import { createStoreWatch } from "../../../lib/queue/store-watch.js";
+import type { StoredReply } from "../../../lib/store/message-model.js";
+import type { MessageStore } from "../../../lib/store/message-store.js";
+import { acceptOne, outbound } from "../store/sample-messages.js";
+import { createMemoryStore } from "../store/sqlite-place.js";
+import { inboundMessage, newId, ownParty, spineParty } from "./peer.js";
 
 export const now = Date.parse("2026-11-22T10:20:00Z");
+const channel = "transport";
 
 interface Setting {
   readonly rules?: Partial<InboundRules>;
   readonly ackWhenNotRequested?: boolean;
-  readonly register?: InboundRegister;
+  /** Stands between the receiver and its store. */
+  readonly through?: (store: MessageStore) => MessageStore;
+}
+
+export interface ReceiverScene {
+  readonly receive: MessageReceiver;
+  readonly events: EventEmitter<MhsEvents>;
+  readonly pending: PendingRequests;
+}
+
+/** The receiver that a listener has, on a store of its own; nothing delivers what it takes. */
+export function createReceiverOn(
+  store: MessageStore,
+  { rules = {}, ackWhenNotRequested = true, clock = () => now }: Setting & { readonly clock?: () => number } = {},
+): ReceiverScene {
+  const effects = { now: clock, newUuid: () => newId() };
+  const events = new EventEmitter<MhsEvents>();
+  const nothing = (): void => undefined;
+  const reports = { setAside: nothing, storeUnavailable: nothing, storeAvailable: nothing, warning: nothing };
+  const watch = createStoreWatch(store, reports);
+  const pending = createPendingRequests({ now: clock, events });
+  const shared = { store, watch, channel, owner: "owner", events, now: clock };
+  const policy = createInboundPolicy(store, watch);
+  const handler = createInboundHandler({
+    ...shared,
+    duplicateMilliseconds: 60_000,
+    judge: () => "settles",
+    pending,
+    signals: createOutboundSignals(shared),
+    inbox: createInbox({ ...shared, leaseMilliseconds: 1_000, maximumParallel: 8, policy, reports }),
+  });
+  const ownPartyModel = { partyKey: ownParty };
+  const receive = createMessageReceiver({
+    rules: { ownParty: ownPartyModel, ...rules },
+    replier: createReplier({ ownParty: ownPartyModel, effects, ackWhenNotRequested }),
+    handler,
+    events,
+    now: clock,
+  });
+  return { receive, events, pending };
 }
 
 export interface Receiving {
   readonly receive: (message: EncodedMessage) => Promise<StoredReply>;
-  readonly desk: RequestDesk;
+  readonly pending: PendingRequests;
+  readonly store: MessageStore;
   readonly received: MhsEvents["received"][0][];
   readonly refused: MhsEvents["refused"][0][];
   readonly warnings: MhsEvents["warning"][0][];
 }
 
-export function createReceiving(setting: Setting = {}): Receiving {
-  const effects = { now: () => now, newUuid: () => newId() };
-  const events = new EventEmitter<MhsEvents>();
-  const desk = createRequestDesk({ now: () => now, events });
-  const ownPartyModel = { partyKey: ownParty };
-  const receivePost = createMessageReceiver({
-    rules: { ownParty: ownPartyModel, ...setting.rules },
-    replier: createReplier({
-      ownParty: ownPartyModel,
-      effects,
-      ackWhenNotRequested: setting.ackWhenNotRequested ?? true,
-    }),
-    intake: createMemoryIntake({
-      register: setting.register ?? createMemoryInboundRegister(effects),
-      desk,
-      claimMilliseconds: 20,
-    }),
-    events,
-    now: () => now,
-  });
+const stores: MessageStore[] = [];
+
+export async function createReceiving(setting: Setting = {}): Promise<Receiving> {
+  const store = await createMemoryStore();
+  stores.push(store);
+  const { receive, events, pending } = createReceiverOn(setting.through?.(store) ?? store, setting);
   const receiving: Receiving = {
-    receive: ({ contentType, body }) => receivePost({ contentType, body, remoteAddress: "127.0.0.1" }),
-    desk,
+    receive: ({ contentType, body }) => receive({ contentType, body, remoteAddress: "127.0.0.1" }),
+    pending,
+    store,
     received: [],
     refused: [],
     warnings: [],
@@ -62,23 +96,48 @@ export function createReceiving(setting: Setting = {}): Receiving {
   return receiving;
 }
 
-/** Opens a request at the desk and gives what it ended with, if it has. */
-export function openRequest({ desk }: Receiving): {
+export async function closeReceiving(): Promise<void> {
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+}
+
+/** Opens a request that was sent and waits, and gives what it ended with, if it has. */
+export async function openRequest({ pending, store }: Receiving): Promise<{
   messageId: ReturnType<typeof newId>;
   outcome: () => RequestOutcome | undefined;
-} {
+}> {
   const messageId = newId();
-  let ended: RequestOutcome | undefined;
-  desk.open(
-    { messageId, conversationId: inboundMessage().header.conversationId },
-    {
-      judge: () => "settles",
-      noteAccepted: () => undefined,
-      end: (outcome) => {
-        ended = outcome;
+  const id = await acceptOne(
+    store,
+    outbound({
+      channel,
+      messageId,
+      conversationId: inboundMessage().header.conversationId,
+      fromParty: ownParty,
+      toParty: spineParty,
+      acceptedAt: now,
+      deadline: now + 10_000,
+      attributes: {
+        pattern: "express",
+        retries: 0,
+        retryIntervalMilliseconds: 0,
+        persistDurationMilliseconds: 0,
+        resendable: "never",
+        completedBy: "response",
+        responseMilliseconds: 10_000,
+        isAwaited: true,
       },
-    },
+    }),
   );
+  await store.transition({ id, from: ["queued"], to: "sending", at: now, changes: { attempts: 1 } });
+  let ended: RequestOutcome | undefined;
+  pending.open({
+    messageId,
+    judge: () => "settles",
+    noteAccepted: () => undefined,
+    end: (outcome) => {
+      ended = outcome;
+    },
+  });
   return { messageId, outcome: () => ended };
 }
 

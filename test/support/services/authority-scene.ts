@@ -15,9 +15,9 @@ import { createMeshExchange, knownFileRoots, nextLocalId } from "../../../lib/se
 import { createQueryService } from "../../../lib/services/query/query.js";
 import { createPki, createSpineSimulator, type SpineSimulator } from "../../../lib/simulator/index.js";
 import { createSimulatedMeshClient } from "../../../lib/simulator/mesh-client/mesh-client-folders.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
+import { createMemoryStore } from "../store/sqlite-place.js";
 import { createTestProtection } from "../store/sample-messages.js";
 
 export const effects: MhsEffects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
@@ -147,8 +147,9 @@ async function openEbxml({ simulator, store, channel }: Ground): Promise<Way> {
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
-    register: createMemoryInboundRegister(effects),
-    durable: { store, channel, owner: randomUUID(), leaseMilliseconds: 1000 },
+    store,
+    channel,
+    leaseMilliseconds: 1000,
     effects,
   });
   const { port } = await mhs.start();
@@ -178,11 +179,12 @@ function openWay(name: WayName, ground: Ground, warnings: string[]): Promise<Way
 async function createHospital(simulator: SpineSimulator) {
   const party = { partyKey: "ZT7-900145", asid: "990000000145", cpaId: "S9000145A9000201" };
   const tls = await certificateOf(simulator);
+  const store = await createMemoryStore();
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
-    register: createMemoryInboundRegister(effects),
+    store,
     effects,
   });
   const { port } = await mhs.start();
@@ -198,7 +200,11 @@ async function createHospital(simulator: SpineSimulator) {
       emptyResponse: "failed",
     },
   });
-  return { mhs, service };
+  const close = async (): Promise<void> => {
+    await mhs.close();
+    await store.close();
+  };
+  return { service, close };
 }
 
 const clinician = {
@@ -254,7 +260,7 @@ export async function createAuthorityScene(way: WayName): Promise<AuthorityScene
     },
     async close(): Promise<void> {
       await current?.close();
-      await hospital.mhs.close();
+      await hospital.close();
       await simulator.close();
       await fs.rm(folder, { recursive: true, force: true });
     },

@@ -16,9 +16,9 @@ import {
   type IssuedCertificate,
   type SpineSimulator,
 } from "../../../lib/simulator/index.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import { ownParty, testCertificates } from "../mhs/peer.js";
+import { createMemoryStore } from "../store/sqlite-place.js";
 
 /** The clock of the check; moved by tests of clocks. */
 export const clock = { aheadMilliseconds: 0 };
@@ -52,15 +52,19 @@ export async function startSimulator(request?: Partial<CertificateRequest>): Pro
 }
 
 export async function startListener(tls: TlsMaterial): Promise<Extract<CheckedListener, { kind: "open" }>> {
+  const store = await createMemoryStore();
   const service = createMessageHandlingService({
     ownParty: { partyKey: ownParty },
     clientTls: tls,
     listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
-    register: createMemoryInboundRegister(effects),
+    store,
     effects,
   });
   const { port } = await service.start();
-  closeLater(() => service.close());
+  closeLater(async () => {
+    await service.close();
+    await store.close();
+  });
   return { kind: "open", host: "0.0.0.0", port, tls };
 }
 

@@ -2,6 +2,7 @@
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import type { MessageStore } from "../../../lib/store/message-store.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
 import { createTestProtection, type StorePlace } from "./sample-messages.js";
 
@@ -16,4 +17,9 @@ export async function createSqlitePlace(): Promise<StorePlace> {
       createSqliteMessageStore({ folder, protection: createTestProtection(), now: () => 0, ...settings }),
     remove: () => fs.rm(folder, { recursive: true }),
   };
+}
+
+/** An embedded store with nothing on disk; it is gone when it is closed. */
+export function createMemoryStore(): Promise<MessageStore> {
+  return createSqliteMessageStore({ folder: ":memory:", protection: createTestProtection(), now: () => 0 });
 }

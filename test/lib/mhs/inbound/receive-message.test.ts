@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { encodeBusinessMessage } from "../../../../lib/ebxml/encode-message.js";
 import { encodeMessageError, messageErrorOf } from "../../../../lib/ebxml/encode-signal.js";
 import type { EncodedMessage } from "../../../../lib/ebxml/model.js";
-import { CpisError } from "../../../../lib/errors.js";
 import { parseCpaId, parsePartyKey } from "../../../../lib/identifiers.js";
 import type { InboundRules } from "../../../../lib/mhs/inbound/check-inbound.js";
-import type { InboundRegister, StoredReply } from "../../../../lib/store/inbound-register.js";
-import { createMemoryInboundRegister } from "../../../../lib/store/memory-inbound-register.js";
+import type { StoredReply } from "../../../../lib/store/message-model.js";
+import { createFailingStore } from "../../../support/mhs/failing-store.js";
 import {
   acknowledgmentFor,
   encodeInbound,
@@ -16,7 +15,7 @@ import {
   spineParty,
   type MessageChange,
 } from "../../../support/mhs/peer.js";
-import { createReceiving, now, openRequest, signalIn } from "../../../support/mhs/receiving.js";
+import { closeReceiving, createReceiving, openRequest, signalIn } from "../../../support/mhs/receiving.js";
 
 function assertRefused(reply: StoredReply, errorCode: string, description: string | RegExp): void {
   const signal = signalIn(reply);
@@ -43,6 +42,8 @@ function edit(message: EncodedMessage, from: string | RegExp, to: string): Encod
 }
 
 describe("createMessageReceiver", () => {
+  afterEach(closeReceiving);
+
   describe("refuses with fault 201", () => {
     const contentType = 'multipart/related; boundary="--=_MIME-Boundary"; type="text/xml"';
     const cases: readonly (readonly [string, EncodedMessage])[] = [
@@ -60,7 +61,7 @@ describe("createMessageReceiver", () => {
     ];
     for (const [title, message] of cases) {
       it(title, async () => {
-        const receiving = createReceiving();
+        const receiving = await createReceiving();
         assertFault(await receiving.receive(message));
         assert.deepEqual(receiving.refused, [{ httpStatus: 500, reason: "unreadable", remoteAddress: "127.0.0.1" }]);
       });
@@ -71,7 +72,7 @@ describe("createMessageReceiver", () => {
     for (const name of ["CPAId", "ConversationId", "Service", "Action", "Timestamp"]) {
       it(`a message without ${name}`, async () => {
         const message = edit(encodeInbound(), new RegExp(`<eb:${name}>[^<]*</eb:${name}>`), "");
-        assertRefused(await createReceiving().receive(message), "Inconsistent", "lacks");
+        assertRefused(await (await createReceiving()).receive(message), "Inconsistent", "lacks");
       });
     }
 
@@ -129,7 +130,7 @@ describe("createMessageReceiver", () => {
     ];
     for (const { title, message, rules = {}, errorCode, description } of cases) {
       it(title, async () => {
-        const receiving = createReceiving({ rules });
+        const receiving = await createReceiving({ rules });
         assertRefused(await receiving.receive(message()), errorCode, description);
         assert.deepEqual([receiving.refused.length, receiving.received.length], [1, 0]);
       });
@@ -137,7 +138,7 @@ describe("createMessageReceiver", () => {
 
     it("and judges the same message anew when it comes again", async () => {
       let isKnown = false;
-      const receiving = createReceiving({ rules: { isKnownAction: () => isKnown } });
+      const receiving = await createReceiving({ rules: { isKnownAction: () => isKnown } });
       const message = encodeInbound();
       assert.equal(signalIn(await receiving.receive(message)).kind, "message-error");
       isKnown = true;
@@ -147,8 +148,8 @@ describe("createMessageReceiver", () => {
 
   describe("takes", () => {
     it("an answer of any action, even one that nobody knows", async () => {
-      const receiving = createReceiving({ rules: { isKnownAction: () => false } });
-      const { messageId, outcome } = openRequest(receiving);
+      const receiving = await createReceiving({ rules: { isKnownAction: () => false } });
+      const { messageId, outcome } = await openRequest(receiving);
       const reply = await receiving.receive(
         encodeInbound({ header: { refToMessageId: messageId, action: "MCCI_IN010000UK13" } }),
       );
@@ -158,13 +159,13 @@ describe("createMessageReceiver", () => {
 
     it("a message whose party key is written in lower case", async () => {
       const message = encodeInbound({ header: { toPartyKey: parsePartyKey(ownParty.toLowerCase()) } });
-      assert.equal(signalIn(await createReceiving().receive(message)).kind, "acknowledgment");
+      assert.equal(signalIn(await (await createReceiving()).receive(message)).kind, "acknowledgment");
     });
 
     const timesToLive = ["2026-11-22T10:15:00Z", "2026-11-22T10:15:00.5", "2027-01-01T00:00:00+01:00"];
     for (const timeToLive of timesToLive) {
       it(`a message with the time to live ${timeToLive}`, async () => {
-        const reply = await createReceiving().receive(encodeInbound({ header: { timeToLive } }));
+        const reply = await (await createReceiving()).receive(encodeInbound({ header: { timeToLive } }));
         assert.equal(signalIn(reply).kind, "acknowledgment");
       });
     }
@@ -182,7 +183,7 @@ describe("createMessageReceiver", () => {
     ];
     for (const [what, change, rules, code] of warned) {
       it(`a message with ${what}, with a warning`, async () => {
-        const receiving = createReceiving({ rules });
+        const receiving = await createReceiving({ rules });
         assert.equal(signalIn(await receiving.receive(encodeInbound(change))).kind, "acknowledgment");
         assert.ok(receiving.warnings.some((warning) => warning.code === code));
       });
@@ -192,7 +193,9 @@ describe("createMessageReceiver", () => {
   describe("replies", () => {
     it("with an acknowledgment that copies conversation and CPA id and swaps the parties", async () => {
       const message = inboundMessage();
-      const signal = signalIn(await createReceiving().receive(encodeBusinessMessage(message, { style: "spine" })));
+      const signal = signalIn(
+        await (await createReceiving()).receive(encodeBusinessMessage(message, { style: "spine" })),
+      );
       if (signal.kind !== "acknowledgment") assert.fail("no acknowledgment");
       assert.equal(signal.acknowledgedMessageId, message.header.messageId);
       assert.equal(signal.header.conversationId, message.header.conversationId);
@@ -201,19 +204,21 @@ describe("createMessageReceiver", () => {
     });
 
     it("with 202 and nothing to a message that asks for no acknowledgment, if so set", async () => {
-      const reply = await createReceiving({ ackWhenNotRequested: false }).receive(encodeInbound());
+      const reply = await (await createReceiving({ ackWhenNotRequested: false })).receive(encodeInbound());
       assert.deepEqual([reply.status, reply.body.length], [202, 0]);
     });
 
     it("with an acknowledgment to a message that asks for one, whatever is set", async () => {
       const reliability = { duplicateElimination: true, ackRequested: "nextMSH", syncReply: false } as const;
-      const reply = await createReceiving({ ackWhenNotRequested: false }).receive(encodeInbound({ reliability }));
+      const reply = await (
+        await createReceiving({ ackWhenNotRequested: false })
+      ).receive(encodeInbound({ reliability }));
       const signal = signalIn(reply);
       assert.equal(signal.kind === "acknowledgment" && signal.actor, "nextMSH");
     });
 
     it("with nothing to an acknowledgment and to an error list, also to one that is not ours", async () => {
-      const receiving = createReceiving();
+      const receiving = await createReceiving();
       const identity = { messageId: newId(), now: "2026-11-22T10:20:01Z", ownPartyKey: spineParty };
       const error = messageErrorOf(inboundMessage().header, identity, [{ errorCode: "Unknown" }]);
       for (const signal of [acknowledgmentFor(inboundMessage()), encodeMessageError(error)]) {
@@ -231,8 +236,8 @@ describe("createMessageReceiver", () => {
     });
 
     it("to a repeated message with the same bytes, and delivers it once", async () => {
-      const receiving = createReceiving();
-      const { messageId, outcome } = openRequest(receiving);
+      const receiving = await createReceiving();
+      const { messageId, outcome } = await openRequest(receiving);
       const message = encodeInbound({ header: { refToMessageId: messageId } });
       const first = await receiving.receive(message);
       assert.equal(outcome()?.kind, "answered");
@@ -244,7 +249,7 @@ describe("createMessageReceiver", () => {
     });
 
     it("to a repeated id with other content as to a duplicate, and warns of it", async () => {
-      const receiving = createReceiving();
+      const receiving = await createReceiving();
       const messageId = newId();
       const first = await receiving.receive(encodeInbound({ header: { messageId } }));
       const second = await receiving.receive(encodeInbound({ header: { messageId }, payload: "<other/>" }));
@@ -253,39 +258,24 @@ describe("createMessageReceiver", () => {
     });
 
     it("with 503 when the message cannot be remembered, and does not deliver it", async () => {
-      const stuck: InboundRegister = {
-        claim: () =>
-          Promise.resolve({
-            kind: "new",
-            accept: () => Promise.reject(new CpisError("CONFIG_CLOSED")),
-            release: () => Promise.resolve(),
-          }),
-        close: () => Promise.resolve(),
-      };
-      const receiving = createReceiving({ register: stuck });
-      const { messageId, outcome } = openRequest(receiving);
+      const receiving = await createReceiving({
+        through: (real) => {
+          const failing = createFailingStore(real);
+          failing.fail("STORE_FULL", ["acceptInbound"]);
+          return failing.store;
+        },
+      });
+      const { messageId, outcome } = await openRequest(receiving);
       const reply = await receiving.receive(encodeInbound({ header: { refToMessageId: messageId } }));
       assert.deepEqual([reply.status, reply.body.length], [503, 0]);
       assert.equal(outcome(), undefined);
       assert.equal(receiving.refused[0]?.reason, "not-stored");
     });
-
-    it("with 503 to a copy whose turn does not come in time, and does not block the next one", async () => {
-      const register = createMemoryInboundRegister({ now: () => now });
-      const receiving = createReceiving({ register });
-      const messageId = newId();
-      const claim = await register.claim({ fromPartyKey: spineParty, messageId }, "digest");
-      const message = encodeInbound({ header: { messageId } });
-      assert.equal((await receiving.receive(message)).status, 503);
-      assert.equal(receiving.refused[0]?.reason, "busy");
-      if (claim.kind === "new") await claim.release();
-      assert.equal((await receiving.receive(message)).status, 200);
-    });
   });
 
   it("tells nothing of the content in its events", async () => {
-    const receiving = createReceiving();
-    const { messageId } = openRequest(receiving);
+    const receiving = await createReceiving();
+    const { messageId } = await openRequest(receiving);
     const payload = "<secret>9990517010 Zoë Example</secret>";
     await receiving.receive(encodeInbound({ header: { refToMessageId: messageId }, payload }));
     await receiving.receive(encodeInbound({ header: { refToMessageId: messageId }, payload }));

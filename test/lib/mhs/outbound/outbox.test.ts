@@ -155,7 +155,7 @@ describe("the outbox", () => {
         acknowledge(request, response);
       }, 20);
     });
-    const { mhs, store } = await scene.start({ durable: { maximumParallel: 3 } });
+    const { mhs, store } = await scene.start({ settings: { maximumParallel: 3 } });
     const ids = await Promise.all(Array.from({ length: 12 }, () => mhs.send(scene.message())));
     for (const id of ids) await untilState(store, id, "completed");
     assert.equal(most, 3);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { EbxmlError } from "../../../../lib/ebxml/model.js";
 import { CpisError } from "../../../../lib/errors.js";
-import { doubtsContract, failureOf } from "../../../../lib/mhs/outbound/stale-contract.js";
+import { showsStaleContract, failureOf } from "../../../../lib/mhs/outbound/stale-contract.js";
 import type { RequestOutcome } from "../../../../lib/mhs/model.js";
 import { encodeMessageError, messageErrorOf } from "../../../../lib/ebxml/encode-signal.js";
 import { encodeSoapFault } from "../../../../lib/soap/fault.js";
@@ -47,14 +47,14 @@ describe("a contract is doubted", () => {
   ];
   for (const [what, outcome, isDoubted] of cases) {
     it(`${isDoubted ? "after" : "not after"} ${what}`, () => {
-      assert.equal(doubtsContract(outcome), isDoubted);
+      assert.equal(showsStaleContract(outcome), isDoubted);
     });
   }
 
   it("after errors that came by a post of their own, and not after an acknowledgment", () => {
     const errors = [{ errorCode: "402005", severity: "Error", codeContext: "" }] as const;
-    assert.ok(doubtsContract(failureOf({ kind: "refused", errors })));
-    assert.ok(!doubtsContract(failureOf({ kind: "acknowledged" })));
+    assert.ok(showsStaleContract(failureOf({ kind: "refused", errors })));
+    assert.ok(!showsStaleContract(failureOf({ kind: "acknowledged" })));
   });
 
   const exchanges = useExchanges();

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { parseMessageId } from "../../../../lib/identifiers.js";
 import { createMessageHandlingService } from "../../../../lib/mhs/message-handling-service.js";
-import { createMemoryInboundRegister } from "../../../../lib/store/memory-inbound-register.js";
+import type { MessageStore } from "../../../../lib/store/message-store.js";
+import { createMemoryStore } from "../../../support/store/sqlite-place.js";
 import { answered, silent, useExchanges } from "../../../support/mhs/exchange.js";
 import { answerTo, newId, ownParty, testCertificates } from "../../../support/mhs/peer.js";
 
@@ -34,7 +35,7 @@ describe("a request that cannot be made", () => {
     const { outcome, message, request } = await openRequest();
     const messageId = parseMessageId(request.messageId.toLowerCase());
     const second = await exchanges.current().mhs.request({ ...request, messageId });
-    assert.equal(second.kind === "not-sent" && second.error.code, "CPIS_INVALID_REQUEST");
+    assert.equal(second.kind === "not-sent" && second.error.code, "STORE_MESSAGE_ID_TAKEN");
     await exchanges.current().post({ message: answerTo(message) });
     answered(await outcome);
     assert.equal(exchanges.current().peer.requests.length, 1);
@@ -51,11 +52,11 @@ describe("a request that cannot be made", () => {
   it("refuses requests before the start and after the close", async () => {
     const { good } = await testCertificates();
     const effects = { now: () => Date.now(), newUuid: () => newId() };
-    const register = createMemoryInboundRegister(effects);
+    const store = await createMemoryStore();
     const mhs = createMessageHandlingService({
       ownParty: { partyKey: ownParty },
       clientTls: good,
-      register,
+      store,
       effects,
     });
     await open(silent);
@@ -66,6 +67,7 @@ describe("a request that cannot be made", () => {
     const late = await mhs.request(exchanges.current().request());
     assert.equal(late.kind === "not-sent" && late.error.code, "CONFIG_CLOSED");
     await assert.rejects(mhs.start(), { code: "CONFIG_CLOSED" });
+    await store.close();
   });
 
   it("says that a port is in use", async () => {
@@ -112,16 +114,35 @@ describe("a request that ends early", () => {
     assert.equal(exchanges.current().peer.connectionsMade(), 0);
   });
 
-  it("sends nothing for a caller that gives up while the connection is made", async () => {
+  it("sends nothing for a caller that gives up while the request is stored", async () => {
     await open(silent);
     const giveUp = new AbortController();
     const outcome = exchanges.current().mhs.request(exchanges.current().request({ signal: giveUp.signal }));
-    const replied = once(exchanges.current().mhs.events, "replied");
     giveUp.abort();
+    assert.deepEqual(await outcome, { kind: "aborted" });
+    assert.equal(exchanges.current().peer.connectionsMade(), 0);
+  });
+
+  it("sends nothing for a caller that gives up while the connection is made", async () => {
+    const giveUp = new AbortController();
+    const real = await createMemoryStore();
+    const store: MessageStore = {
+      ...real,
+      async transition(transition) {
+        const outcome = await real.transition(transition);
+        if (transition.to === "sending") setImmediate(() => giveUp.abort());
+        return outcome;
+      },
+    };
+    await open(silent, { store });
+    const outcome = exchanges.current().mhs.request(exchanges.current().request({ signal: giveUp.signal }));
+    const replied = once(exchanges.current().mhs.events, "replied");
     assert.deepEqual(await outcome, { kind: "aborted" });
     await replied;
     assert.equal(exchanges.current().replied[0]?.kind, "not-sent");
     assert.equal(exchanges.current().peer.requests.length, 0);
+    await exchanges.current().mhs.close();
+    await real.close();
   });
 
   it("leaves no socket, server or timer behind when the service closes in the middle of work", async () => {

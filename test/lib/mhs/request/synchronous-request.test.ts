@@ -12,11 +12,11 @@ import { parseSoapEnvelope } from "../../../../lib/soap/envelope.js";
 import { encodeSoapFault } from "../../../../lib/soap/fault.js";
 import { encodeSynchronousReply } from "../../../../lib/soap/synchronous-reply.js";
 import { readSynchronousRequest } from "../../../../lib/soap/synchronous-request.js";
-import { createMemoryInboundRegister } from "../../../../lib/store/memory-inbound-register.js";
 import type { StoredMessage } from "../../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { stored, until, untilState, useDurableScene } from "../../../support/mhs/durable-exchange.js";
 import { createFailingStore } from "../../../support/mhs/failing-store.js";
+import { createMemoryStore } from "../../../support/store/sqlite-place.js";
 import {
   newId,
   ownParty,
@@ -314,13 +314,13 @@ describe("a synchronous request with a message store", () => {
   });
 });
 
-describe("a synchronous request without message store and without listener", () => {
+describe("a synchronous request with nothing on disk and without listener", () => {
   it("has its answer in the reply", async () => {
     const { good } = await testCertificates();
     const peer = await startPeer(good, answering);
     const effects = { now: () => Date.now(), newUuid: () => newId() };
-    const register = createMemoryInboundRegister(effects);
-    const mhs = createMessageHandlingService({ ownParty: { partyKey: ownParty }, clientTls: good, register, effects });
+    const store = await createMemoryStore();
+    const mhs = createMessageHandlingService({ ownParty: { partyKey: ownParty }, clientTls: good, store, effects });
     try {
       assert.deepEqual(await mhs.start(), { port: 0 });
       const contract: MessagingContract = {
@@ -344,7 +344,7 @@ describe("a synchronous request without message store and without listener", () 
     } finally {
       await mhs.close();
       await peer.close();
-      await register.close();
+      await store.close();
     }
   });
 });

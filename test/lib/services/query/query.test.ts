@@ -23,7 +23,8 @@ import {
   type SpineSimulator,
 } from "../../../../lib/simulator/index.js";
 import type { NewAuditEntry } from "../../../../lib/store/audit-model.js";
-import { createMemoryInboundRegister } from "../../../../lib/store/memory-inbound-register.js";
+import type { MessageStore } from "../../../../lib/store/message-store.js";
+import { createMemoryStore } from "../../../support/store/sqlite-place.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 const party = { partyKey: "ZT7-900145", asid: "990000000145", cpaId: "S9000145A9000201" };
@@ -43,17 +44,19 @@ describe("The query service", function () {
   this.timeout(20_000);
   let simulator: SpineSimulator;
   let mhs: MessageHandlingService;
+  let store: MessageStore;
   let requests = 0;
 
   before(async () => {
     simulator = await createSpineSimulator({ pki: await createPki(effects), effects, lateAnswerMilliseconds: 2500 });
     const client = await simulator.issueClient("127.0.0.1");
     const tls = { key: client.keyPem, cert: client.certPem, ca: simulator.caPem };
+    store = await createMemoryStore();
     mhs = createMessageHandlingService({
       ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
       clientTls: tls,
       listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
-      register: createMemoryInboundRegister(effects),
+      store,
       effects,
     });
     const { port } = await mhs.start();
@@ -66,6 +69,7 @@ describe("The query service", function () {
   after(async () => {
     await mhs.close();
     await simulator.close();
+    await store.close();
   });
 
   function ask(
@@ -89,6 +93,10 @@ describe("The query service", function () {
     return service.ask({ author: clinician, activities: ["B0107"], accessType: "unscheduled", ...query });
   }
 
+  function isLate(expected: { readonly outcome: string; readonly code?: string }): boolean {
+    return expected.outcome === "failed" && lateNumbers.has(expected.code ?? "");
+  }
+
   function codeOf(result: QueryResult): string {
     return result.outcome === "failed" ? result.code : result.outcome;
   }
@@ -97,20 +105,22 @@ describe("The query service", function () {
     it(`judges each special number as its row of the decision table says, ${pattern}`, async () => {
       const contract = (): Promise<MessagingContract> => Promise.resolve(simulator.contracts[pattern]);
       const wrong: string[] = [];
-      await Promise.all(
-        specialNumbers.map(async ({ nhsNumber, behaviour, ...special }) => {
-          const expected = pattern === "syncSoap" ? special.expectedOverSyncSoap : special.expected;
-          const isLate = expected.outcome === "failed" && lateNumbers.has(expected.code);
-          const settings = isLate ? { contract, timeoutMilliseconds: shortWait } : { contract };
-          const { result } = await ask({ nhsNumber }, settings);
-          const isAsExpected =
-            expected.outcome === "failed" ? codeOf(result) === expected.code : result.outcome === expected.outcome;
-          if (!isAsExpected) wrong.push(`${behaviour}: ${codeOf(result)}`);
-          if (expected.outcome === "not-found" && result.outcome === "not-found") {
-            assert.equal(result.basis, expected.basis, behaviour);
-          }
-        }),
-      );
+      const askOne = async ({ nhsNumber, behaviour, ...special }: (typeof specialNumbers)[number]): Promise<void> => {
+        const expected = pattern === "syncSoap" ? special.expectedOverSyncSoap : special.expected;
+        const settings = isLate(expected) ? { contract, timeoutMilliseconds: shortWait } : { contract };
+        const { result } = await ask({ nhsNumber }, settings);
+        const isAsExpected =
+          expected.outcome === "failed" ? codeOf(result) === expected.code : result.outcome === expected.outcome;
+        if (!isAsExpected) wrong.push(`${behaviour}: ${codeOf(result)}`);
+        if (expected.outcome === "not-found" && result.outcome === "not-found") {
+          assert.equal(result.basis, expected.basis, behaviour);
+        }
+      };
+      const waitsInVain = (special: (typeof specialNumbers)[number]): boolean =>
+        isLate(pattern === "syncSoap" ? special.expectedOverSyncSoap : special.expected);
+      await Promise.all(specialNumbers.filter((special) => !waitsInVain(special)).map(askOne));
+      // Their short time is for waiting, and not for the others.
+      await Promise.all(specialNumbers.filter(waitsInVain).map(askOne));
       assert.deepEqual(wrong, []);
     });
   }

@@ -1,23 +1,13 @@
-// The edges of a durable service: without a store, before it is started, after it is closed, and with a wrong key.
+// The edges of a service: before it is started, after it is closed, and with a wrong key.
 import assert from "node:assert/strict";
 import { CpisError, type ErrorCode } from "../../../lib/errors.js";
-import { createMessageHandlingService } from "../../../lib/mhs/message-handling-service.js";
-import { createMemoryInboundRegister } from "../../../lib/store/memory-inbound-register.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { ContentProtection } from "../../../lib/store/message-store.js";
 import { createTestProtection } from "../../support/store/sample-messages.js";
 import { createSqlitePlace } from "../../support/store/sqlite-place.js";
 import { business, consume, onlyInbound } from "../../support/mhs/consuming.js";
 import { stored, until, untilState, useDurableScene, type Instance } from "../../support/mhs/durable-exchange.js";
-import {
-  acknowledgmentFor,
-  messageIn,
-  newId,
-  ownParty,
-  replyWith,
-  startPeer,
-  testCertificates,
-} from "../../support/mhs/peer.js";
+import { acknowledgmentFor, messageIn, replyWith, startPeer, testCertificates } from "../../support/mhs/peer.js";
 import type { PeerBehaviour } from "../../support/mhs/peer.js";
 
 const acknowledge: PeerBehaviour = (request, response) => replyWith(response, acknowledgmentFor(messageIn(request)));
@@ -34,20 +24,6 @@ function failing(code: ErrorCode): ContentProtection {
 
 describe("a message handling service", () => {
   const scene = useDurableScene();
-
-  it("without a store says that one is missing, and keeps nothing", async () => {
-    await scene.startPeer(acknowledge);
-    const { good } = await testCertificates();
-    const effects = { now: () => Date.now(), newUuid: () => newId() };
-    const register = createMemoryInboundRegister(effects);
-    const mhs = createMessageHandlingService({ ownParty: { partyKey: ownParty }, clientTls: good, register, effects });
-    await mhs.start();
-    const missing = { code: "CONFIG_MISSING" };
-    await assert.rejects(mhs.send(scene.message()), missing);
-    await assert.rejects(mhs.confirm(1 as MessageRowId), missing);
-    assert.throws(() => mhs.consume({ confirm: "on-handover", deliver: () => Promise.resolve() }), missing);
-    await mhs.close();
-  });
 
   it("takes nothing more once it is closed", async () => {
     await scene.startPeer(acknowledge);
