@@ -424,8 +424,14 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "It is fetched again by itself. If that lasts, give the message id to the national service desk.",
     retryable: true,
   },
+  MESH_MESSAGE_NOT_READY: {
+    message: "MESH lists the message and does not give it yet: it is still being uploaded, or has expired or failed",
+    advice:
+      "Wait: it is tried at each look into the mailbox. If it lasts for hours, give the message id to the national service desk.",
+    retryable: true,
+  },
   MESH_MESSAGE_GONE: {
-    message: "MESH lists the message and does not give it: it has expired, or failed",
+    message: "MESH lists the message and does not know it",
     advice: "Give the message id to the national service desk, which can put it back into the mailbox for 30 days.",
     retryable: false,
   },

@@ -273,6 +273,7 @@ export {
 
 export type * from "./mesh/model.js";
 export { reportAction, unknownAction } from "./mesh/model.js";
+export type { MailboxScope } from "./mesh/mailbox-scope.js";
 export { createApiMailbox, type ApiMailboxOptions, type MailboxPauses } from "./mesh/api/api-mailbox.js";
 export type { UnknownOutcomeSetting } from "./mesh/api/tracking-policy.js";
 export { createFolderMailbox } from "./mesh/folders/folder-mailbox.js";

@@ -200,6 +200,7 @@ export async function readReceivedItem(store: MessageStore, stored: StoredMessag
     ...text(stored, "from"),
     ...only(sealed, "localId"),
     ...only(sealed, "fileName"),
+    ...only(sealed, "subject"),
     root: stored.interaction,
     plainBytes,
     contents: () => contentsOf(bytes),

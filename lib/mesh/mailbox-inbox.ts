@@ -32,6 +32,8 @@ export interface MailboxInbox {
    * throws.
    */
   accept(item: ArrivedItem): Promise<"new" | "duplicate">;
+  /** Whether a file of ours is known that the report is about. */
+  isOfOurFile(report: ArrivedReport): Promise<boolean>;
   consume(consumer: ConsumerOptions<ReceivedItem>): Consumer;
   confirm(id: MessageRowId): Promise<ConfirmOutcome>;
   /** Waits for the deliveries under way. */
@@ -80,10 +82,14 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
     events.emit("warning", { code, message, messageId });
   }
 
+  function findFile(report: ArrivedReport): Promise<StoredOutboundMessage | undefined> {
+    return findReportedFile(report, { ...parts, now: () => parts.now() });
+  }
+
   /** Written before the report is accepted: its consumer finds the file failed. */
   async function failReported(report: ArrivedReport): Promise<StoredOutboundMessage | undefined> {
     for (;;) {
-      const file = await findReportedFile(report, { ...parts, now: () => parts.now() });
+      const file = await findFile(report);
       if (file === undefined || file.state === "failed" || isAnswered(file) || isSuccess(report)) return file;
       const code = codeOfReport(report);
       // Its sender may move it at this very moment.
@@ -126,6 +132,7 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
       }
       return "duplicate";
     },
+    isOfOurFile: async (report) => (await findFile(report)) !== undefined,
     consume: (consumer) => inbox.consume(consumer),
     confirm: (id) => inbox.confirm(id),
     close: () => inbox.close(),

@@ -5,6 +5,7 @@ import type { ErrorCode } from "../errors.js";
 import type { CertificateFacts } from "../tls/certificates.js";
 import type { MessageAttributes, MessageRowId } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
+import type { MailboxScope } from "./mailbox-scope.js";
 
 /** Effects are passed in, so that tests decide the time and the ids. */
 export interface MeshEffects {
@@ -57,6 +58,7 @@ export interface ReceivedFile {
   readonly workflowId?: string;
   readonly localId?: string;
   readonly fileName?: string;
+  readonly subject?: string;
   /** Local name of the XML root element, found up to three levels deep among the names known; else "unknown". */
   readonly root: string;
   /** Size before compression. */
@@ -93,8 +95,11 @@ export type MeshEvents = {
   undelivered: [{ localId: string; state: "failed" | "expired" | "held"; code: ErrorCode }];
   /** An item is in the store and was acknowledged. */
   received: [{ messageId: string; action: string; bytes: number; disposition: "new" | "duplicate" }];
-  /** The mailbox was looked into. `remaining`: how many wait there, as MESH estimates it. */
-  polled: [{ at: number; received: number; remaining?: number }];
+  /**
+   * The mailbox was looked into. `remaining`: how many wait there, as MESH estimates it. `foreign`: how many of them are
+   * not ours, and stay.
+   */
+  polled: [{ at: number; received: number; remaining?: number; foreign: number }];
   /** Once when MESH, or the folder, cannot be used, and once when it can again. */
   unreachable: [{ code: ErrorCode; message: string }];
   reachable: [];
@@ -117,7 +122,8 @@ export interface MailboxOptions {
   readonly channel: string;
   /** Names this process; another one after each restart. */
   readonly owner: string;
-  /** XML root elements that a reader knows: what else comes is "unknown". */
+  readonly scope: MailboxScope;
+  /** XML root elements that a reader knows: what else comes is "unknown", and so is what is not from CP-IS. */
   readonly knownRoots: readonly string[];
   readonly effects: MeshEffects;
   /** Default 30,000. */

@@ -20,6 +20,7 @@ export class MailboxCondition {
   private startObstacle: CpisError | undefined;
   private isStarted = false;
   private lastAt: number | undefined;
+  private foreign = 0;
   private watcher: Watcher = () => undefined;
 
   /** Calls the watcher at once, and at every change. */
@@ -30,8 +31,9 @@ export class MailboxCondition {
 
   follow({ events }: Pick<MeshMailbox, "events">): void {
     // It may collect and not be able to send: only "reachable" ends an obstacle.
-    events.on("polled", ({ at }) => {
+    events.on("polled", ({ at, foreign }) => {
       this.lastAt = at;
+      this.foreign = foreign;
       this.isStarted = true;
       this.tell();
     });
@@ -71,6 +73,7 @@ export class MailboxCondition {
     const last = this.lastAt === undefined ? {} : { lastAt: this.lastAt };
     const error = this.obstacle ?? this.startObstacle;
     if (error !== undefined) return { kind: "peer-unavailable", error, ...last };
-    return this.isStarted ? { kind: "collecting", ...last } : { kind: "connecting" };
+    const foreign = this.foreign === 0 ? {} : { foreign: this.foreign };
+    return this.isStarted ? { kind: "collecting", ...last, ...foreign } : { kind: "connecting" };
   }
 }

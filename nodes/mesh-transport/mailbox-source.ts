@@ -85,7 +85,12 @@ async function simulatorAccess(way: WayOf<"simulator">, simulator: SpineSimulato
       mailbox,
       recipient: mesh.cpisMailbox,
       uploadWorkflowId: upload,
-      incomingWorkflowIds: [response, accessNotification, inactiveNotification],
+      scope: {
+        senders: [mesh.cpisMailbox],
+        workflowIds: [response, accessNotification, inactiveNotification],
+        sentWorkflowIds: [upload],
+        takesAll: false,
+      },
     },
     baseUrl: mesh.url,
     password,

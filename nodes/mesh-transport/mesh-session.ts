@@ -45,6 +45,7 @@ function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUs
     store,
     channel,
     owner: processOwner,
+    scope: source.names.scope,
     knownRoots: knownFileRoots,
     effects: systemEffects,
   });
@@ -75,7 +76,7 @@ function startSession(parts: MeshSessionParts, use: StoreUse, condition: Mailbox
     }
   };
   const settings = { ...files, ...source.names };
-  const exchange = createMeshExchange({ mailbox, store, settings, warn: (text) => log.warn(text) });
+  const exchange = createMeshExchange({ mailbox, store, settings });
   const open: OpenFileTransport = { exchange, store, channel, effects: systemEffects };
   return { open, watch: (watcher) => condition.watch(watcher), close };
 }

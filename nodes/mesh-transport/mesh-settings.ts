@@ -3,6 +3,7 @@ import { CpisError } from "../../lib/errors.js";
 import type { FolderMailboxOptions } from "../../lib/mesh/folders/folder-model.js";
 import type { UnknownOutcomeSetting } from "../../lib/mesh/api/tracking-policy.js";
 import type { MeshExchangeSettings } from "../../lib/services/exchange/mesh-exchange.js";
+import type { MailboxScope } from "../../lib/mesh/mailbox-scope.js";
 import { readSecret } from "../adapter/runtime/credentials.js";
 import { FieldReader } from "../adapter/runtime/field-rules.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -11,11 +12,11 @@ import type { Words } from "../adapter/runtime/words.js";
 export interface MailboxNames {
   /** Own mailbox. */
   readonly mailbox: string;
-  /** CP-IS's mailbox. */
+  /** CP-IS's mailbox, to which uploads go. */
   readonly recipient: string;
   readonly uploadWorkflowId: string;
-  /** Of responses and of the two kinds of notification. */
-  readonly incomingWorkflowIds: readonly string[];
+  /** What in the mailbox is of CP-IS. */
+  readonly scope: MailboxScope;
 }
 
 /** How long things may take in the client's folders. */
@@ -59,6 +60,8 @@ export interface MeshTransportSettings {
   readonly way: MeshWay;
   readonly files: Pick<MeshExchangeSettings, "contentType" | "fileNamePattern" | "subjectPattern">;
   readonly compresses: boolean;
+  /** False for a flow from before it could be said whether the mailbox is ours alone. */
+  readonly isScopeChosen: boolean;
   /** What becomes of a file of which nobody knows whether MESH has it. */
   readonly unknownOutcome: UnknownOutcomeSetting;
   /** Of a file that comes, before compression. */
@@ -72,15 +75,24 @@ const bytesPerMegabyte = 1024 * 1024;
 const minuteMilliseconds = 60_000;
 
 function readNames(fields: FieldReader): MailboxNames {
+  const mailbox = fields.required("mailbox", "mailbox").toUpperCase();
+  const recipient = fields.required("recipient", "mailbox").toUpperCase();
+  const uploadWorkflowId = fields.required("workflowUpload", "workflowId");
+  const others = fields.optional("senders", "mailboxes", "").toUpperCase();
   return {
-    mailbox: fields.required("mailbox", "mailbox"),
-    recipient: fields.required("recipient", "mailbox"),
-    uploadWorkflowId: fields.required("workflowUpload", "workflowId"),
-    incomingWorkflowIds: [
-      fields.required("workflowResponse", "workflowId"),
-      fields.required("workflowAccess", "workflowId"),
-      fields.required("workflowInactive", "workflowId"),
-    ],
+    mailbox,
+    recipient,
+    uploadWorkflowId,
+    scope: {
+      senders: [recipient, ...others.split(/[\s,;]+/).filter((name) => name !== "")],
+      workflowIds: [
+        fields.required("workflowResponse", "workflowId"),
+        fields.required("workflowAccess", "workflowId"),
+        fields.required("workflowInactive", "workflowId"),
+      ],
+      sentWorkflowIds: [uploadWorkflowId],
+      takesAll: fields.flag("takesAll", false),
+    },
   };
 }
 
@@ -145,6 +157,7 @@ export function readMeshSettings(config: object, credentials: object, words: Wor
       subjectPattern: fields.optional("subjectPattern", "namePattern", ""),
     },
     compresses: fields.flag("compresses", false),
+    isScopeChosen: "takesAll" in config,
     unknownOutcome: fields.choice("unknownOutcome", ["hold", "resend-after-tracking"], "hold"),
     maximumBytes: fields.number("maximumMegabytes", "positiveNumber", 200) * bytesPerMegabyte,
     storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,

@@ -19,9 +19,15 @@ function obstacle(code: ErrorCode, words: Words): string {
   return words("status.failed", { code });
 }
 
+export interface CollectingStatus {
+  readonly collectMilliseconds: number;
+  /** Somebody has said whether the mailbox is ours alone; a flow from before that could be said has nobody. */
+  readonly isScopeChosen: boolean;
+}
+
 export function meshStatus(
   state: UnopenedState | CollectingState,
-  collectMilliseconds: number,
+  { collectMilliseconds, isScopeChosen }: CollectingStatus,
   words: Words,
 ): StatusShape {
   if (state.kind === "connecting") return { fill: "yellow", shape: "ring", text: words("status.connecting") };
@@ -29,7 +35,11 @@ export function meshStatus(
     const text = collects(collectMilliseconds, words);
     const time = state.lastAt;
     const shown = time === undefined ? text : words("status.lastSuccess", { text, time: clockTime(time) });
-    return { fill: "green", shape: "dot", text: shown };
+    if (state.foreign === undefined) return { fill: "green", shape: "dot", text: shown };
+    const number = state.foreign;
+    return isScopeChosen
+      ? { fill: "green", shape: "dot", text: words("status.foreignLeft", { text: shown, number }) }
+      : { fill: "yellow", shape: "dot", text: words("status.foreignUnsettled", { number }) };
   }
   if (state.kind === "peer-unavailable") {
     const text = obstacle(state.error.code, words);

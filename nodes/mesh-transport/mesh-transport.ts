@@ -13,6 +13,7 @@ import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { mailboxSource } from "./mailbox-source.js";
 import { openMeshSession, type MailboxSource, type MeshSession } from "./mesh-session.js";
 import { collectMilliseconds, readMeshSettings, type MeshTransportSettings } from "./mesh-settings.js";
+import { commonStatus } from "../adapter/transports/transport-status.js";
 import { meshStatus } from "./mesh-status.js";
 
 const credentials = { password: { type: "password" }, sharedKey: { type: "password" } } as const;
@@ -46,11 +47,14 @@ async function openSession(RED: NodeAPI, node: Node, words: Words, basis: Sessio
 }
 
 function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: MeshTransportSettings): FileTransport {
+  const statusBasis = {
+    collectMilliseconds: collectMilliseconds(settings.way),
+    isScopeChosen: settings.isScopeChosen,
+  };
   return offerTransport(node, {
     needsSimulator: settings.way.kind === "simulator",
     openSession: (simulator, certificates) => openSession(RED, node, words, { settings, simulator, certificates }),
-    statusOf: (state, concern) =>
-      withCertificate(meshStatus(state, collectMilliseconds(settings.way), words), concern, words),
+    statusOf: (state, concern) => withCertificate(meshStatus(state, statusBasis, words), concern, words),
   });
 }
 
@@ -75,7 +79,7 @@ function createTransport(
   } catch (error) {
     const refusal = toCpisError(error);
     return {
-      fileTransport: refuseTransport(node, refusal, (state) => meshStatus(state, 0, words)),
+      fileTransport: refuseTransport(node, refusal, (state) => commonStatus(state, words)),
       prepareCheck: () => Promise.reject(refusal),
     };
   }

@@ -2,21 +2,28 @@
 import { CpisError } from "../../errors.js";
 import type { MessageAttributes } from "../../store/message-model.js";
 import { takeContent } from "../download.js";
-import type { ArrivedItem } from "../inbound-item.js";
+import type { ArrivedItem, ArrivedReport } from "../inbound-item.js";
+import { belongingOf, type MailboxScope } from "../mailbox-scope.js";
 import type { MeshClient, OpenedMessage } from "./mesh-client.js";
 
 export interface FetchItemParts {
   readonly client: Pick<MeshClient, "openMessage">;
+  readonly scope: MailboxScope;
   readonly knownRoots: readonly string[];
   /** Of a file before compression. */
   readonly maximumFileBytes: number;
+  isOfOurFile(report: ArrivedReport): Promise<boolean>;
 }
 
-export interface FetchedItem {
-  readonly item: ArrivedItem;
-  /** It says that it is something that the API does not describe, and is taken for a file. */
-  readonly isOfUnknownType: boolean;
-}
+export type FetchedItem =
+  | {
+      readonly kind: "item";
+      readonly item: ArrivedItem;
+      /** It says that it is something that the API does not describe, and is taken for a file. */
+      readonly isOfUnknownType: boolean;
+    }
+  /** Not ours: its content was not read, and it stays in the mailbox. */
+  | { readonly kind: "foreign"; readonly reason: "other-workflow" | "other-sender" | "unknown-file" };
 
 type Headers = OpenedMessage["headers"];
 
@@ -104,27 +111,39 @@ async function drain(opened: OpenedMessage): Promise<void> {
   }
 }
 
+/** A report comes from MESH itself, so it is judged by what it is about. */
+async function takeReport(opened: OpenedMessage, messageId: string, parts: FetchItemParts): Promise<FetchedItem> {
+  const { headers } = opened;
+  await drain(opened);
+  const item: ArrivedReport = {
+    ...describe(messageId, headers),
+    kind: "report",
+    ...optional("linkedMessageId", headers, "mex-linkedmsgid"),
+    ...optional("statusCode", headers, "mex-statuscode"),
+    ...optional("description", headers, "mex-statusdescription"),
+  };
+  const isOurs = parts.scope.takesAll || (await parts.isOfOurFile(item));
+  return isOurs ? { kind: "item", item, isOfUnknownType: false } : { kind: "foreign", reason: "unknown-file" };
+}
+
 /** Throws MESH_*, TLS_* or CONFIG_CLOSED. */
 export async function fetchItem(messageId: string, parts: FetchItemParts): Promise<FetchedItem> {
+  const { scope } = parts;
   const opened = await open(parts, messageId);
   const { headers } = opened;
-  const described = describe(messageId, headers);
   const type = (headers.get("mex-messagetype") ?? "DATA").trim().toUpperCase();
-  if (type === "REPORT") {
-    await drain(opened);
-    const item = {
-      ...described,
-      kind: "report",
-      ...optional("linkedMessageId", headers, "mex-linkedmsgid"),
-      ...optional("statusCode", headers, "mex-statuscode"),
-      ...optional("description", headers, "mex-statusdescription"),
-    } as const;
-    return { item, isOfUnknownType: false };
+  if (type === "REPORT") return takeReport(opened, messageId, parts);
+  const described = describe(messageId, headers);
+  const belonging = belongingOf(described, scope);
+  if (belonging !== "ours" && !scope.takesAll) {
+    opened.discard();
+    return { kind: "foreign", reason: belonging };
   }
   const content = await takeContent(contentOf(opened, messageId, parts), {
-    knownRoots: parts.knownRoots,
+    // What is not from CP-IS is never given to a reader of CP-IS's files.
+    knownRoots: belonging === "ours" ? parts.knownRoots : [],
     maximumBytes: parts.maximumFileBytes,
     mayBeCompressed: headers.get("mex-content-compressed")?.trim().toUpperCase() === "Y",
   });
-  return { item: { ...described, kind: "file", content }, isOfUnknownType: type !== "DATA" };
+  return { kind: "item", item: { ...described, kind: "file", content }, isOfUnknownType: type !== "DATA" };
 }

@@ -1,16 +1,18 @@
 // Looks into the mailbox at intervals: each message is stored, then acknowledged, and one that fails holds up no other.
 import type { EventEmitter } from "node:events";
 import { CpisError, errorClass, isCpisError } from "../../errors.js";
-import { fetchItem, type FetchItemParts } from "./fetch-item.js";
-import { actionOf, type ArrivedItem } from "../inbound-item.js";
+import { fetchItem, type FetchedItem, type FetchItemParts } from "./fetch-item.js";
+import { actionOf, type ArrivedItem, type ArrivedReport } from "../inbound-item.js";
 import type { MailboxInbox } from "../mailbox-inbox.js";
+import { workflowsOf } from "../mailbox-scope.js";
 import type { MeshClient } from "./mesh-client.js";
 import type { MeshEffects, MeshEvents } from "../model.js";
 import { createPollAlarms } from "../poll-alarms.js";
 import type { Reachability } from "./availability.js";
+import type { InboxPage } from "./read-answer.js";
 import { createTroubledMessages } from "./poison-messages.js";
 
-export interface PollerOptions extends FetchItemParts {
+export interface PollerOptions extends Omit<FetchItemParts, "isOfOurFile"> {
   readonly client: MeshClient;
   readonly inbox: MailboxInbox;
   readonly reachability: Reachability;
@@ -32,6 +34,8 @@ export interface MailboxPoller {
 
 /** Against links that lead on for ever. */
 const maximumPages = 1_000;
+/** Of what is not ours no more is counted. */
+const maximumCountedPages = 20;
 const handshakeMilliseconds = 24 * 60 * 60 * 1000;
 /** After a failure of the store, or of a kind that nobody foresaw. */
 const retryMilliseconds = 30_000;
@@ -42,14 +46,35 @@ function isMailboxWide({ code }: CpisError): boolean {
   return mailboxWide.includes(code) || code.startsWith("TLS_");
 }
 
+const foreignWarnings = {
+  "other-sender": [
+    "OTHER_SENDER",
+    "A file under a workflow id of CP-IS is from another mailbox than CP-IS's: it is not believed, and stays in the mailbox",
+  ],
+  "unknown-file": [
+    "UNMATCHED_REPORT",
+    "MESH reports that a file failed, and it is none of ours: the report stays in the mailbox",
+  ],
+} as const;
+
 interface Cycle {
+  /** What was looked at, or will be. */
   readonly listed: Set<string>;
   received: number;
   remaining?: number;
 }
 
+/** A filter has signs of its own: an id with one of them is found without. */
+function isFilterable(workflowId: string): boolean {
+  return !/[*!]/.test(workflowId);
+}
+
 export function createMailboxPoller(options: PollerOptions): MailboxPoller {
-  const { client, inbox, reachability, events, effects, pageSize } = options;
+  const { client, inbox, reachability, events, effects, pageSize, scope } = options;
+  const fetchParts = { ...options, isOfOurFile: (report: ArrivedReport) => inbox.isOfOurFile(report) };
+  /** Those that were looked at and are not ours: once is enough. */
+  const foreign = new Set<string>();
+  let isForeignTold = false;
   const troubled = createTroubledMessages();
   const alarms = createPollAlarms(effects.now());
   let greetedAt: number | undefined;
@@ -79,11 +104,23 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
   async function acknowledge(item: ArrivedItem): Promise<void> {
     const result = await client.acknowledge(item.messageId);
     // Gone: it was acknowledged before, or its time in the inbox is over. It is stored here either way.
-    if (result.kind !== "done" && result.kind !== "gone") throw result.error;
+    if (result.kind !== "done" && result.kind !== "gone" && result.kind !== "not-ready") throw result.error;
   }
 
-  async function take(messageId: string): Promise<"new" | "duplicate"> {
-    const { item, isOfUnknownType } = await fetchItem(messageId, options);
+  function noteForeign(messageId: string, reason: Extract<FetchedItem, { kind: "foreign" }>["reason"]): void {
+    foreign.add(messageId);
+    if (reason === "other-workflow") return;
+    const [code, message] = foreignWarnings[reason];
+    events.emit("warning", { code, message, messageId });
+  }
+
+  async function take(messageId: string): Promise<"new" | "duplicate" | "foreign"> {
+    const fetched = await fetchItem(messageId, fetchParts);
+    if (fetched.kind === "foreign") {
+      noteForeign(messageId, fetched.reason);
+      return "foreign";
+    }
+    const { item, isOfUnknownType } = fetched;
     if (isOfUnknownType) {
       const text = "A message is neither a file nor a report, and is taken for a file";
       events.emit("warning", { code: "UNKNOWN_MESSAGE_TYPE", message: text, messageId });
@@ -95,9 +132,17 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
     return disposition;
   }
 
+  /** Tried at every look: it may be there the next time. */
+  function noteNotReady(messageId: string, reason: string): void {
+    if (!troubled.notReady(messageId, effects.now())) return;
+    const message = `A message has been in the mailbox for hours without being given; it is tried again: ${reason}`;
+    events.emit("warning", { code: "MESH_MESSAGE_NOT_READY", message, messageId });
+  }
+
   function noteTrouble(messageId: string, error: unknown): void {
     const code = isCpisError(error) ? error.code : "INTERNAL";
     const reason = isCpisError(error) ? error.message : errorClass(error);
+    if (code === "MESH_MESSAGE_NOT_READY") return noteNotReady(messageId, reason);
     const isFinal = code === "MESH_MESSAGE_GONE" || code === "MESH_FILE_TOO_LARGE";
     const { failures, isSkipped } = troubled.failed(messageId, effects.now(), isFinal);
     const next = isSkipped ? "it is tried again in a day" : "it is tried again with the next look into the mailbox";
@@ -107,11 +152,12 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
 
   /** Whether it is out of the inbox now. */
   async function takeOrSkip(messageId: string, cycle: Cycle): Promise<boolean> {
-    if (troubled.isSkipped(messageId, effects.now())) return false;
+    if (foreign.has(messageId) || troubled.isSkipped(messageId, effects.now())) return false;
     try {
-      if ((await take(messageId)) === "new") cycle.received += 1;
+      const taken = await take(messageId);
+      if (taken === "new") cycle.received += 1;
       troubled.taken(messageId);
-      return true;
+      return taken !== "foreign";
     } catch (error) {
       if (isCpisError(error) && isMailboxWide(error)) fail(error);
       if (isCpisError(error) && error.code.startsWith("STORE_")) throw error;
@@ -131,15 +177,28 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
     return taken;
   }
 
-  async function takePages(cycle: Cycle): Promise<void> {
+  async function listPage(cycle: Cycle, more: { workflowId?: string; continueFrom?: string }): Promise<InboxPage> {
+    const result = await client.listInbox(pageSize, more);
+    if (result.kind !== "listed") return fail(result.error);
+    reachability.reached();
+    const { remaining } = result.page;
+    if (remaining !== undefined) cycle.remaining = remaining;
+    return result.page;
+  }
+
+  async function takePages(cycle: Cycle, workflow: { workflowId?: string }): Promise<void> {
     let continueFrom: string | undefined;
     for (let pages = 0; isOpen && pages < maximumPages; pages += 1) {
-      const result = await client.listInbox(pageSize, continueFrom);
-      if (result.kind !== "listed") return fail(result.error);
-      reachability.reached();
-      const { messageIds, continueFrom: next, remaining } = result.page;
-      if (remaining !== undefined) cycle.remaining = remaining;
-      warnAll(alarms.listed(messageIds, effects.now()));
+      const { messageIds, continueFrom: next } = await listPage(cycle, {
+        ...workflow,
+        ...(continueFrom === undefined ? {} : { continueFrom }),
+      });
+      warnAll(
+        alarms.listed(
+          messageIds.filter((id) => !foreign.has(id)),
+          effects.now(),
+        ),
+      );
       const taken = await takeAll(messageIds, cycle);
       // An empty page may have a link, and a full one may have more behind it without one.
       if (next === undefined && (messageIds.length < pageSize || taken === 0)) return;
@@ -148,11 +207,59 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
     }
   }
 
+  /** All that is in the mailbox, whoever it is meant for. */
+  async function listAll(cycle: Cycle): Promise<ReadonlySet<string>> {
+    const present = new Set<string>();
+    let continueFrom: string | undefined;
+    for (let pages = 0; isOpen && pages < maximumCountedPages; pages += 1) {
+      const more = continueFrom === undefined ? {} : { continueFrom };
+      const { messageIds, continueFrom: next } = await listPage(cycle, more);
+      for (const id of messageIds) present.add(id);
+      if (next === undefined || next === continueFrom) break;
+      continueFrom = next;
+    }
+    return present;
+  }
+
+  function foreignAmong(present: ReadonlySet<string>, { listed }: Cycle): readonly string[] {
+    return [...present].filter((id) => foreign.has(id) || !listed.has(id));
+  }
+
+  async function takeOurs(cycle: Cycle): Promise<readonly string[]> {
+    const workflowIds = workflowsOf(scope);
+    if (scope.takesAll || !workflowIds.every(isFilterable)) {
+      await takePages(cycle, {});
+      return foreignAmong(cycle.listed, cycle);
+    }
+    const before = await listAll(cycle);
+    if (before.size === 0) return [];
+    for (const workflowId of workflowIds) await takePages(cycle, { workflowId });
+    const unlisted = foreignAmong(before, cycle);
+    if (unlisted.length === 0 || !isOpen) return [];
+    // What was there before and after: not what came, went, or was taken by another instance meanwhile.
+    const after = await listAll(cycle);
+    return unlisted.filter((id) => after.has(id));
+  }
+
+  function noteForeignLeft(left: readonly string[]): void {
+    const present = new Set(left);
+    for (const id of foreign) if (!present.has(id)) foreign.delete(id);
+    const { size } = present;
+    if (size > 0 && !isForeignTold) {
+      const message =
+        `${size} messages in the mailbox are not of CP-IS's mailboxes and workflow ids as they are set, and are left there. ` +
+        "If they are of CP-IS, add its mailbox or workflow id; if the mailbox is used by nothing else, all can be taken";
+      events.emit("warning", { code: "FOREIGN_MESSAGES_LEFT", message });
+    }
+    isForeignTold = size > 0;
+  }
+
   async function look(): Promise<void> {
     const cycle: Cycle = { listed: new Set(), received: 0 };
+    let left: readonly string[];
     try {
       await greet().catch((error: unknown) => (isCpisError(error) ? fail(error) : Promise.reject(error as Error)));
-      await takePages(cycle);
+      left = await takeOurs(cycle);
     } catch (error) {
       warnAll(alarms.failed(effects.now()));
       throw error;
@@ -160,7 +267,9 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
     if (!isOpen) return;
     troubled.keepOnly(cycle.listed);
     const { received, remaining } = cycle;
-    events.emit("polled", { at: effects.now(), received, ...(remaining === undefined ? {} : { remaining }) });
+    noteForeignLeft(left);
+    const known = remaining === undefined ? {} : { remaining };
+    events.emit("polled", { at: effects.now(), received, ...known, foreign: left.length });
   }
 
   function run(): Promise<void> {

@@ -28,7 +28,8 @@ export interface Upload {
 }
 
 export type Refusal = { readonly kind: "refused"; readonly error: CpisError };
-export type Gone = { readonly kind: "gone"; readonly error: CpisError };
+/** "gone": MESH has it no more. "not-ready": it is still being uploaded, or has expired or failed; MESH does not say which. */
+export type Gone = { readonly kind: "gone" | "not-ready"; readonly error: CpisError };
 
 export interface OpenedMessage {
   readonly kind: "opened";
@@ -43,9 +44,10 @@ export interface OpenedMessage {
 
 export interface MeshClient {
   handshake(): Promise<{ readonly kind: "done" } | Failure>;
+  /** `workflowId`: only the messages under it; MESH may not look at that. */
   listInbox(
     limit: number,
-    continueFrom?: string,
+    more?: { readonly continueFrom?: string; readonly workflowId?: string },
   ): Promise<{ readonly kind: "listed"; readonly page: InboxPage } | Failure>;
   /** Without a number: the message, or the first of its chunks. */
   openMessage(messageId: string, chunk?: number): Promise<OpenedMessage | Gone | Failure>;
@@ -75,10 +77,9 @@ function refused({ status, body }: Reply): Refusal {
 }
 
 function gone({ status, body }: Reply): Gone {
-  return {
-    kind: "gone",
-    error: new CpisError("MESH_MESSAGE_GONE", { detail: complaintText(status, readComplaint(body)) }),
-  };
+  const detail = complaintText(status, readComplaint(body));
+  if (status === 410) return { kind: "not-ready", error: new CpisError("MESH_MESSAGE_NOT_READY", { detail }) };
+  return { kind: "gone", error: new CpisError("MESH_MESSAGE_GONE", { detail }) };
 }
 
 /** A decision of MESH, and not of a proxy before it: the file was not taken. */
@@ -122,8 +123,9 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       if (result.kind !== "replied") return result;
       return result.status === 200 ? { kind: "done" } : invalid(result);
     },
-    async listInbox(limit, continueFrom): ReturnType<MeshClient["listInbox"]> {
+    async listInbox(limit, { continueFrom, workflowId } = {}): ReturnType<MeshClient["listInbox"]> {
       const query = new URLSearchParams({ max_results: String(limit) });
+      if (workflowId !== undefined) query.set("workflow_filter", workflowId);
       if (continueFrom !== undefined) query.set("continue_from", continueFrom);
       const result = await caller.call({
         method: "GET",

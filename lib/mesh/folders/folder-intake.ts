@@ -24,6 +24,7 @@ import { baseNameOf, orphansOf, type Pair, pairsOf, signatureOf } from "./folder
 import { createPatience } from "./file-retry-state.js";
 import { isFolderError } from "./folder-availability.js";
 import { type ArrivedItem, type ArrivedReport, actionOf } from "../inbound-item.js";
+import { belongingOf, type MailboxScope } from "../mailbox-scope.js";
 import type { MeshEffects, MeshEvents } from "../model.js";
 
 export interface FolderIntakeParts {
@@ -34,11 +35,14 @@ export interface FolderIntakeParts {
   readonly channel: string;
   readonly folders: MeshFolders;
   readonly settings: FolderSettings;
+  readonly scope: MailboxScope;
   readonly knownRoots: readonly string[];
   readonly effects: MeshEffects;
   readonly events: EventEmitter<MeshEvents>;
   /** See MailboxInbox. */
   accept(item: ArrivedItem): Promise<"new" | "duplicate">;
+  /** See MailboxInbox. */
+  isOfOurFile(report: ArrivedReport): Promise<boolean>;
   /** A report that a file of ours went well. */
   noteSuccess(localId: string, meshMessageId: string | undefined): Promise<void>;
 }
@@ -48,6 +52,8 @@ export interface ScanOutcome {
   readonly received: number;
   /** Control files that are still there. */
   readonly remaining: number;
+  /** Those among them that are not ours, and stay. */
+  readonly foreign: number;
   /** Some may still be written: they are ready after another while. */
   readonly isUnsettled: boolean;
 }
@@ -57,7 +63,7 @@ export interface FolderIntake {
   scan(): Promise<ScanOutcome>;
 }
 
-type Taking = "taken" | "waits";
+type Taking = "taken" | "waits" | "foreign";
 
 interface Kept {
   /** Of the whole pair. */
@@ -94,7 +100,7 @@ function whatItSays(control: ControlFile): Omit<ArrivedReport, "kind" | "message
 }
 
 export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
-  const { folders, settings, events, mailbox, watch, store, channel, effects } = parts;
+  const { folders, settings, events, mailbox, watch, store, channel, effects, scope } = parts;
   const patience = createPatience({ now: () => effects.now(), stableMilliseconds: settings.stableMilliseconds });
 
   function warn(code: string, message: string, baseName: string): void {
@@ -103,6 +109,10 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
 
   /** By the name of the control file: what is in the store and could not be moved to the archive so far. */
   const kept = new Map<string, Kept>();
+
+  /** By the name of the control file, its signature: what was looked at and is not ours. */
+  const foreign = new Map<string, string>();
+  let isForeignTold = false;
 
   const inPath = (entry: FolderEntry): string => path.join(folders.in, entry.name);
 
@@ -145,11 +155,6 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
   async function takeReport(pair: Pair, control: ControlFile): Promise<Taking> {
     const status = statusOf(control);
     const { dtsId, localId } = control;
-    if (status?.status?.toUpperCase() === "SUCCESS") {
-      if (localId !== undefined) await parts.noteSuccess(localId, dtsId);
-      await archive(pair);
-      return "taken";
-    }
     const report: ArrivedReport = {
       kind: "report",
       messageId: pair.baseName,
@@ -158,6 +163,16 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
       ...(status?.code === undefined ? {} : { statusCode: status.code }),
       ...(status?.description === undefined ? {} : { description: status.description }),
     };
+    if (!scope.takesAll && !(await parts.isOfOurFile(report))) {
+      const text = "MESH reports that a file failed, and it is none of ours: the report stays in IN";
+      warn("UNMATCHED_REPORT", text, pair.baseName);
+      return "foreign";
+    }
+    if (status?.status?.toUpperCase() === "SUCCESS") {
+      if (localId !== undefined) await parts.noteSuccess(localId, dtsId);
+      await archive(pair);
+      return "taken";
+    }
     return keep(pair, report, 0);
   }
 
@@ -180,7 +195,8 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
       throw new CpisError("MESH_FILE_TOO_LARGE", { detail: `more than ${maximumBytes} bytes` });
     }
     const content = await takeContent(readFile(inPath(data)), {
-      knownRoots: parts.knownRoots,
+      // What is not from CP-IS is never given to a reader of CP-IS's files.
+      knownRoots: belongingOf(control, scope) === "ours" ? parts.knownRoots : [],
       maximumBytes,
       mayBeCompressed: control.isCompressed === true,
     });
@@ -198,6 +214,17 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
   async function takePair(pair: Pair): Promise<Taking> {
     const control = parseControlFile(await readStart(inPath(pair.control), maximumControlBytes));
     if (isReport(control)) return takeReport(pair, control);
+    const belonging = belongingOf(control, scope);
+    if (belonging !== "ours" && !scope.takesAll) {
+      if (belonging === "other-sender") {
+        warn(
+          "OTHER_SENDER",
+          "A file under a workflow id of CP-IS is from another mailbox than CP-IS's: it is not believed, and stays in IN",
+          pair.baseName,
+        );
+      }
+      return "foreign";
+    }
     const messageId = control.dtsId ?? pair.baseName;
     if (messageId.length > longestId) throw new CpisError("MESH_CONTROL_FILE_INVALID", { detail: "DTSId is too long" });
     if (pair.data !== undefined) return takeData(pair, pair.data, control, messageId);
@@ -212,8 +239,23 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
   }
 
   async function takeNewPair(pair: Pair): Promise<Taking> {
+    const signature = signatureOf(pair);
     const known = kept.get(pair.control.name);
-    return known?.signature === signatureOf(pair) ? archiveKept(pair, known) : takePair(pair);
+    if (known?.signature === signature) return archiveKept(pair, known);
+    if (foreign.get(pair.control.name) === signature) return "foreign";
+    const taking = await takePair(pair);
+    if (taking === "foreign") foreign.set(pair.control.name, signature);
+    return taking;
+  }
+
+  function tellForeign(count: number): void {
+    if (count > 0 && !isForeignTold) {
+      const message =
+        `${count} files in IN are not of CP-IS's mailboxes and workflow ids as they are set, and are left there. ` +
+        "If they are of CP-IS, add its mailbox or workflow id; if the mailbox is used by nothing else, all can be taken";
+      events.emit("warning", { code: "FOREIGN_MESSAGES_LEFT", message });
+    }
+    isForeignTold = count > 0;
   }
 
   /** What fails for one pair must not hold up the others; it stays where it is. Throws what concerns all of them. */
@@ -260,16 +302,20 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
       const pairs = pairsOf(entries);
       lookAtOrphans(orphansOf(entries, pairs));
       let failure: CpisError | undefined;
+      for (const name of foreign.keys()) if (!entries.some((entry) => entry.name === name)) foreign.delete(name);
       let received = 0;
+      let left = 0;
       let isUnsettled = false;
       for (const pair of pairs) {
         const taking = await takeWhenReady(pair);
         if (taking === "taken") received += 1;
+        else if (taking === "foreign") left += 1;
         else if (taking === "unsettled") isUnsettled = true;
         else if (taking !== "waits") failure = taking;
       }
       if (failure !== undefined) throw failure;
-      return { received, remaining: pairs.length - received, isUnsettled };
+      tellForeign(left);
+      return { received, remaining: pairs.length - received, foreign: left, isUnsettled };
     },
   };
 }

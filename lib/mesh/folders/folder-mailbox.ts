@@ -62,8 +62,10 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
   const outbox = createFolderOutbox({ ...shared, reach, handOver: createHandOver(folders) });
   const intake = createFolderIntake({
     ...shared,
+    scope: options.scope,
     knownRoots: options.knownRoots,
     accept: (item) => inbox.accept(item),
+    isOfOurFile: (report) => inbox.isOfOurFile(report),
     noteSuccess: (localId, meshMessageId) => outbox.noteSuccess(localId, meshMessageId),
   });
   const folderWatch = createFolderWatch({
@@ -82,9 +84,9 @@ export function createFolderMailbox(options: FolderMailboxOptions): MeshMailbox 
 
   async function scanNow(): Promise<ScanOutcome> {
     const outcome = await reach.note("receiving", () => intake.scan());
-    const { received, remaining } = outcome;
+    const { received, remaining, foreign } = outcome;
     const at = effects.now();
-    events.emit("polled", { at, received, remaining });
+    events.emit("polled", { at, received, remaining, foreign });
     alarms.listed([], at);
     await outbox.lookIntoSent();
     await archive.tidy();

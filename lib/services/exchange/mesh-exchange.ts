@@ -11,8 +11,6 @@ export interface MeshExchangeSettings {
   /** CP-IS's mailbox. */
   readonly recipient: string;
   readonly uploadWorkflowId: string;
-  /** Of what CP-IS sends; others are delivered with a warning. */
-  readonly incomingWorkflowIds: readonly string[];
   readonly contentType: string;
   /** May hold {ods}, {number} and {timestamp}; empty: MESH invents a name. */
   readonly fileNamePattern: string;
@@ -23,7 +21,6 @@ export interface MeshExchangeParts {
   readonly mailbox: MeshMailbox;
   readonly store: MessageStore;
   readonly settings: MeshExchangeSettings;
-  warn(text: string): void;
 }
 
 /** The label of the upload in the store's log. */
@@ -101,11 +98,6 @@ function watchMailbox({ events }: MeshMailbox, watcher: ExchangeWatcher): () => 
 export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
   const { mailbox, store, settings } = parts;
 
-  function warnOfWorkflow({ kind, workflowId, messageId }: IncomingFile): void {
-    if (kind === "report" || settings.incomingWorkflowIds.includes(workflowId ?? "")) return;
-    parts.warn(`A file came under a workflow id that is not set in the transport: message ${messageId}`);
-  }
-
   return {
     transport: "mesh",
     send: (upload) => {
@@ -139,11 +131,8 @@ export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
       return mailbox.consume({
         ...options,
         actions: wanted.map(actionOf),
-        deliver: async (delivery: Delivery<ReceivedItem>): Promise<void> => {
-          const message = incomingOf(delivery.message);
-          if (delivery.delivery === 1) warnOfWorkflow(message);
-          await deliver({ ...delivery, message });
-        },
+        deliver: (delivery: Delivery<ReceivedItem>): Promise<void> =>
+          deliver({ ...delivery, message: incomingOf(delivery.message) }),
       });
     },
     confirm: (id) => mailbox.confirm(id),

@@ -12,6 +12,7 @@ const faultKinds: readonly MeshFault["kind"][] = [
   "reportBeforeAnswer",
   "deliverAgain",
   "wrongContentLength",
+  "stillUploading",
   "chunkMissing",
 ];
 const callNames: readonly MeshCallName[] = [

@@ -32,6 +32,8 @@ export type MeshFault =
   | { readonly kind: "deliverAgain" }
   /** Of a fetch: the Content-Length is so much more or less than the body has. Then the connection is closed. */
   | { readonly kind: "wrongContentLength"; readonly difference: number }
+  /** Of a fetch: status 410, as of a message that its sender is still uploading. */
+  | { readonly kind: "stillUploading" }
   /** Of a fetch: this chunk cannot be found. */
   | { readonly kind: "chunkMissing"; readonly chunk: number };
 
@@ -79,6 +81,7 @@ function possibleCalls(fault: MeshFault): readonly MeshCallName[] | undefined {
     case "deliverAgain":
       return ["acknowledge"];
     case "wrongContentLength":
+    case "stillUploading":
     case "chunkMissing":
       return ["fetch"];
   }

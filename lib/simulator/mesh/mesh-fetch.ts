@@ -124,6 +124,7 @@ export const fetchMessage: MeshCarrier = async (call, office) => {
   const { behaviours } = office;
   const problem = problemOfState(message, behaviours);
   if (problem !== undefined) return refuse(call, problem);
+  if (faultOf(call.faults, "stillUploading") !== undefined) return refuse(call, goneMessage(message.id));
   const number = Number(call.parameters["chunk"] ?? "1");
   if (message.head.messageType === "REPORT" && number === 1) return reportAnswer(message, call, behaviours);
   const chunk = message.chunks.get(number);

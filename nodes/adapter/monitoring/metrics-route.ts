@@ -53,6 +53,13 @@ function certificateReadings(now: number): readonly GaugeReading[] {
   );
 }
 
+function foreignReadings(): readonly GaugeReading[] {
+  return transportsInSight().flatMap(({ label, state }) => {
+    const current = state();
+    return current.kind === "collecting" ? [{ labels: { transport: label }, value: current.foreign ?? 0 }] : [];
+  });
+}
+
 function deadReadings(dead: readonly DeadLetterCount[]): readonly GaugeReading[] {
   const values = new Map<string, GaugeReading>();
   for (const { channel, interaction, count } of dead) {
@@ -82,6 +89,11 @@ async function readGauges(now: number): Promise<readonly GaugeFamily[]> {
       name: "cp_is_dead_letters_open",
       help: "Messages not sent any more that nobody has dealt with",
       readings: deadReadings(stores.flatMap(({ dead }) => dead)),
+    },
+    {
+      name: "cp_is_mesh_foreign_messages",
+      help: "Messages in a MESH mailbox that are not of CP-IS, and are left there",
+      readings: foreignReadings(),
     },
     {
       name: "cp_is_store_up",

@@ -32,8 +32,9 @@ export const fieldRules = rules({
   positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
   telephone: { pattern: "^\\+?[0-9][0-9 ()-]{2,30}$", message: "validation.telephone" },
   schemaName: { pattern: "^[a-z_][a-z0-9_]{0,40}$", message: "validation.schemaName" },
-  /** Of MESH; the letters are in upper case in the token of each request. */
-  mailbox: { pattern: "^[A-Z0-9]{4,50}$", message: "validation.mailbox" },
+  /** Of MESH, which has them in upper case: so are the letters when they are read. */
+  mailbox: { pattern: "^[A-Za-z0-9]{4,50}$", message: "validation.mailbox" },
+  mailboxes: { pattern: "^[A-Za-z0-9]{4,50}([\\s,;]+[A-Za-z0-9]{4,50}){0,19}$", message: "validation.mailboxes" },
   workflowId: { pattern: "^[!-~]{1,300}$", message: "validation.workflowId" },
   baseUrl: { pattern: "^https://[^\\s/?#@]+$", message: "validation.baseUrl" },
   mediaType: { pattern: "^[a-z]+/[a-z0-9][a-z0-9.+-]*$", message: "validation.mediaType" },

@@ -33,7 +33,8 @@ export type ListeningState =
 export type CollectingState =
   /** Its peer was not reached yet. What is given to it is stored and sent later. */
   | { readonly kind: "connecting" }
-  | { readonly kind: "collecting"; readonly lastAt?: number }
+  /** `foreign`: how many messages in the mailbox are not ours, and are left there. */
+  | { readonly kind: "collecting"; readonly lastAt?: number; readonly foreign?: number }
   /** As before; it tries again by itself. */
   | { readonly kind: "peer-unavailable"; readonly error: CpisError; readonly lastAt?: number }
   | StoreUnavailableState;

@@ -10,10 +10,18 @@ import {
   type ReceivedItem,
   type ReceivedReport,
 } from "../../../lib/mesh/model.js";
+import type { MailboxScope } from "../../../lib/mesh/mailbox-scope.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { stored, until, untilState } from "../../support/mhs/durable-exchange.js";
-import { largeContent, outboundFile, responseText, textOf, uploadText } from "../../support/mesh/sample-files.js";
+import {
+  exampleScope,
+  largeContent,
+  outboundFile,
+  responseText,
+  textOf,
+  uploadText,
+} from "../../support/mesh/sample-files.js";
 
 /** A file that the other side has got. */
 export interface TakenFile {
@@ -27,8 +35,11 @@ export interface TakenFile {
 export interface FileToDeliver {
   readonly content: Buffer;
   readonly workflowId: string;
+  /** Default: CP-IS's mailbox. */
+  readonly from?: string;
   readonly localId?: string;
   readonly fileName?: string;
+  readonly subject?: string;
 }
 
 export interface ReportToDeliver {
@@ -40,7 +51,7 @@ export interface ReportToDeliver {
 export interface MailboxHarness {
   readonly store: MessageStore;
   /** Makes a mailbox of the same channel, as after a restart, that has not started. Knows the root "FileResponse". */
-  create(): Promise<MeshMailbox>;
+  create(changes?: { readonly scope: MailboxScope }): Promise<MeshMailbox>;
   advance(milliseconds: number): void;
   /** All that the other side has got so far, in order; lets it take what is there for it. */
   taken(): Promise<readonly TakenFile[]>;
@@ -50,6 +61,8 @@ export interface MailboxHarness {
   report(localId: string, report: ReportToDeliver): Promise<string>;
   /** The same about a file that no one here has sent. */
   reportOfStranger(): Promise<string>;
+  /** How many messages are still for us, with the other side or on the way from it. */
+  left(): Promise<number>;
   /** Looks into the mailbox until what was delivered before is received. */
   look(mailbox: MeshMailbox): Promise<void>;
   /** Closes the mailboxes that are left, the store and the other side. */
@@ -82,8 +95,8 @@ export function describeMailbox(name: string, createHarness: () => Promise<Mailb
     });
     afterEach(() => harness.close());
 
-    async function start(): Promise<MeshMailbox> {
-      const mailbox = await harness.create();
+    async function start(changes?: { readonly scope: MailboxScope }): Promise<MeshMailbox> {
+      const mailbox = await harness.create(changes);
       await mailbox.start();
       return mailbox;
     }
@@ -330,8 +343,90 @@ export function describeMailbox(name: string, createHarness: () => Promise<Mailb
       await untilState(harness.store, id, "failed");
     });
 
-    it("delivers a report about a file that is none of ours, with a warning", async () => {
+    it("leaves what other systems are meant to get where it is, counts it and tells it once", async () => {
       const mailbox = await start();
+      const deliveries = consume(mailbox);
+      const polled = follow(mailbox, "polled");
+      const warnings = follow(mailbox, "warning");
+      for (const from of ["ZOTHER01", "ZSPOT001"]) {
+        await harness.deliver({ content: Buffer.from("<Other/>"), workflowId: "SOMETHING_ELSE", from });
+      }
+      await harness.deliver({ content: Buffer.from(responseText), workflowId: "EXAMPLE_RESPONSE" });
+      await harness.look(mailbox);
+      await harness.look(mailbox);
+      await until(() => deliveries.length === 1);
+      assert.equal(await harness.left(), 2);
+      assert.equal(polled.at(-1)?.foreign, 2);
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ["FOREIGN_MESSAGES_LEFT"],
+      );
+      assert.equal((await harness.store.list({ direction: "inbound" }, 10)).messages.length, 1);
+    });
+
+    it("believes no response but CP-IS's own: another sender's stays where it is, whatever its workflow", async () => {
+      const mailbox = await start();
+      const deliveries = consume(mailbox);
+      const warnings = follow(mailbox, "warning");
+      const file = outboundFile();
+      const id = await sendAndAccept(mailbox, file);
+      const content = Buffer.from(responseText);
+      const { localId } = file;
+      await harness.deliver({ content, localId, workflowId: "ANYTHING", from: "EVIL0001" });
+      await harness.deliver({ content, localId, workflowId: "EXAMPLE_RESPONSE", from: "EVIL0001" });
+      await harness.deliver({ content, localId, workflowId: "EXAMPLE_UPLOAD", from: "EVIL0001" });
+      await harness.look(mailbox);
+      await harness.look(mailbox);
+      assert.equal(await harness.left(), 3);
+      assert.deepEqual(deliveries, []);
+      assert.deepEqual((await harness.store.list({ direction: "inbound" }, 10)).messages, []);
+      assert.equal((await stored(harness.store, id)).state, "awaiting-response");
+      assert.equal(warnings.filter(({ code }) => code === "OTHER_SENDER").length, 1);
+    });
+
+    it("takes everything where the mailbox is ours alone, and routes what is not of CP-IS as unknown", async () => {
+      const mailbox = await start({ scope: { ...exampleScope, takesAll: true } });
+      const trusted = consume(mailbox, { actions: ["FileResponse"] });
+      const unknown = consume(mailbox, { actions: [unknownAction] });
+      const content = Buffer.from(responseText);
+      await harness.deliver({ content, workflowId: "SOMETHING_ELSE" });
+      await harness.deliver({ content, workflowId: "EXAMPLE_RESPONSE", from: "EVIL0001" });
+      await harness.look(mailbox);
+      await until(() => unknown.length === 2);
+      assert.equal(await harness.left(), 0);
+      assert.deepEqual(trusted, []);
+      const items = unknown.map(({ message }) => requireFile(message));
+      assert.deepEqual(items.map(({ from, workflowId, root }) => [from, workflowId, root]).sort(), [
+        ["EVIL0001", "EXAMPLE_RESPONSE", "unknown"],
+        ["ZSPOT001", "SOMETHING_ELSE", "unknown"],
+      ]);
+    });
+
+    it("takes what CP-IS sends from a further mailbox of its own, in whatever case its name is written", async () => {
+      const mailbox = await start({ scope: { ...exampleScope, senders: ["ZSPOT001", "zspot002"] } });
+      const deliveries = consume(mailbox, { actions: ["FileResponse"] });
+      const content = Buffer.from(responseText);
+      await harness.deliver({ content, workflowId: "EXAMPLE_RESPONSE", from: "ZSPOT002", subject: "R-42" });
+      await harness.look(mailbox);
+      await until(() => deliveries.length === 1);
+      const file = requireFile(deliveries[0]?.message);
+      assert.deepEqual([file.from, file.subject], ["ZSPOT002", "R-42"]);
+    });
+
+    it("leaves a report about a file that is none of ours, with a warning", async () => {
+      const mailbox = await start();
+      const deliveries = consume(mailbox);
+      const warnings = follow(mailbox, "warning");
+      await harness.reportOfStranger();
+      await harness.look(mailbox);
+      await harness.look(mailbox);
+      assert.deepEqual(deliveries, []);
+      assert.equal(await harness.left(), 1);
+      assert.equal(warnings.filter(({ code }) => code === "UNMATCHED_REPORT").length, 1);
+    });
+
+    it("delivers a report about a file that is none of ours, with a warning, where the mailbox is ours alone", async () => {
+      const mailbox = await start({ scope: { ...exampleScope, takesAll: true } });
       const deliveries = consume(mailbox, { actions: [reportAction] });
       const warnings = follow(mailbox, "warning");
       await harness.reportOfStranger();

@@ -194,18 +194,35 @@ describe("Files fetched over the MESH API", function () {
     );
   });
 
-  it("are warned of at once when MESH lists them and has them no more", async () => {
+  it("are fetched at the next look when their sender is still uploading them", async () => {
     const one = await scene().start();
+    const items = consume(one);
     await one.mailbox.poll();
-    const { mesh } = scene();
+    scene().mesh.inject({ fault: { kind: "stillUploading" }, times: 2 });
     deliver();
-    // Between the list and the fetch.
-    mesh.events.once("meshExchange", () => mesh.advanceClock(6 * day));
     await one.mailbox.poll();
-    assert.deepEqual(
-      one.log.filter((line) => line.startsWith("warning")),
-      ["warning MESSAGE_SKIPPED"],
-    );
+    await one.mailbox.poll();
+    assert.deepEqual(items, []);
+    assert.deepEqual(one.log, []);
+    await one.mailbox.poll();
+    await until(() => items.length === 1);
+  });
+
+  it("are warned of once a day, and tried at every look, when MESH has not given them for hours", async () => {
+    const one = await scene().start();
+    const items = consume(one);
+    scene().mesh.inject({ fault: { kind: "stillUploading" }, times: 4 });
+    deliver();
+    await one.mailbox.poll();
+    scene().clock.now += 5 * 60 * 60_000;
+    await one.mailbox.poll();
+    await one.mailbox.poll();
+    assert.deepEqual(one.log, ["warning MESH_MESSAGE_NOT_READY"]);
+    scene().clock.now += day;
+    await one.mailbox.poll();
+    assert.deepEqual(one.log.slice(1), ["warning MESH_MESSAGE_NOT_READY"]);
+    await one.mailbox.poll();
+    await until(() => items.length === 1);
   });
 
   it("are acknowledged again and not delivered twice when MESH gives them again", async () => {

@@ -16,14 +16,15 @@ const words = (key: string, values: Record<string, string | number> = {}): strin
   );
 const at = new Date(2026, 10, 22, 14, 5).getTime();
 
-function setUp() {
+function setUp(isScopeChosen = true) {
   const condition = new MailboxCondition();
   const events = new EventEmitter<MeshEvents>();
   condition.follow({ events });
   let state: CollectingState = { kind: "connecting" };
   condition.watch((next) => (state = next));
   const shown = (): string => {
-    const { fill, shape, text } = meshStatus(state, 5 * 60_000, words);
+    const basis = { collectMilliseconds: 5 * 60_000, isScopeChosen };
+    const { fill, shape, text } = meshStatus(state, basis, words);
     return `${fill} ${shape}: ${text}`;
   };
   return { condition, events, shown, state: () => state };
@@ -35,13 +36,13 @@ describe("the condition of a mailbox", () => {
     assert.equal(shown(), "yellow ring: connecting");
     condition.started();
     assert.equal(shown(), "green dot: every 5 min");
-    events.emit("polled", { at, received: 0 });
+    events.emit("polled", { at, received: 0, foreign: 0 });
     assert.equal(shown(), "green dot: every 5 min, last 14:05");
   });
 
   it("says why MESH cannot be used, since when, and that it can again", () => {
     const { events, shown } = setUp();
-    events.emit("polled", { at, received: 0 });
+    events.emit("polled", { at, received: 0, foreign: 0 });
     events.emit("unreachable", { code: "MESH_CONNECT_FAILED", message: new CpisError("MESH_CONNECT_FAILED").message });
     assert.equal(shown(), "red ring: MESH not reached, last 2026-11-22 14:05");
     events.emit("reachable");
@@ -76,21 +77,35 @@ describe("the condition of a mailbox", () => {
   it("stays out of reach while it can collect and cannot send", () => {
     const { events, shown } = setUp();
     events.emit("unreachable", { code: "MESH_FOLDER_FULL", message: new CpisError("MESH_FOLDER_FULL").message });
-    events.emit("polled", { at, received: 0 });
+    events.emit("polled", { at, received: 0, foreign: 0 });
     assert.equal(shown(), "red ring: failed MESH_FOLDER_FULL, last 2026-11-22 14:05");
   });
 
   it("shows a store that fails before all else", () => {
     const { condition, events, shown } = setUp();
-    events.emit("polled", { at, received: 0 });
+    events.emit("polled", { at, received: 0, foreign: 0 });
     condition.storeChanged({ kind: "unavailable", error: new CpisError("STORE_FULL") });
     assert.equal(shown(), "red ring: failed STORE_FULL");
     condition.storeChanged({ kind: "ready" });
     assert.equal(shown(), "green dot: every 5 min, last 14:05");
   });
 
+  it("counts what is left of other workflows, and in a flow from before that could be set asks for a look", () => {
+    for (const [isScopeChosen, expected] of [
+      [true, "green dot: every 5 min, last 14:05, 2 of other workflows left"],
+      [false, "yellow dot: 2 left that are not of CP-IS as set: check mailboxes and workflow ids"],
+    ] as const) {
+      const { events, shown } = setUp(isScopeChosen);
+      events.emit("polled", { at, received: 1, foreign: 2 });
+      assert.equal(shown(), expected);
+      events.emit("polled", { at, received: 1, foreign: 0 });
+      assert.equal(shown(), "green dot: every 5 min, last 14:05");
+    }
+  });
+
   it("names seconds where it collects more often", () => {
-    assert.equal(meshStatus({ kind: "collecting" }, 5000, words).text, "every 5 s");
-    assert.equal(meshStatus({ kind: "collecting" }, 90_000, words).text, "every 90 s");
+    const basis = (collectMilliseconds: number) => ({ collectMilliseconds, isScopeChosen: true });
+    assert.equal(meshStatus({ kind: "collecting" }, basis(5000), words).text, "every 5 s");
+    assert.equal(meshStatus({ kind: "collecting" }, basis(90_000), words).text, "every 90 s");
   });
 });

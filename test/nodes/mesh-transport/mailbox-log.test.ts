@@ -12,7 +12,7 @@ describe("the log of a mailbox", () => {
     const stop = followMailbox({ events }, { warn: write, info: write, debug: write });
     events.emit("sending", { localId: "999-000042-1", chunk: 1, chunks: 2, bytes: 7 });
     events.emit("accepted", { localId: "999-000042-1", messageId: "20261122101501123456_A1B2C3" });
-    events.emit("polled", { at: 1, received: 2, remaining: 3 });
+    events.emit("polled", { at: 1, received: 2, remaining: 3, foreign: 0 });
     events.emit("undelivered", { localId: "999-000042-1", state: "held", code: "MESH_OUTCOME_UNKNOWN" });
     for (const messageId of ["1\n22 Nov - [info] forged", "x".repeat(100_000)]) {
       events.emit("received", { messageId, action: "FileResponse", bytes: 9, disposition: "new" });

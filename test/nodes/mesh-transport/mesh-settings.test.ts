@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
 import { readMeshSettings } from "../../../nodes/mesh-transport/mesh-settings.js";
 import { editorNode, readDefinition, readEditorFiles } from "../../support/nodes/editor-files.js";
+import { marksOf, nodeRedLines } from "../../support/nodes/node-red-validation.js";
+import { exampleScope } from "../../support/mesh/sample-files.js";
 
 const apiConfig = {
   environment: "Integration",
@@ -56,7 +58,7 @@ describe("the settings of a mesh transport", () => {
         mailbox: "ZT7OT001",
         recipient: "ZSPOT001",
         uploadWorkflowId: "EXAMPLE_UPLOAD",
-        incomingWorkflowIds: ["EXAMPLE_RESPONSE", "EXAMPLE_ACCESS", "EXAMPLE_INACTIVE"],
+        scope: exampleScope,
       },
       baseUrl: "https://msg.intspineservices.nhs.uk",
       ...secrets,
@@ -64,6 +66,17 @@ describe("the settings of a mesh transport", () => {
       acceptsSimulatorCertificates: false,
       pollMilliseconds: 5 * 60_000,
     });
+  });
+
+  it("take mailbox ids in any case, and further ones of CP-IS; what is not of CP-IS only where that is said", () => {
+    const { way } = read({ ...apiConfig, mailbox: "zt7ot001", recipient: "zspot001", senders: "zspot002, ZSPOT003" });
+    assert.equal(way.kind, "api");
+    assert.equal(way.names.mailbox, "ZT7OT001");
+    assert.equal(way.names.recipient, "ZSPOT001");
+    assert.deepEqual(way.names.scope, { ...exampleScope, senders: ["ZSPOT001", "ZSPOT002", "ZSPOT003"] });
+    const all = read({ ...apiConfig, takesAll: true });
+    assert.equal(all.way.kind === "api" && all.way.names.scope.takesAll, true);
+    assert.deepEqual([read(apiConfig).isScopeChosen, all.isScopeChosen], [false, true]);
   });
 
   it("need no secrets, certificates or address for the folders, whose client has its own", () => {
@@ -139,8 +152,9 @@ describe("the dialog of a mesh transport", () => {
   const broken: readonly [property: string, config: object, values: readonly string[]][] = [
     ["odsCode", simulatorConfig, ["bad value", "999-1"]],
     ["pollSeconds", simulatorConfig, ["0", "86401", "bad value"]],
-    ["mailbox", apiConfig, ["zt7ot001", "bad value", "Z"]],
+    ["mailbox", apiConfig, ["ZT7-OT001", "bad value", "Z"]],
     ["recipient", folderConfig, ["bad value"]],
+    ["senders", apiConfig, ["bad-value", "ZSPOT001 Z"]],
     ["baseUrl", apiConfig, ["http://plain.example.nhs.uk", "https://host/path", "https://host?x=1", "bad value"]],
     ["pollMinutes", apiConfig, ["4", "0", "1441", "5.5", "bad value"]],
     ["folder", folderConfig, ["relative/folder", "bad value"]],
@@ -171,6 +185,7 @@ describe("the dialog of a mesh transport", () => {
     for (const config of [apiConfig, folderConfig, simulatorConfig]) {
       read(config);
       for (const [property, { validate: rule, value }] of Object.entries(definition.defaults)) {
+        if (property === "hasPassword" || property === "hasSharedKey") continue;
         const given: unknown = Reflect.get(config, property) ?? value;
         assert.equal(rule?.call(editorNode("mesh-transport", config), given, {}) ?? true, true, property);
       }
@@ -183,6 +198,42 @@ describe("the dialog of a mesh transport", () => {
       assert.equal(validate("folder", folderConfig, folder), true, folder);
     }
   });
+
+  const requiredIn: readonly [way: string, config: object, properties: readonly string[]][] = [
+    [
+      "API",
+      apiConfig,
+      ["mailbox", "recipient", "baseUrl", "tls", "workflowUpload", "workflowResponse", "workflowAccess"].concat([
+        "workflowInactive",
+      ]),
+    ],
+    [
+      "folders",
+      folderConfig,
+      ["mailbox", "recipient", "folder", "workflowUpload", "workflowResponse", "workflowAccess", "workflowInactive"],
+    ],
+    ["simulator", simulatorConfig, ["odsCode"]],
+  ];
+  for (const line of nodeRedLines) {
+    for (const [way, config, properties] of requiredIn) {
+      it(`has its red triangle in ${line} for each field that is empty and needed, over the ${way}`, () => {
+        const whole = editorNode("mesh-transport", { ...config, hasPassword: true, hasSharedKey: true });
+        assert.deepEqual(marksOf(line, definition, whole), []);
+        for (const property of properties) {
+          assert.equal(marksOf(line, definition, { ...whole, [property]: "" }).length, 1, property);
+          assert.match(refusal({ ...config, [property]: "" }), /^CONFIG_MISSING /, property);
+        }
+      });
+    }
+
+    it(`has its red triangle in ${line} while a new one has no secrets, and none where only the runtime knows`, () => {
+      const whole = editorNode("mesh-transport", apiConfig);
+      assert.equal(marksOf(line, definition, { ...whole, hasPassword: false, hasSharedKey: true }).length, 1);
+      assert.equal(marksOf(line, definition, { ...whole, hasPassword: true, hasSharedKey: false }).length, 1);
+      assert.deepEqual(marksOf(line, definition, { ...whole, hasPassword: undefined, hasSharedKey: undefined }), []);
+      assert.deepEqual(marksOf(line, definition, { ...whole, way: "folder", folder: "/srv", hasPassword: false }), []);
+    });
+  }
 
   it("takes values from the environment", () => {
     for (const property of ["mailbox", "recipient", "baseUrl", "pollMinutes", "workflowUpload", "fileNamePattern"]) {

@@ -144,20 +144,46 @@ describe("a mesh transport with credentials by hand", function () {
     assert.match(warnings[0]?.text ?? "", /the other side's, mesh \(127\.0\.0\.1\), .* 12 days left/);
   });
 
-  it("warns of a file under a workflow id that is not set, and gives it to the flow", async () => {
+  function deliver(server: MeshServer, from: string, workflowId: string): void {
+    const content = Buffer.from('<CP-ISInactiveNHSNumberNotification xmlns="urn:hl7-org:v3"/>');
+    server.deliver({ from, to: own.mailbox, workflowId, content });
+  }
+
+  it("leaves other systems' files and a stranger's under CP-IS's workflow where they are, and counts them", async () => {
     const server = await startServer();
-    server.registerWorkflow({ workflowId: "OTHER_ID", senders: "cpis", receivers: "local-authorities" });
-    server.deliver({
-      from: transport.recipient,
-      to: own.mailbox,
-      workflowId: "OTHER_ID",
-      content: Buffer.from('<CP-ISInactiveNHSNumberNotification xmlns="urn:hl7-org:v3"/>'),
-    });
-    const mailbox = await start({ ...transport, baseUrl: server.url });
+    deliver(server, transport.recipient, "OTHER_ID");
+    deliver(server, "EVIL0001", transport.workflowInactive);
+    deliver(server, transport.recipient, transport.workflowInactive);
+    const mailbox = await start({ ...transport, baseUrl: server.url, takesAll: false });
+    await mailbox.consume();
+    await nodeRed.status("user", `${status}foreignLeft`);
+    await mailbox.untilReceived(1);
+    assert.equal(mailbox.received[0]?.file.from, transport.recipient);
+    assert.equal(server.inbox(own.mailbox).length, 2);
+    await nodeRed.logged("OTHER_SENDER");
+    const told = nodeRed.logs.filter(({ text }) => text.includes("FOREIGN_MESSAGES_LEFT"));
+    assert.equal(told.length, 1);
+    const shown = nodeRed.statuses.findLast(({ id }) => id === "user")?.status;
+    assert.equal(shown?.fill, "green");
+  });
+
+  it("asks for a look when something is left, in a flow from before that could be set", async () => {
+    const server = await startServer();
+    deliver(server, transport.recipient, "OTHER_ID");
+    await start({ ...transport, baseUrl: server.url });
+    await nodeRed.status("user", `${status}foreignUnsettled`);
+    assert.equal(nodeRed.statuses.findLast(({ id }) => id === "user")?.status.fill, "yellow");
+    assert.equal(server.inbox(own.mailbox).length, 1);
+  });
+
+  it("takes other systems' files too where the mailbox is ours alone, as unknown", async () => {
+    const server = await startServer();
+    deliver(server, transport.recipient, "OTHER_ID");
+    const mailbox = await start({ ...transport, baseUrl: server.url, takesAll: true });
     await mailbox.consume();
     await mailbox.untilReceived(1);
-    assert.equal(mailbox.received[0]?.kind, "inactive-notification");
-    await nodeRed.logged("workflow id that is not set");
+    assert.equal(mailbox.received[0]?.kind, "unknown");
+    assert.equal(server.inbox(own.mailbox).length, 0);
   });
 
   it("closes in time while MESH takes the connection and answers nothing", async () => {

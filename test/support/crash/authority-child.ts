@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     store,
     channel: "authority",
     owner: life,
+    scope: settings.scope,
     knownRoots: knownFileRoots,
     effects,
     leaseMilliseconds: 300,
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     unknownOutcome: "resend-after-tracking",
     pauses: { trackingMilliseconds: [20, 20, 20] },
   });
-  const exchange = createMeshExchange({ mailbox: mesh, store, settings: settings.exchange, warn: () => undefined });
+  const exchange = createMeshExchange({ mailbox: mesh, store, settings: settings.exchange });
   const service = createUploadService({ exchange, store, channel: "authority", effects });
   service.attach({
     owner: "flow",

@@ -9,6 +9,7 @@ import readline from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { parseUploadFile } from "../../../lib/cpis/upload/upload-file.js";
+import type { MailboxScope } from "../../../lib/mesh/mailbox-scope.js";
 import type { MeshExchangeSettings } from "../../../lib/services/exchange/mesh-exchange.js";
 import { createPki, createSpineSimulator, type SpineSimulator } from "../../../lib/simulator/index.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
@@ -21,6 +22,7 @@ export interface AuthoritySettings {
   readonly baseUrl: string;
   readonly sharedKey: string;
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
+  readonly scope: MailboxScope;
   readonly exchange: MeshExchangeSettings;
 }
 
@@ -69,10 +71,15 @@ async function writeSettings(simulator: SpineSimulator, folder: string): Promise
     baseUrl: mesh.url,
     sharedKey: mesh.sharedKey,
     tls: { key: client.keyPem, cert: client.certPem, ca: simulator.caPem },
+    scope: {
+      senders: [mesh.cpisMailbox],
+      workflowIds: [workflowIds.response],
+      sentWorkflowIds: [workflowIds.upload],
+      takesAll: false,
+    },
     exchange: {
       recipient: mesh.cpisMailbox,
       uploadWorkflowId: workflowIds.upload,
-      incomingWorkflowIds: [workflowIds.response],
       contentType: "application/xml",
       fileNamePattern: "",
       subjectPattern: "",

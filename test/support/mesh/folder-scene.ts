@@ -12,6 +12,7 @@ import type { Delivery } from "../../../lib/queue/model.js";
 import type { MessageRowId, StoredMessage } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { until } from "../mhs/durable-exchange.js";
+import { exampleScope } from "./sample-files.js";
 import { createSqlitePlace } from "../store/sqlite-place.js";
 import type { StorePlace } from "../store/sample-messages.js";
 
@@ -161,6 +162,7 @@ export function useFolderScene(): FolderScene {
       mailbox: ownMailbox,
       channel: "mesh",
       owner: `owner-${(owners += 1)}`,
+      scope: exampleScope,
       knownRoots: ["FileResponse", "CP-ISAccessToServiceNotification"],
       effects: { now: () => Date.now() + clock.ahead, newUuid: () => randomUUID().toUpperCase() },
       scanMilliseconds: 100,

@@ -12,6 +12,7 @@ import type { SimulatedMeshEvents } from "../../../lib/simulator/mesh/mesh-model
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { testPki } from "../simulator/simulator-client.js";
 import type { StorePlace } from "../store/sample-messages.js";
+import { exampleScope } from "./sample-files.js";
 import { createSqlitePlace } from "../store/sqlite-place.js";
 
 export interface StartedMailbox {
@@ -110,6 +111,7 @@ export async function openMeshScene(): Promise<MeshScene> {
         store,
         channel: "mailbox",
         owner: `owner-${owners}`,
+        scope: exampleScope,
         knownRoots: ["FileResponse"],
         effects,
         pauses: { busyMilliseconds: 1 },

@@ -1,8 +1,16 @@
 // Files to send and to receive, for tests of mailboxes.
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import type { MailboxScope } from "../../../lib/mesh/mailbox-scope.js";
 import type { OutboundFile } from "../../../lib/mesh/model.js";
 
+/** That of the simulated MESH. */
+export const exampleScope: MailboxScope = {
+  senders: ["ZSPOT001"],
+  workflowIds: ["EXAMPLE_RESPONSE", "EXAMPLE_ACCESS", "EXAMPLE_INACTIVE"],
+  sentWorkflowIds: ["EXAMPLE_UPLOAD"],
+  takesAll: false,
+};
 export const uploadText = '<?xml version="1.0" encoding="UTF-8"?><File xmlns="urn:hl7-org:v3"/>';
 export const responseText = '<FileResponse xmlns="urn:hl7-org:v3"><note>Zoë</note></FileResponse>';
 

@@ -8,7 +8,7 @@ import { createFolderMailbox } from "../../../lib/mesh/folders/folder-mailbox.js
 import type { MeshMailbox } from "../../../lib/mesh/model.js";
 import { until } from "../mhs/durable-exchange.js";
 import { createSqlitePlace } from "../store/sqlite-place.js";
-import { outboundFile } from "./sample-files.js";
+import { exampleScope, outboundFile } from "./sample-files.js";
 
 function run(command: string, ...parameters: readonly string[]): void {
   assert.equal(spawnSync(command, parameters).status, 0, command);
@@ -41,6 +41,7 @@ async function main(root: string): Promise<void> {
     store,
     channel: "mesh",
     owner: "owner",
+    scope: exampleScope,
     knownRoots: [],
     effects: { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() },
     scanMilliseconds: 30,

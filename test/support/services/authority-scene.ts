@@ -75,15 +75,22 @@ function settingsOf(simulator: SpineSimulator) {
   return {
     recipient: cpisMailbox,
     uploadWorkflowId: workflowIds.upload,
-    incomingWorkflowIds: [workflowIds.response, workflowIds.accessNotification, workflowIds.inactiveNotification],
     contentType: "application/xml",
     fileNamePattern: "{ods}-{number}.xml",
     subjectPattern: "",
   };
 }
 
-function common({ store, channel }: Ground, mailbox: string) {
-  return { mailbox, store, channel, owner: randomUUID(), knownRoots: knownFileRoots, effects, leaseMilliseconds: 1000 };
+function common({ simulator, store, channel }: Ground, mailbox: string) {
+  const { workflowIds, cpisMailbox } = simulator.mesh;
+  const scope = {
+    senders: [cpisMailbox],
+    workflowIds: [workflowIds.response, workflowIds.accessNotification, workflowIds.inactiveNotification],
+    sentWorkflowIds: [workflowIds.upload],
+    takesAll: false,
+  };
+  const owner = randomUUID();
+  return { mailbox, scope, store, channel, owner, knownRoots: knownFileRoots, effects, leaseMilliseconds: 1000 };
 }
 
 async function meshWay(
@@ -98,7 +105,6 @@ async function meshWay(
     mailbox,
     store,
     settings: settingsOf(simulator),
-    warn: (text) => warnings.push(text),
   });
   await mailbox.start();
   return {

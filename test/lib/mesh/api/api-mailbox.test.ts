@@ -8,7 +8,7 @@ async function createHarness(): Promise<MailboxHarness> {
   const { mesh, authority, clock } = scene;
   return {
     store: scene.store,
-    create: async () => (await scene.create()).mailbox,
+    create: async (changes) => (await scene.create(changes)).mailbox,
     advance: (milliseconds) => void (clock.now += milliseconds),
     taken: () => Promise.resolve(mesh.inbox(mesh.cpisMailbox)),
     deliver: (file) => Promise.resolve(mesh.deliver({ from: mesh.cpisMailbox, to: authority.mailbox, ...file })),
@@ -22,6 +22,7 @@ async function createHarness(): Promise<MailboxHarness> {
       const sent = mesh.deliver({ from: authority.mailbox, to: mesh.cpisMailbox, workflowId, content });
       return Promise.resolve(mesh.report(sent, { statusCode: "14" }));
     },
+    left: () => Promise.resolve(mesh.inbox(authority.mailbox).length),
     look: (mailbox: MeshMailbox) => mailbox.poll(),
     close: () => scene.close(),
   };

@@ -8,6 +8,7 @@ import { stored, until, untilState } from "../../../support/mhs/durable-exchange
 import { testPki } from "../../../support/simulator/simulator-client.js";
 import { useMeshScene } from "../../../support/mesh/mesh-scene.js";
 import { outboundFile } from "../../../support/mesh/sample-files.js";
+import { exampleScope } from "../../../support/mesh/sample-files.js";
 
 const hour = 3_600_000;
 
@@ -125,6 +126,7 @@ describe("The credentials of a mailbox over the MESH API", function () {
         store,
         channel: "c",
         owner: "o",
+        scope: exampleScope,
         knownRoots: [],
         effects: effectsWith({ milliseconds: 0 }),
       };

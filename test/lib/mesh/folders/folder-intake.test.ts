@@ -16,6 +16,7 @@ import {
   untilState,
   useFolderScene,
 } from "../../../support/mesh/folder-scene.js";
+import { exampleScope } from "../../../support/mesh/sample-files.js";
 
 const response = "<FileResponse>1</FileResponse>";
 
@@ -160,7 +161,7 @@ describe("what the MESH client puts into IN", function () {
   });
 
   it("reaches no other folder by what it says or by its name", async () => {
-    const instance = await scene.start();
+    const instance = await scene.start({ scope: { ...exampleScope, takesAll: true } });
     const consumed = consume(instance);
     const evil = "../../../cp-is-evil";
     const changes = { dtsId: evil, localId: evil, subject: evil, workflowId: evil, from: evil };

@@ -9,6 +9,7 @@ import { createMeshServer } from "../../../../lib/simulator/index.js";
 import { createSimulatedMeshClient } from "../../../../lib/simulator/mesh-client/mesh-client-folders.js";
 import { until } from "../../../support/mhs/durable-exchange.js";
 import { testPki } from "../../../support/simulator/simulator-client.js";
+import { exampleScope } from "../../../support/mesh/sample-files.js";
 import { createSqlitePlace } from "../../../support/store/sqlite-place.js";
 import { describeMailbox, type MailboxHarness } from "../mailbox.conformance.js";
 
@@ -28,17 +29,19 @@ async function createHarness(): Promise<MailboxHarness> {
   const mailboxes: MeshMailbox[] = [];
   return {
     store,
-    create(): Promise<MeshMailbox> {
+    create(changes): Promise<MeshMailbox> {
       const mailbox = createFolderMailbox({
         root,
         mailbox: own,
         store,
         channel: "mailbox",
         owner: `owner-${(owners += 1)}`,
+        scope: exampleScope,
         knownRoots: ["FileResponse"],
         effects,
         scanMilliseconds: 100,
         stableMilliseconds: 10,
+        ...changes,
       });
       mailboxes.push(mailbox);
       return Promise.resolve(mailbox);
@@ -57,6 +60,10 @@ async function createHarness(): Promise<MailboxHarness> {
       const { upload: workflowId } = mesh.workflowIds;
       const sent = mesh.deliver({ from: own, to: mesh.cpisMailbox, workflowId, content: Buffer.from("<File/>") });
       return Promise.resolve(mesh.report(sent, { statusCode: "14" }));
+    },
+    async left(): Promise<number> {
+      const names = await fs.readdir(path.join(root, "IN"));
+      return names.filter((name) => name.endsWith(".ctl")).length;
     },
     async look(mailbox): Promise<void> {
       await until(() => mesh.inbox(own).length === 0);
