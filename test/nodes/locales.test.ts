@@ -46,7 +46,8 @@ function keysUsed(name: string): Set<string> {
     ...all(source, /"((?:status|error)\.\w+)"/g),
     ...all(source, /refuse\("\w+", "([^"]+)"\)/g),
     ...Object.keys(readDefinition(name).definition.defaults)
-      .filter((property) => !property.endsWith("Type") && property !== "outputs")
+      // Notes of the editor's own have no field.
+      .filter((property) => !/Type$|^outputs$|^has[A-Z]/.test(property))
       .map((property) => `field.${property}`),
   ]);
 }

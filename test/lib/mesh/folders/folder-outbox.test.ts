@@ -221,6 +221,7 @@ describe("a file sent over the MESH client's folders", function () {
     await fs.rename(scene.path("elsewhere"), scene.path("OUT"));
     await scene.untilInOut();
     await untilState(store, id, "awaiting-acknowledgement");
+    await until(() => log.length === 2);
     assert.deepEqual(log, ["unreachable MESH_FOLDER_MISSING", "reachable"]);
   });
 
