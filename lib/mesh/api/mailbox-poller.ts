@@ -142,7 +142,10 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
   function noteTrouble(messageId: string, error: unknown): void {
     const code = isCpisError(error) ? error.code : "INTERNAL";
     const reason = isCpisError(error) ? error.message : errorClass(error);
-    if (code === "MESH_MESSAGE_NOT_READY") return noteNotReady(messageId, reason);
+    if (code === "MESH_MESSAGE_NOT_READY") {
+      noteNotReady(messageId, reason);
+      return;
+    }
     const isFinal = code === "MESH_MESSAGE_GONE" || code === "MESH_FILE_TOO_LARGE";
     const { failures, isSkipped } = troubled.failed(messageId, effects.now(), isFinal);
     const next = isSkipped ? "it is tried again in a day" : "it is tried again with the next look into the mailbox";

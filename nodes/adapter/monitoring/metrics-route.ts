@@ -54,8 +54,9 @@ function certificateReadings(now: number): readonly GaugeReading[] {
 }
 
 function foreignReadings(): readonly GaugeReading[] {
-  return transportsInSight().flatMap(({ label, state }) => {
-    const current = state();
+  return transportsInSight().flatMap((transport) => {
+    const { label } = transport;
+    const current = transport.state();
     return current.kind === "collecting" ? [{ labels: { transport: label }, value: current.foreign ?? 0 }] : [];
   });
 }
