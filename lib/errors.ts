@@ -255,9 +255,16 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Retention may have removed it. Look whether another message store holds it.",
     retryable: false,
   },
+  CPIS_LOG_ANSWERS_WITHHELD: {
+    message: "Searching by NHS number, or for an answer, needs the right to see answers",
+    advice: "Give cp-is.messages.answers to those who need it; the right to read does not include it.",
+    retryable: false,
+  },
   CPIS_LOG_WITHOUT_USERS: {
-    message: "Content is shown only to users that are known, and Node-RED asks nobody to log in",
-    advice: "Set adminAuth in the settings of Node-RED, and give cp-is.messages.content to those who need it.",
+    message: "Children's details are shown only to users that are known, and Node-RED asks nobody to log in",
+    advice:
+      "Set adminAuth in the settings of Node-RED, and give cp-is.messages.answers or cp-is.messages.content to those " +
+      "who need it.",
     retryable: false,
   },
   CPIS_INTERNAL: {

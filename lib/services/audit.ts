@@ -9,6 +9,8 @@ export interface StaffAct {
   readonly event: Extract<
     AuditEvent,
     | "content-viewed"
+    | "number-searched"
+    | "answers-viewed"
     | "messages-exported"
     | "message-resent"
     | "message-released"
@@ -18,6 +20,8 @@ export interface StaffAct {
   >;
   /** The name by which the user is signed in. */
   readonly userId: string;
+  /** An NHS number that was searched for: hashed before it is stored. */
+  readonly subject?: string;
   readonly interaction?: string;
   readonly messageId?: string;
   readonly conversationId?: string;

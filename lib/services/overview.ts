@@ -156,6 +156,15 @@ async function spanOf(
   return { ...span, bucketMilliseconds, buckets, latencies, errors };
 }
 
+/** Without what tells by numbers what answers were. */
+export function withoutAnswers(overview: Overview): Overview {
+  const without = ({ latencies, ...span }: OverviewSpan): OverviewSpan => ({
+    ...span,
+    latencies: latencies.filter(({ direction }) => direction === "outbound"),
+  });
+  return { ...overview, hour: without(overview.hour), day: without(overview.day) };
+}
+
 /** Of the channels that have unfinished work. Throws STORE_*. */
 export async function readQueues(store: Pick<OverviewStore, "countUnfinished">): Promise<readonly QueueDepth[]> {
   const counts = await store.countUnfinished();

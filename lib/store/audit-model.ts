@@ -10,6 +10,10 @@ export const auditEvents = [
   /** A query that was refused before anything was sent. */
   "query-refused",
   "content-viewed",
+  /** The message log was searched by an NHS number. */
+  "number-searched",
+  /** What answers were, and how large, was shown: of one conversation, or in a list when it names none. */
+  "answers-viewed",
   "messages-exported",
   "message-resent",
   "message-released",

@@ -3,8 +3,14 @@ import type { NodeAPI } from "node-red";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
 import { logActions } from "../../lib/services/message-log/message-log-model.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
-import { nobody, type LogDesk } from "./log-service.js";
-import { actionPermission, contentPermission, exportPermission, readPermission } from "./log-permissions.js";
+import { nobody, type LogDesk, type Onlooker } from "./log-service.js";
+import {
+  actionPermission,
+  answersPermission,
+  contentPermission,
+  exportPermission,
+  readPermission,
+} from "./log-permissions.js";
 import { readFilter, readMessageId, readPageRequest, readStoreKey } from "./read-log-request.js";
 
 const base = "/cp-is/message-log";
@@ -32,6 +38,7 @@ type Work = (body: object, user: string) => Promise<object>;
 const statusOf: Partial<Record<ErrorCode, number>> = {
   CPIS_LOG_REQUEST_INVALID: 400,
   CPIS_INVALID_NHS_NUMBER: 400,
+  CPIS_LOG_ANSWERS_WITHHELD: 403,
   CPIS_LOG_WITHOUT_USERS: 403,
   CPIS_LOG_NO_STORE: 404,
   CPIS_LOG_MESSAGE_UNKNOWN: 404,
@@ -96,9 +103,15 @@ export function serveMessageLog(RED: NodeAPI, desk: LogDesk): void {
   }
 
   post("stores", readPermission, () => Promise.resolve(desk.stores()));
-  post("messages", readPermission, (body) => desk.list(readStoreKey(body), readPageRequest(body)));
-  post("conversation", readPermission, (body) => desk.conversation(readStoreKey(body), readMessageId(body)));
-  post("overview", readPermission, (body) => desk.overview(readStoreKey(body)));
+  /** The same twice: for those who see messages, and under answers/ for those who also see what answers were. */
+  function postBoth(path: string, work: (body: object, onlooker: Onlooker) => Promise<object>): void {
+    post(path, readPermission, (body, by) => work(body, { by, mayAnswers: false }));
+    post(`answers/${path}`, answersPermission, (body, by) => work(body, { by, mayAnswers: true }));
+  }
+
+  postBoth("messages", (body, onlooker) => desk.list(readStoreKey(body), readPageRequest(body), onlooker));
+  postBoth("conversation", (body, onlooker) => desk.conversation(readStoreKey(body), readMessageId(body), onlooker));
+  postBoth("overview", (body, onlooker) => desk.overview(readStoreKey(body), onlooker));
   post("content", contentPermission, (body, by) => desk.content(readStoreKey(body), { id: readMessageId(body), by }));
   for (const action of logActions) {
     post(action, actionPermission(action), (body, by) =>
@@ -106,20 +119,26 @@ export function serveMessageLog(RED: NodeAPI, desk: LogDesk): void {
     );
   }
 
-  RED.httpAdmin.post(
-    `${base}/export`,
-    RED.auth.needsPermission(exportPermission),
-    (request: Request, response: Response) => {
-      noStore(response);
-      Promise.resolve()
-        .then(() => bodyOf(request))
-        .then((body) => desk.export(readStoreKey(body), readFilter(Reflect.get(body, "filter")), nameOf(request)))
-        .then((pieces) => writeCsv(response, pieces))
-        .catch((error: unknown) => {
-          if (response.headersSent) response.destroy();
-          else refuse(response, error);
-        })
-        .catch(() => undefined);
-    },
-  );
+  function postExport(path: string, permissions: readonly string[], mayAnswers: boolean): void {
+    RED.httpAdmin.post(
+      `${base}/${path}`,
+      ...permissions.map((permission) => RED.auth.needsPermission(permission)),
+      (request: Request, response: Response) => {
+        noStore(response);
+        const onlooker = { by: nameOf(request), mayAnswers };
+        Promise.resolve()
+          .then(() => bodyOf(request))
+          .then((body) => desk.export(readStoreKey(body), readFilter(Reflect.get(body, "filter")), onlooker))
+          .then((pieces) => writeCsv(response, pieces))
+          .catch((error: unknown) => {
+            if (response.headersSent) response.destroy();
+            else refuse(response, error);
+          })
+          .catch(() => undefined);
+      },
+    );
+  }
+
+  postExport("export", [exportPermission], false);
+  postExport("answers/export", [exportPermission, answersPermission], true);
 }

@@ -1,8 +1,10 @@
 // Answers the sidebar from the message stores that this Node-RED has open.
+import { createHash } from "node:crypto";
 import { CpisError } from "../../lib/errors.js";
 import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
 import { recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
+import { everything, noAnswers, type LogView } from "../../lib/services/message-log/message-log-view.js";
 import { createMessageLog, type MessageLog } from "../../lib/services/message-log/message-log.js";
 import type {
   LogActionName,
@@ -12,8 +14,9 @@ import type {
   LogConversation,
   LogFilter,
   LogPage,
+  WithheldReason,
 } from "../../lib/services/message-log/message-log-model.js";
-import { readOverview, type Overview } from "../../lib/services/overview.js";
+import { readOverview, withoutAnswers, type Overview } from "../../lib/services/overview.js";
 import { openStores } from "../adapter/stores/store-registry.js";
 import { systemEffects } from "../adapter/runtime/this-process.js";
 import { transportsInSight, type CertificateInSight } from "../adapter/transports/transport-registry.js";
@@ -44,19 +47,31 @@ export interface StoreChoices {
   readonly hasUsers: boolean;
 }
 
-/** All but `stores` throw CPIS_LOG_NO_STORE, or what the store throws. */
+/** Who looks at the log. */
+export interface Onlooker {
+  /** The name by which the user is signed in, or `nobody`. */
+  readonly by: string;
+  /** Whether the user has the right to see what answers were, and to search by NHS number. */
+  readonly mayAnswers: boolean;
+}
+
+/**
+ * All but `stores` throw CPIS_LOG_NO_STORE, or what the store throws. What an answer was is shown to those with the
+ * right to it, and once the look is on record; without users, of simulated messages only.
+ */
 export interface LogDesk {
   stores(): StoreChoices;
-  list(store: string | undefined, page: PageRequest): Promise<LogPage>;
+  /** Also throws CPIS_LOG_ANSWERS_WITHHELD or CPIS_LOG_WITHOUT_USERS for a search by NHS number. */
+  list(store: string | undefined, page: PageRequest, onlooker: Onlooker): Promise<LogPage>;
   /** Also throws CPIS_LOG_MESSAGE_UNKNOWN. */
-  conversation(store: string | undefined, id: number): Promise<LogConversation>;
+  conversation(store: string | undefined, id: number, onlooker: Onlooker): Promise<LogConversation>;
   /** Also throws CPIS_LOG_WITHOUT_USERS and CPIS_LOG_MESSAGE_UNKNOWN. The look is on record before it is granted. */
   content(store: string | undefined, look: LogActionRequest): Promise<LogContent>;
   /** Not counted anew within some seconds, however many editors ask. */
-  overview(store: string | undefined): Promise<SidebarOverview>;
+  overview(store: string | undefined, onlooker: Onlooker): Promise<SidebarOverview>;
   act(store: string | undefined, action: LogActionName, request: LogActionRequest): Promise<LogActionOutcome>;
   /** As CSV, in pieces. That there was one is on record before it begins. */
-  export(store: string | undefined, filter: LogFilter, by: string): Promise<AsyncIterable<string>>;
+  export(store: string | undefined, filter: LogFilter, onlooker: Onlooker): Promise<AsyncIterable<string>>;
 }
 
 export interface LogDeskOptions {
@@ -79,6 +94,34 @@ interface OpenLog {
   overview?: { readonly freshUntil: number; readonly reading: Promise<Overview> };
 }
 
+function simulatedChannels(): readonly string[] {
+  return transportsInSight().flatMap(({ id, isSimulated }) => (isSimulated ? [id] : []));
+}
+
+function isAllSimulated(): boolean {
+  return transportsInSight().every(({ isSimulated }) => isSimulated);
+}
+
+const sameLookMilliseconds = 300_000;
+const rememberedLooks = 1000;
+
+/** A list is read anew whenever something changes: the same look of the same user is recorded once in five minutes. */
+function createLooks() {
+  const seen = new WeakMap<MessageStore, Map<string, number>>();
+  return {
+    async record(store: MessageStore, look: Omit<StaffAct, "at">): Promise<void> {
+      const recorded = seen.get(store) ?? new Map<string, number>();
+      seen.set(store, recorded);
+      const key = createHash("sha256").update(JSON.stringify(look)).digest("base64");
+      const at = systemEffects.now();
+      if (at - (recorded.get(key) ?? -Infinity) < sameLookMilliseconds) return;
+      await recordStaffAct(store, { ...look, at });
+      if (recorded.size >= rememberedLooks) recorded.clear();
+      recorded.set(key, at);
+    },
+  };
+}
+
 /** Who has done what with which message goes into the chain of the queries; no content does. */
 async function record(
   store: MessageStore,
@@ -96,12 +139,16 @@ function pickIds({ interaction, messageId, conversationId }: StoredMessage): Par
 }
 
 /** A page from which much is left out is shorter rather than late. */
-async function listPage({ log }: OpenLog, { filter, limit, after, isUndealt }: PageRequest): Promise<LogPage> {
-  let page = await log.list(filter, limit, after);
+async function listPage(
+  { log }: OpenLog,
+  { filter, limit, after, isUndealt }: PageRequest,
+  view: LogView,
+): Promise<LogPage> {
+  let page = await log.list(filter, limit, after, view);
   if (!isUndealt) return page;
   const messages = page.messages.filter(({ isDealtWith }) => !isDealtWith);
   for (let more = 0; more < moreReadings && messages.length < limit && page.next !== undefined; more += 1) {
-    page = await log.list(filter, limit - messages.length, page.next);
+    page = await log.list(filter, limit - messages.length, page.next, view);
     messages.push(...page.messages.filter(({ isDealtWith }) => !isDealtWith));
   }
   return page.next === undefined ? { messages } : { messages, next: page.next };
@@ -120,11 +167,40 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     return opened;
   }
 
-  async function* csv({ log }: OpenLog, filter: LogFilter): AsyncGenerator<string> {
+  function isKnown({ by }: Onlooker): boolean {
+    return hasUsers && by !== nobody;
+  }
+
+  function withheldFrom(onlooker: Onlooker): { readonly withheld?: WithheldReason } {
+    if (!onlooker.mayAnswers) return { withheld: "no-permission" };
+    return isKnown(onlooker) ? {} : { withheld: "no-users" };
+  }
+
+  /** Nobody's details are in what the simulator answers. */
+  function viewOf(onlooker: Onlooker): LogView {
+    if (!onlooker.mayAnswers) return noAnswers;
+    if (isKnown(onlooker)) return everything;
+    const simulated = new Set(simulatedChannels());
+    return { seesAnswer: ({ channel }) => simulated.has(channel) };
+  }
+
+  const looks = createLooks();
+
+  /** On record before anything is shown. */
+  async function lookAtList({ store }: OpenLog, { nhsNumber }: LogFilter, onlooker: Onlooker): Promise<void> {
+    const { by, mayAnswers } = onlooker;
+    if (nhsNumber !== undefined) {
+      if (!mayAnswers) throw new CpisError("CPIS_LOG_ANSWERS_WITHHELD");
+      if (!isKnown(onlooker) && simulatedChannels().length === 0) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
+      await looks.record(store, { event: "number-searched", userId: by, subject: nhsNumber });
+    } else if (mayAnswers) await looks.record(store, { event: "answers-viewed", userId: by });
+  }
+
+  async function* csv({ log }: OpenLog, filter: LogFilter, view: LogView): AsyncGenerator<string> {
     yield csvHead;
     let after: string | undefined;
     for (let count = 0; count < largestExport; count += largestPage) {
-      const { messages, next } = await log.list(filter, largestPage, after);
+      const { messages, next } = await log.list(filter, largestPage, after, view);
       yield csvLines(messages);
       if (next === undefined) return;
       after = next;
@@ -146,11 +222,20 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
 
   return {
     stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
-    list: async (key, request) => listPage(open(key), request),
-    async conversation(key, id) {
-      const conversation = await open(key).log.conversation(id);
+    async list(key, request, onlooker) {
+      const opened = open(key);
+      await lookAtList(opened, request.filter, onlooker);
+      return { ...(await listPage(opened, request, viewOf(onlooker))), ...withheldFrom(onlooker) };
+    },
+    async conversation(key, id, onlooker) {
+      const { store, log } = open(key);
+      const conversation = await log.conversation(id, viewOf(onlooker));
       if (conversation === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
-      return conversation;
+      const { conversationId } = conversation;
+      if (onlooker.mayAnswers) {
+        await looks.record(store, { event: "answers-viewed", userId: onlooker.by, conversationId });
+      }
+      return { ...conversation, ...withheldFrom(onlooker) };
     },
     async content(key, look) {
       if (!hasUsers || look.by === nobody) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
@@ -158,14 +243,16 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
       await record(store, "content-viewed", look);
       return log.content(look.id);
     },
-    async overview(key) {
+    async overview(key, onlooker) {
       const certificates = transportsInSight().flatMap((transport) =>
         transport.certificates().map((certificate) => ({ ...certificate, channel: transport.id })),
       );
       const opened = open(key);
       const fresh = Math.max(0, (opened.overview?.freshUntil ?? 0) - systemEffects.now());
       const freshMilliseconds = Math.min(fresh, oldestOverviewMilliseconds);
-      return { ...(await countedLately(opened)), certificates, freshMilliseconds };
+      const overview = await countedLately(opened);
+      const isShown = onlooker.mayAnswers && (isKnown(onlooker) || isAllSimulated());
+      return { ...(isShown ? overview : withoutAnswers(overview)), certificates, freshMilliseconds };
     },
     async act(key, action, request) {
       const { store, log } = open(key);
@@ -173,10 +260,11 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
       if (outcome.kind === "done") await record(store, eventOf[action], request);
       return outcome;
     },
-    async export(key, filter, by) {
+    async export(key, filter, onlooker) {
       const opened = open(key);
-      await record(opened.store, "messages-exported", { by });
-      return csv(opened, filter);
+      await lookAtList(opened, filter, onlooker);
+      await record(opened.store, "messages-exported", onlooker);
+      return csv(opened, filter, viewOf(onlooker));
     },
   };
 }

@@ -22,7 +22,15 @@ export interface LogPage {
   readonly messages: readonly LogMessage[];
   /** Opaque: where the next page begins. Absent on the last page. */
   readonly next?: string;
+  /** Absent where nothing is withheld from who asks. */
+  readonly withheld?: WithheldReason;
 }
+
+/**
+ * Why answers are told as "answer" only. "no-users": Node-RED does not know who asks, so that only what the simulator
+ * has answered is told.
+ */
+export type WithheldReason = "no-permission" | "no-users";
 
 export const logActions = ["resend", "release", "drop", "deal-with", "confirm"] as const;
 export type LogActionName = (typeof logActions)[number];
@@ -50,7 +58,7 @@ export interface LogMessage {
   readonly state: MessageState;
   /** As "waiting for the answer". */
   readonly stateWords: string;
-  /** Of the transport's: an ebXML action, or the name of a MESH file. */
+  /** Of the transport's: an ebXML action, or the name of a MESH file; "answer" where the answer is withheld. */
   readonly interaction: string;
   /** As "CP-IS query"; the interaction itself when it is not known here. */
   readonly interactionName: string;
@@ -76,7 +84,8 @@ export interface LogMessage {
   readonly resentAs?: readonly number[];
   /** Of a dead letter: a person has said so. */
   readonly isDealtWith: boolean;
-  readonly contentBytes: number;
+  /** Absent where the answer is withheld. */
+  readonly contentBytes?: number;
   /** What may be done with it now; "resend" may still be refused when the message is looked at in earnest. */
   readonly actions: readonly LogActionName[];
   readonly cautions?: Readonly<Partial<Record<LogActionName, LogCaution>>>;
@@ -122,6 +131,8 @@ export interface LogConversation {
   readonly historyOf: Readonly<Record<string, readonly LogHistoryLine[]>>;
   /** Whether the conversation has more messages than are shown. */
   readonly isCut: boolean;
+  /** Absent where nothing is withheld from who asks. */
+  readonly withheld?: WithheldReason;
 }
 
 export interface LogContentPart {

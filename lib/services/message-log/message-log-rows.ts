@@ -10,6 +10,7 @@ import {
   type StoredOutboundMessage,
 } from "../../store/message-model.js";
 import type { LogActionName, LogCaution, LogMessage } from "./message-log-model.js";
+import { everything, isWithheld, withheld, type LogView } from "./message-log-view.js";
 import { interactionNameOf, problemOf, stateWords } from "./message-log-words.js";
 
 /** The ends that somebody should look at. */
@@ -97,18 +98,25 @@ function tellOptional(told: Told, message: StoredMessage): void {
 }
 
 /** Holds nothing of the content, and not the hash of whom it is about. */
-export function toLogMessage(message: StoredMessage, resentAs: readonly number[] = []): LogMessage {
+export function toLogMessage(
+  stored: StoredMessage,
+  resentAs: readonly number[] = [],
+  view: LogView = everything,
+): LogMessage {
+  const isCovered = isWithheld(stored, view);
+  const message = isCovered ? withheld(stored) : stored;
   const { id, direction, state, interaction, channel, messageId, conversationId } = message;
   const { createdAt, updatedAt, attempts, contentBytes } = message;
-  const actions = actionsOf(message);
+  const actions = actionsOf(stored);
   const told: Told = {
     ...{ id, direction, state, interaction, channel, messageId, conversationId },
     stateWords: stateWords[state],
     interactionName: interactionNameOf(message),
-    ...{ createdAt, updatedAt, attempts, contentBytes, actions },
+    ...{ createdAt, updatedAt, attempts, actions },
     isDealtWith: message.dealtWithAt !== undefined,
   };
+  if (!isCovered || direction === "outbound") told.contentBytes = contentBytes;
   tellOptional(told, message);
   if (resentAs.length > 0) told.resentAs = resentAs;
-  return actions.length === 0 ? told : { ...told, ...cautionsOf(message, actions) };
+  return actions.length === 0 ? told : { ...told, ...cautionsOf(stored, actions) };
 }

@@ -33,6 +33,7 @@ const interactionNames: ReadonlyMap<string, string> = new Map([
   ["CP-ISAccessToServiceNotification", "access to service notification"],
   ["CP-ISInactiveNHSNumberNotification", "inactive NHS number notification"],
   ["MESH report", "MESH delivery report"],
+  ["answer", "answer"],
 ]);
 
 /** The ebXML action of an upload is set by each site, so an upload is known by what is kept with it. */

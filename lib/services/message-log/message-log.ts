@@ -18,6 +18,7 @@ import type {
   LogPage,
 } from "./message-log-model.js";
 import { toLogMessage } from "./message-log-rows.js";
+import { everything, isWithheld, tellsAnswer, withheld, withheldHistory, type LogView } from "./message-log-view.js";
 import { stateWords } from "./message-log-words.js";
 import { responseNote } from "../upload/upload-rows.js";
 
@@ -32,13 +33,13 @@ export interface MessageLogParts {
 /** All may throw what the store throws; none of them holds or logs a patient's details but `content`. */
 export interface MessageLog {
   /**
-   * Newest first; `after` is the `next` of the page before. Throws CPIS_INVALID_NHS_NUMBER, and CPIS_LOG_REQUEST_INVALID
-   * for an `after` that no page gave.
+   * Newest first; `after` is the `next` of the page before. A page from which something is withheld may be shorter. Throws
+   * CPIS_INVALID_NHS_NUMBER, and CPIS_LOG_REQUEST_INVALID for an `after` that no page gave.
    */
-  list(filter: LogFilter, limit: number, after?: string): Promise<LogPage>;
+  list(filter: LogFilter, limit: number, after?: string, view?: LogView): Promise<LogPage>;
   get(id: number): Promise<LogMessage | undefined>;
   /** The conversation of the message with this id, and not more of it than a page holds. */
-  conversation(id: number): Promise<LogConversation | undefined>;
+  conversation(id: number, view?: LogView): Promise<LogConversation | undefined>;
   /** Who looks must be recorded by the caller. Also throws STORE_KEY_UNKNOWN or STORE_CONTENT_TAMPERED. */
   content(id: number): Promise<LogContent>;
   /** Each act is made once, however many press at once, and stands in the history with the user's name. */
@@ -102,11 +103,15 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
   }
 
   return {
-    async list(filter, limit, after): Promise<LogPage> {
+    async list(filter, limit, after, view = everything): Promise<LogPage> {
       const size = Math.min(Math.max(1, limit), largestPage);
       const position = after === undefined ? undefined : readPosition(after);
       const page = await store.list(storeFilter(filter), size, position);
-      const messages = page.messages.map((message) => toLogMessage(message));
+      const isTold = (message: StoredMessage): boolean => {
+        if (filter.nhsNumber !== undefined && !view.seesAnswer(message)) return false;
+        return !tellsAnswer(filter) || !isWithheld(message, view);
+      };
+      const messages = page.messages.filter(isTold).map((message) => toLogMessage(message, [], view));
       return page.next === undefined ? { messages } : { messages, next: encodePosition(page.next) };
     },
     async get(id): Promise<LogMessage | undefined> {
@@ -114,7 +119,7 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
       if (message === undefined) return undefined;
       return toLogMessage(message, resendsOf(message.id, await store.findByConversation(message.conversationId)));
     },
-    async conversation(id): Promise<LogConversation | undefined> {
+    async conversation(id, view = everything): Promise<LogConversation | undefined> {
       const asked = await find(id);
       if (asked === undefined) return undefined;
       const { conversationId } = asked;
@@ -122,10 +127,13 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
       // One that is beyond what the store gives of a conversation is shown all the same.
       const part = all.some((message) => message.id === asked.id) ? partAround(all, asked.id) : [asked];
       const shown = await withResponses(part);
-      const recorded = await Promise.all(shown.map(record));
+      const recorded = (await Promise.all(shown.map(record))).map((each) => {
+        if (!isWithheld(each.message, view)) return each;
+        return { message: withheld(each.message), history: withheldHistory(each.history) };
+      });
       return {
         conversationId,
-        messages: shown.map((message) => toLogMessage(message, resendsOf(message.id, all))),
+        messages: shown.map((message) => toLogMessage(message, resendsOf(message.id, all), view)),
         events: eventsOf(recorded),
         spans: spansOf(recorded),
         historyOf: Object.fromEntries(recorded.map((each) => [each.message.id, historyLines(each)])),

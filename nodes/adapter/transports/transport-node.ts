@@ -39,7 +39,7 @@ export function offerTransport<Open, OpenState extends TransportState>(
 ): Transport<Open> {
   let state: UnopenedState | OpenState = { kind: "closed" };
   const label = node.name || node.id;
-  const sight = bringIntoSight(node.id, label);
+  const sight = bringIntoSight(node.id, label, offer.needsSimulator);
   const certificates = watchNodeCertificates(node, () => users.tell(report()));
   const report = (): TransportReport => ({
     state,

@@ -13,6 +13,8 @@ export interface TransportInSight {
   /** Of the node: the channel of its messages in the store. */
   readonly id: string;
   readonly label: string;
+  /** Whether all that it sends and gets is the simulator's. */
+  readonly isSimulated: boolean;
   state(): TransportState;
   certificates(): readonly CertificateInSight[];
   /** Codes by which endpoints are not reached now, by endpoint. */
@@ -59,12 +61,13 @@ export function forgetPeers(id: string): void {
   unreached.delete(id);
 }
 
-export function bringIntoSight(id: string, label: string): TransportSight {
+export function bringIntoSight(id: string, label: string, isSimulated: boolean): TransportSight {
   let state: TransportState = { kind: "closed" };
   const chains = new Map<CertificateOwner, number>();
   const sight: TransportSight = {
     id,
     label,
+    isSimulated,
     state: () => state,
     certificates: () => [...chains].map(([owner, notAfter]) => ({ owner, notAfter })),
     unreached: () => unreached.get(id) ?? new Map<string, string>(),

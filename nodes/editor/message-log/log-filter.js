@@ -61,6 +61,7 @@ export function createFilter(window, RED, { element, icon, button, newId }, word
   }
 
   const suggestions = {};
+  const maySearch = RED.user.hasPermission("cp-is.messages.answers");
   const period = element(
     "select",
     { class: "cp-is-log-period", "aria-label": _("filter.period"), onchange: choosePeriod },
@@ -97,8 +98,8 @@ export function createFilter(window, RED, { element, icon, button, newId }, word
     suggested("interaction"),
     select("channel", []),
     suggested("errorCode"),
-    number,
-    element("div", { class: "cp-is-log-note" }, _("filter.nhsNumberNote")),
+    maySearch && number,
+    maySearch && element("div", { class: "cp-is-log-note" }, _("filter.nhsNumberNote")),
     element("div", { class: "cp-is-log-row" }, [
       element("button", { type: "submit", class: "cp-is-log-button" }, _("filter.apply")),
       button(_("filter.clear"), clear),

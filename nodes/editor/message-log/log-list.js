@@ -73,6 +73,8 @@ export function createList({ element, icon, button, redraw }, words, { post, rea
     all[wanted].focus();
   }
 
+  const note = element("div", { class: "cp-is-log-note" });
+
   function turn(text, name, to) {
     return button([icon(name), " ", text], to, { "data-key": name });
   }
@@ -105,6 +107,7 @@ export function createList({ element, icon, button, redraw }, words, { post, rea
     if (isTurned && all.length > 0) items()[0].focus();
     isTurned = false;
     learn(page.messages);
+    redraw(note, page.withheld === undefined ? [] : [_("withheld." + page.withheld)]);
     return page.messages.length;
   }
 
@@ -119,7 +122,7 @@ export function createList({ element, icon, button, redraw }, words, { post, rea
   }
 
   return {
-    elements: [rows, pager],
+    elements: [note, rows, pager],
     refresh,
     isFirst: () => begins.length === 1,
     badge,

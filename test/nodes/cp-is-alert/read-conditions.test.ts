@@ -42,6 +42,7 @@ describe("the conditions of an alert", () => {
     const transport: TransportInSight = {
       id: "transport",
       label: "A",
+      isSimulated: false,
       state: () => state,
       certificates: () => [
         { owner: "own", notAfter: now + 40 * 24 * 60 * minute },

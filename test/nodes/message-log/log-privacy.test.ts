@@ -7,7 +7,11 @@ import { child, markers, messageLogFlow } from "../../support/e2e/message-log-fl
 import { nodeRedLines, passwordOf, startNodeRed, type RunningNodeRed } from "../../support/e2e/node-red-process.js";
 import { allBytes, withDefaultStore } from "../../support/nodes/message-store/stored.js";
 
-const users = { engineer: "*", reader: "read", keeper: ["cp-is.messages.read", "cp-is.messages.content"] };
+const users = {
+  engineer: "*",
+  reader: "read",
+  keeper: ["cp-is.messages.read", "cp-is.messages.content", "cp-is.messages.export"],
+};
 type User = keyof typeof users;
 
 interface Answer {
@@ -41,7 +45,7 @@ describe("the message log of a Node-RED with users", function () {
   }
 
   async function list(filter: object = {}): Promise<LogPage["messages"]> {
-    const { status, text } = await ask("messages", { filter }, "engineer");
+    const { status, text } = await ask("answers/messages", { filter }, "engineer");
     assert.equal(status, 200, text);
     return (JSON.parse(text) as LogPage).messages;
   }
@@ -125,6 +129,42 @@ describe("the message log of a Node-RED with users", function () {
     assert.deepEqual(leaks(JSON.stringify(found)), []);
   });
 
+  it("tells a reader of an answer that it came, and not whether there is a record", async () => {
+    const page = JSON.parse((await ask("messages", {}, "reader")).text) as LogPage;
+    assert.equal(page.withheld, "no-permission");
+    const full = await list();
+    const answer = full.find(({ interaction }) => interaction === "REPC_IN000007GB01");
+    assert.ok(answer?.contentBytes !== undefined);
+    const told = page.messages.find(({ id }) => id === answer.id);
+    assert.deepEqual(
+      [told?.interaction, told?.interactionName, told?.contentBytes, told?.error],
+      ["answer", "answer", undefined, undefined],
+    );
+    const tells = /REPC_IN00000[37]|QUQI_IN|MCCI_IN|FileResponse|response to a query|without a record/;
+    const texts = [JSON.stringify(page)];
+    for (const id of ids) texts.push((await ask("conversation", { id }, "reader")).text);
+    texts.push((await ask("overview", {}, "reader")).text);
+    texts.push((await ask("export", {}, "keeper")).text);
+    for (const text of texts) assert.doesNotMatch(text, tells);
+    assert.match((await ask("answers/conversation", { id: answer.id }, "engineer")).text, tells);
+  });
+
+  it("finds no answer for a reader by what it was, and nothing by a number", async () => {
+    for (const filter of [{ interaction: "REPC_IN000007GB01" }, { interaction: "QUQI_IN010000UK14" }]) {
+      const page = JSON.parse((await ask("messages", { filter }, "reader")).text) as LogPage;
+      assert.deepEqual(page.messages, []);
+    }
+    const searched = await ask("messages", { filter: { nhsNumber: "999 000 0093" } }, "reader");
+    assert.deepEqual([searched.status, /CPIS_LOG_ANSWERS_WITHHELD/.test(searched.text)], [403, true]);
+    const exported = await ask("export", { filter: { nhsNumber: "999 000 0093" } }, "keeper");
+    assert.equal(exported.status, 403);
+    for (const path of ["answers/messages", "answers/conversation", "answers/overview", "answers/export"]) {
+      for (const user of ["reader", "keeper"] as const) {
+        assert.equal((await ask(path, { id: ids[0] }, user)).status, 401, path);
+      }
+    }
+  });
+
   it("shows content to those who have the right to content, and to no other reader", async () => {
     const id = (await list({ states: ["failed"] }))[0]?.id;
     for (const user of ["engineer", "keeper"] as const) {
@@ -165,18 +205,32 @@ describe("the message log of a Node-RED with users", function () {
     assert.deepEqual(kinds.sort(), ["already-done", "done"]);
     assert.equal((await list()).filter(({ originalId }) => originalId === id).length, 1);
     const { text } = await ask("messages", { filter: { states: ["failed"] }, isUndealt: true }, "reader");
-    assert.deepEqual(JSON.parse(text), { messages: [] });
+    assert.deepEqual(JSON.parse(text), { messages: [], withheld: "no-permission" });
   });
 
   it("has each look, each act and each export on record, with who did it, and no refused one", async () => {
     await nodeRed.halt();
     const entries = await withDefaultStore(nodeRed.folder, (store) => store.readAudit(0, 1000));
     const staff = entries.filter(({ event }) => !event.startsWith("query-"));
+    const looks = ["number-searched", "answers-viewed"];
     assert.deepEqual(
-      staff.map(({ event, userId }) => `${event} ${userId ?? ""}`),
-      ["messages-exported engineer", "content-viewed engineer", "content-viewed keeper", "message-resent engineer"],
+      staff.filter(({ event }) => !looks.includes(event)).map(({ event, userId }) => `${event} ${userId ?? ""}`),
+      [
+        "messages-exported engineer",
+        "messages-exported keeper",
+        "content-viewed engineer",
+        "content-viewed keeper",
+        "message-resent engineer",
+      ],
     );
-    assert.ok(staff.slice(1).every(({ messageId }) => messageId !== undefined));
+    assert.ok(staff.filter(({ event }) => /content|resent/.test(event)).every(({ messageId }) => messageId));
+    const searched = staff.filter(({ event }) => event === "number-searched");
+    // The two numbers that were asked for, each by its keyed hash.
+    assert.equal(new Set(searched.map(({ subjectHash }) => subjectHash)).size, 2);
+    const viewed = staff.filter(({ event, userId }) => event === "answers-viewed" && userId === "engineer");
+    assert.equal(new Set(viewed.flatMap(({ conversationId }) => conversationId ?? [])).size, 1);
+    assert.ok(viewed.some(({ conversationId }) => conversationId === undefined));
+    assert.ok([...searched, ...viewed].every(({ userId }) => userId === "engineer"));
     assert.deepEqual(leaks(JSON.stringify(entries)), []);
   });
 
@@ -185,5 +239,67 @@ describe("the message log of a Node-RED with users", function () {
     const stored = allBytes(path.join(nodeRed.folder, "cp-is"));
     assert.ok(stored.length > 10_000);
     assert.deepEqual(leaks(stored), []);
+  });
+});
+
+describe("the message log of a Node-RED that asks nobody to log in", function () {
+  this.timeout(60_000);
+  const line = nodeRedLines.find((name) => name === process.env["NODE_RED_PACKAGE"]) ?? "node-red";
+  let nodeRed: RunningNodeRed;
+
+  async function ask(path: string, body: object): Promise<Answer> {
+    const response = await fetch(`${nodeRed.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  async function answered(): Promise<LogPage> {
+    for (let tries = 0; tries < 150; tries += 1) {
+      const { status, text } = await ask("cp-is/message-log/answers/messages", {});
+      const page = status === 200 ? (JSON.parse(text) as LogPage) : undefined;
+      if (page?.messages.some(({ refToMessageId }) => refToMessageId !== undefined) === true) return page;
+      if (page?.messages.length === 0) await ask("inject/ask", {});
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return assert.fail(`waited in vain for an answer\n${nodeRed.log()}`);
+  }
+
+  before(async () => {
+    nodeRed = await startNodeRed(line, messageLogFlow());
+  });
+
+  after(async () => {
+    await nodeRed.stop();
+  });
+
+  it("shows what the simulator answered, says that only that is shown, and finds it by number", async () => {
+    const page = await answered();
+    assert.equal(page.withheld, "no-users");
+    assert.ok(page.messages.some(({ interaction }) => interaction === "QUQI_IN010000UK14"));
+    const body = { filter: { nhsNumber: "999 000 0093" } };
+    const found = JSON.parse((await ask("cp-is/message-log/answers/messages", body)).text) as LogPage;
+    assert.ok(found.messages.length > 0);
+  });
+
+  it("shows nothing of an answer, and finds nobody, once its transport is not the simulator's", async () => {
+    const real = messageLogFlow().map((node) =>
+      Reflect.get(node, "type") === "ebxml transport" ? { ...node, environment: "Integration" } : node,
+    );
+    const deployed = await fetch(`${nodeRed.url}flows`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "Node-RED-API-Version": "v2" },
+      body: JSON.stringify({ flows: real }),
+    });
+    assert.equal(deployed.status, 200);
+    const { status, text } = await ask("cp-is/message-log/answers/messages", { filter: { nhsNumber: "999 000 0093" } });
+    assert.deepEqual(
+      [status, /CPIS_LOG_WITHOUT_USERS|CPIS_LOG_NO_STORE/.test(text)],
+      [status === 404 ? 404 : 403, true],
+    );
+    const page = await ask("cp-is/message-log/answers/messages", {});
+    assert.doesNotMatch(page.text, /REPC_IN|QUQI_IN|MCCI_IN/);
   });
 });

@@ -13,7 +13,7 @@ interface Answer {
 }
 type Handler = (request: object, response: object) => void;
 interface Route {
-  readonly permission: string;
+  readonly permissions: readonly string[];
   readonly handler: Handler;
 }
 
@@ -21,7 +21,10 @@ function routesOf(desk: LogDesk): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const RED = {
     httpAdmin: {
-      post: (path: string, permission: string, handler: Handler) => routes.set(path, { permission, handler }),
+      post: (path: string, ...all: readonly [...permissions: string[], handler: Handler]) => {
+        const [handler, ...permissions] = [...all].reverse() as [Handler, ...string[]];
+        routes.set(path, { permissions: permissions.reverse(), handler });
+      },
     },
     auth: { needsPermission: (permission: string) => permission },
   };
@@ -68,15 +71,18 @@ const idle: LogDesk = {
 
 describe("the routes of the message log", () => {
   it("ask each for a right of its own, and only that for metadata is one of every reader", () => {
-    const permissions = [...routesOf(idle)].map(([path, { permission }]) => [
+    const permissions = [...routesOf(idle)].map(([path, { permissions: all }]) => [
       path.replace("/cp-is/message-log/", ""),
-      permission,
+      ...all,
     ]);
     assert.deepEqual(permissions, [
       ["stores", "cp-is.messages.read"],
       ["messages", "cp-is.messages.read"],
+      ["answers/messages", "cp-is.messages.answers"],
       ["conversation", "cp-is.messages.read"],
+      ["answers/conversation", "cp-is.messages.answers"],
       ["overview", "cp-is.messages.read"],
+      ["answers/overview", "cp-is.messages.answers"],
       ["content", "cp-is.messages.content"],
       ["resend", "cp-is.messages.resend"],
       ["release", "cp-is.messages.release"],
@@ -84,6 +90,7 @@ describe("the routes of the message log", () => {
       ["deal-with", "cp-is.messages.deal-with"],
       ["confirm", "cp-is.messages.confirm"],
       ["export", "cp-is.messages.export"],
+      ["answers/export", "cp-is.messages.export", "cp-is.messages.answers"],
     ]);
   });
 
