@@ -658,7 +658,8 @@ export const errorTable = /* @__PURE__ */ define({
   },
   MESH_FOLDER_FULL: {
     message: "The file system of the MESH client's folders has no room left",
-    advice: "Free space there. What waits is kept in the message store and goes out by itself afterwards.",
+    advice:
+      "Free space there, or raise the quota or the limit on a file's size. What waits is kept in the message store and goes out by itself afterwards.",
     retryable: true,
   },
   MESH_FOLDER_FAILED: {

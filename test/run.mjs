@@ -5,8 +5,7 @@ import path from "node:path";
 import { build, install, nodePath, root } from "../build.mjs";
 
 const bin = (file) => path.join(root, "node_modules", file);
-/** A machine that is busy with other things is slow, and not broken. */
-const mocha = [bin("mocha/bin/mocha.js"), "--require", "tsx/cjs", "--timeout", "20000", "--reporter", "dot"];
+const mocha = [bin("mocha/bin/mocha.js"), "--reporter", "dot"];
 
 /**
  * Four lanes, for two cores: most tests wait for sockets more than they compute. The library needs no Node-RED; the nodes

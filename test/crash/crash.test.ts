@@ -26,9 +26,7 @@ async function interrupt(server: PostgresServer): Promise<void> {
   await server.resume();
 }
 
-describe(`Killed in the middle of traffic with every fault (seed ${seed})`, function () {
-  this.timeout(180_000);
-
+describe(`Killed in the middle of traffic with every fault (seed ${seed})`, () => {
   it("one process on SQLite loses no message, and none takes effect twice", () =>
     withScene({ seed, store: sqliteStore }, (scene) =>
       crash({ seed, outbound: 300, inbound: 300, kills: 10, instances: 1 }, scene),

@@ -57,8 +57,7 @@ interface Reply {
   readonly text: string;
 }
 
-describe("The route of the connection check", function () {
-  this.timeout(60_000);
+describe("The route of the connection check", () => {
   let folder: string;
   let child: ChildProcess;
   let url: string;

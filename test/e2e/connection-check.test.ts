@@ -137,7 +137,7 @@ async function closeConfig(page: Page): Promise<void> {
 async function check(page: Page): Promise<string[]> {
   await page.locator(".cp-is-check-button").focus();
   await page.keyboard.press("Enter");
-  await page.locator(".cp-is-check-steps > li").first().waitFor({ timeout: 5_000 });
+  await page.locator(".cp-is-check-steps > li").first().waitFor();
   await page.locator(".cp-is-check-steps").evaluate((list) => list.scrollIntoView({ block: "end" }));
   const steps: string[] = [];
   for (const item of await page.locator(".cp-is-check-steps > li").all()) {
@@ -163,8 +163,7 @@ async function picture(page: Page, name: string, { line, isDark }: Pictures): Pr
 }
 
 for (const line of nodeRedLines) {
-  describe(`The connection check in ${line}`, function () {
-    this.timeout(90_000);
+  describe(`The connection check in ${line}`, () => {
     const pictures = { line, isDark: line === "node-red" };
     let folder: string;
     let nodeRed: RunningNodeRed;

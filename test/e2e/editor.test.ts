@@ -73,8 +73,7 @@ async function fill(page: Page, fields: Readonly<Record<string, string>>): Promi
 }
 
 for (const line of nodeRedLines) {
-  describe(`The editor of ${line}`, function () {
-    this.timeout(90_000);
+  describe(`The editor of ${line}`, () => {
     let nodeRed: RunningNodeRed;
     let browser: Browser;
     let watched: WatchedPage;

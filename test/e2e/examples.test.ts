@@ -101,8 +101,7 @@ const ownWays: Readonly<Record<string, Way>> = {
   "alerts.json": watchForAlerts,
 };
 
-describe("The examples", function () {
-  this.timeout(60_000);
+describe("The examples", () => {
   let browser: Browser;
 
   before(async () => {

@@ -52,8 +52,7 @@ async function giveRoom(page: Page): Promise<void> {
 }
 
 for (const line of nodeRedLines) {
-  describe(`The message log in ${line}`, function () {
-    this.timeout(60_000);
+  describe(`The message log in ${line}`, () => {
     let nodeRed: RunningNodeRed;
     let browser: Browser;
     let watched: WatchedPage;

@@ -10,8 +10,7 @@ import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../supp
 import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
 import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
 
-describe("The demonstration that npm start opens", function () {
-  this.timeout(60_000);
+describe("The demonstration that npm start opens", () => {
   let folder: string;
   let child: ChildProcess;
   let log: () => string;

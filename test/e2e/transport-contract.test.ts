@@ -56,8 +56,7 @@ const flow = [
 ];
 
 for (const line of nodeRedLines) {
-  describe(`The dialog of a transport in ${line}`, function () {
-    this.timeout(40_000);
+  describe(`The dialog of a transport in ${line}`, () => {
     let nodeRed: RunningNodeRed;
     let browser: Browser;
     let watched: WatchedPage;

@@ -48,8 +48,7 @@ function toldBy({ cpis, error }: NodeMessage & Record<string, unknown>): string 
 }
 
 for (const way of ["mesh", "ebxml"] as const satisfies readonly Way[]) {
-  describe(`privacy of a local authority's nodes over ${way}`, function () {
-    this.timeout(40_000);
+  describe(`privacy of a local authority's nodes over ${way}`, () => {
     const nodeRed = new NodeRed();
 
     before(async () => {

@@ -12,8 +12,7 @@ const transportName = "measured here";
 const flow = [...receivers, simulatorNode, { ...simulatorTransport, name: transportName }, queryNode];
 const known = "9990001065";
 
-describe("Metrics and audit", function () {
-  this.timeout(30_000);
+describe("Metrics and audit", () => {
   let nodeRed: NodeRed;
 
   beforeEach(async () => {

@@ -65,8 +65,7 @@ function toldBy(message: NodeMessage): string {
   return JSON.stringify([own, error]);
 }
 
-describe("privacy of the nodes", function () {
-  this.timeout(30_000);
+describe("privacy of the nodes", () => {
   const nodeRed = new NodeRed();
 
   before(async () => {

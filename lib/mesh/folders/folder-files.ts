@@ -32,6 +32,7 @@ const codeByErrno: Readonly<Record<string, ErrorCode>> = {
   EROFS: "MESH_FOLDER_DENIED",
   ENOSPC: "MESH_FOLDER_FULL",
   EDQUOT: "MESH_FOLDER_FULL",
+  EFBIG: "MESH_FOLDER_FULL",
 };
 
 export function errnoOf(error: unknown): string | undefined {

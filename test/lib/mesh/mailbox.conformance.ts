@@ -87,8 +87,7 @@ function follow<Name extends keyof MeshEvents>(mailbox: MeshMailbox, name: Name)
 }
 
 export function describeMailbox(name: string, createHarness: () => Promise<MailboxHarness>): void {
-  describe(`${name}, as every mailbox`, function () {
-    this.timeout(20_000);
+  describe(`${name}, as every mailbox`, () => {
     let harness: MailboxHarness;
     beforeEach(async () => {
       harness = await createHarness();

@@ -9,8 +9,7 @@ import { outboundFile } from "../../support/mesh/sample-files.js";
 const person = { by: "anna", forgotten: ["isFailureTold"] };
 const nextLocalId = (localId: string): string => localId.replace(/-1$/, "-2");
 
-describe("A person and a stored file for MESH", function () {
-  this.timeout(20_000);
+describe("A person and a stored file for MESH", () => {
   const scene = useMeshScene();
 
   function act() {

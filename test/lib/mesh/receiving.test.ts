@@ -8,9 +8,8 @@ import { largeContent, outboundFile, responseText, textOf } from "../../support/
 
 const day = 24 * 60 * 60_000;
 
-describe("Files fetched over the MESH API", function () {
+describe("Files fetched over the MESH API", () => {
   // Disks of a busy machine take their time.
-  this.timeout(20_000);
   const scene = useMeshScene();
 
   function deliver(text: string | Buffer = responseText, more: { fileName?: string; subject?: string } = {}): string {

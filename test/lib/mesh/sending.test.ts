@@ -13,9 +13,8 @@ const content = largeContent(2_500_000);
 /** Three chunks. */
 const inChunks: Partial<ApiMailboxOptions> = { chunkBytes: 1_000_000 };
 
-describe("Files sent over the MESH API", function () {
+describe("Files sent over the MESH API", () => {
   // Disks of a busy machine take their time.
-  this.timeout(20_000);
   const scene = useMeshScene();
 
   function arrived(): readonly Buffer[] {

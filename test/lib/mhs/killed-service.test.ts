@@ -86,5 +86,5 @@ describe("after a service was killed", () => {
     assert.equal(taken[0]?.delivery, 2);
     await next.close();
     await store.close();
-  }).timeout(20_000);
+  });
 });

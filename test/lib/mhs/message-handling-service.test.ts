@@ -97,7 +97,7 @@ describe("a message handling service and its peer", () => {
       assert.equal(payload, `<answer>${requests[index]?.messageId ?? ""}</answer>`);
     });
     assert.equal(exchanges.current().received.filter(({ disposition }) => disposition === "answer").length, 100);
-  }).timeout(20_000);
+  });
 
   it("survives a peer that closes the connection after each reply", async () => {
     await open((current) => (request, response) => {

@@ -16,8 +16,7 @@ describe("two instances on one message store", () => {
   const scene = useDurableScene();
   let server: PostgresServer;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     server = await startPostgres();
   });
 
@@ -52,7 +51,7 @@ describe("two instances on one message store", () => {
     assert.equal(row.state, "completed");
     await untilState(one.store, row.answeredBy, "confirmed");
     await end();
-  }).timeout(10_000);
+  });
 
   it("send each message once between them, also what only one of them has accepted", async () => {
     const peer = await scene.startPeer((request, response) =>
@@ -64,7 +63,7 @@ describe("two instances on one message store", () => {
     assert.equal(peer.requests.length, 30);
     assert.equal(new Set(peer.requests.map((request) => messageIn(request).header.messageId)).size, 30);
     await end();
-  }).timeout(15_000);
+  });
 
   it("give copies that reach both of them one reply, and deliver the message once", async () => {
     const { one, other, end } = await startTwo();
@@ -83,7 +82,7 @@ describe("two instances on one message store", () => {
     );
     assert.equal(taken.length, 1);
     await end();
-  }).timeout(10_000);
+  });
 
   it("take an acknowledgment that reaches the one for what the other has sent", async () => {
     const { one, other, end } = await startTwo();
@@ -96,5 +95,5 @@ describe("two instances on one message store", () => {
     await untilState(one.store, id, "completed");
     assert.equal((await stored(one.store, id)).attempts, 1);
     await end();
-  }).timeout(10_000);
+  });
 });

@@ -37,8 +37,7 @@ function listen(run: AuthorityRun, confirm: "on-handover" | "by-flow" = "on-hand
 }
 
 for (const way of wayNames) {
-  describe(`The circle over ${way}`, function () {
-    this.timeout(30_000);
+  describe(`The circle over ${way}`, () => {
     let scene: AuthorityScene;
 
     before(async () => {

@@ -15,8 +15,7 @@ import { settings } from "../../support/smsp/smsp-scene.js";
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
 const upload = { service: "urn:nhs:names:services:cpisupload", action: "REPC_IN000002SM01" };
 
-describe("Beside the simulated Spine", function () {
-  this.timeout(20_000);
+describe("Beside the simulated Spine", () => {
   let pki: Pki;
   let simulator: SpineSimulator | undefined;
 
@@ -79,7 +78,7 @@ describe("Beside the simulated Spine", function () {
       // A listener that is closed is gone a moment later; the blocker alone stays.
       const listeners = (): number =>
         process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
-      for (let tries = 0; listeners() > 1 && tries < 100; tries += 1) await wait(10);
+      for (let tries = 0; listeners() > 1 && tries < 10_000; tries += 1) await wait(10);
       assert.equal(listeners(), 1);
     } finally {
       blocker.close();

@@ -32,8 +32,7 @@ async function simulatorOptions(): Promise<SpineSimulatorOptions> {
   return { pki, certificate: spine, effects: { now: () => Date.now(), newUuid } };
 }
 
-describe("The simulator", function () {
-  this.timeout(20_000);
+describe("The simulator", () => {
   let spine: TestSpine;
   beforeEach(async () => {
     spine = await openTestSpine();

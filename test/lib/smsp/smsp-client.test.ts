@@ -22,8 +22,7 @@ function codeOf(outcome: SmspOutcome): string | undefined {
   return "error" in outcome ? outcome.error.code : undefined;
 }
 
-describe("the client of a Spine mini service", function () {
-  this.timeout(10_000);
+describe("the client of a Spine mini service", () => {
   let scene: SmspScene;
 
   before(async () => {

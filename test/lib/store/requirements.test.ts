@@ -10,7 +10,6 @@ import { startStoreProcess } from "../../support/store/start-store-process.js";
 describe("what a message store needs", () => {
   it("is named when this Node.js has no SQLite", async function () {
     if (process.platform === "win32") this.skip();
-    this.timeout(20_000);
     const folder = await createFolder();
     const running = startStoreProcess("hold", folder, "", ["env", "NODE_OPTIONS=--no-experimental-sqlite"]);
     await running.ended;

@@ -27,8 +27,7 @@ function materialOf({ keyPem, certPem }: IssuedCertificate, trusted: Pki): TlsMa
   return { key: keyPem, cert: certPem, ca: trusted.caPem };
 }
 
-describe("a TLS handshake that fails", function () {
-  this.timeout(10_000);
+describe("a TLS handshake that fails", () => {
   let pki: Pki;
   let stranger: Pki;
   let good: TlsMaterial;

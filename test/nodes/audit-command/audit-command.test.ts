@@ -35,8 +35,7 @@ async function fill(place: StorePlace): Promise<void> {
   await store.close();
 }
 
-describe("The command cp-is-audit", function () {
-  this.timeout(30_000);
+describe("The command cp-is-audit", () => {
   let parent: string;
   let folder: string;
 

@@ -36,8 +36,7 @@ const flow = [
 ];
 const subject = "9990001065";
 
-describe("the cp-is alert node", function () {
-  this.timeout(30_000);
+describe("the cp-is alert node", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

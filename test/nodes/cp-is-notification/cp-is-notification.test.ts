@@ -26,8 +26,7 @@ function partsOf(message: NodeMessage): { readonly id: string; readonly index: n
 }
 
 for (const way of ways) {
-  describe(`the cp-is notification node over ${way}`, function () {
-    this.timeout(30_000);
+  describe(`the cp-is notification node over ${way}`, () => {
     let nodeRed: NodeRed;
 
     beforeEach(() => {
@@ -81,8 +80,7 @@ for (const way of ways) {
   });
 }
 
-describe("the cp-is notification node", function () {
-  this.timeout(30_000);
+describe("the cp-is notification node", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {
@@ -128,8 +126,7 @@ describe("the cp-is notification node", function () {
   });
 });
 
-describe("notifications that the flow confirms", function () {
-  this.timeout(30_000);
+describe("notifications that the flow confirms", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {
@@ -183,8 +180,7 @@ describe("notifications that the flow confirms", function () {
   });
 });
 
-describe("two notification nodes at one transport", function () {
-  this.timeout(30_000);
+describe("two notification nodes at one transport", () => {
   const nodeRed = new NodeRed();
 
   after(async () => {

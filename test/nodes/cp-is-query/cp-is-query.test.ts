@@ -9,8 +9,7 @@ const knownChild = "9990001014";
 const unknownChild = "9990002304";
 const flow = [...receivers, simulatorTransport, simulatorNode, queryNode];
 
-describe("the cp-is query node", function () {
-  this.timeout(20_000);
+describe("the cp-is query node", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

@@ -18,8 +18,7 @@ const question = (activities: readonly string[]): NodeMessage => ({
 });
 const isOfQuery = ({ payload }: NodeMessage): boolean => payload === "9990001014";
 
-describe("a scheduled read of the cp-is query node", function () {
-  this.timeout(30_000);
+describe("a scheduled read of the cp-is query node", () => {
   let nodeRed: NodeRed;
   beforeEach(() => {
     nodeRed = new NodeRed();

@@ -26,8 +26,7 @@ function reasonCodes(message: NodeMessage): string[] {
 }
 
 for (const way of ways) {
-  describe(`the cp-is upload node over ${way}`, function () {
-    this.timeout(30_000);
+  describe(`the cp-is upload node over ${way}`, () => {
     let nodeRed: NodeRed;
 
     beforeEach(() => {
@@ -87,8 +86,7 @@ for (const way of ways) {
   });
 }
 
-describe("the cp-is upload node", function () {
-  this.timeout(30_000);
+describe("the cp-is upload node", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

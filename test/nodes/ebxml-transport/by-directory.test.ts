@@ -23,8 +23,7 @@ const unreached = "ebxml-transport.status.directoryUnreached";
 const noContract = "ebxml-transport.status.noContract";
 const markedKey = "MARK-key-77-of-sds";
 
-describe("an ebxml transport with a contract from the directory", function () {
-  this.timeout(30_000);
+describe("an ebxml transport with a contract from the directory", () => {
   let nodeRed: NodeRed;
   let pki: Pki;
   let ownTls: { readonly certdata: string; readonly keydata: string; readonly cadata: string };

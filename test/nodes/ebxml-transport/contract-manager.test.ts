@@ -23,8 +23,7 @@ interface World {
   readonly until: (what: string, condition: () => boolean) => Promise<void>;
 }
 
-describe("the contract desk of a session", function () {
-  this.timeout(10_000);
+describe("the contract desk of a session", () => {
   let directory: SimulatedDirectory;
   before(async () => {
     directory = await createSimulatedDirectory();
@@ -55,7 +54,7 @@ describe("the contract desk of a session", function () {
     desk.watch((trouble) => troubles.push(trouble));
     const until = async (what: string, condition: () => boolean): Promise<void> => {
       for (let tries = 0; !condition(); tries += 1) {
-        assert.ok(tries < 400, `waited in vain for ${what}: ${lines.join("; ")}`);
+        assert.ok(tries < 10_000, `waited in vain for ${what}: ${lines.join("; ")}`);
         await wait(10);
       }
     };

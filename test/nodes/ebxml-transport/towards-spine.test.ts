@@ -18,8 +18,7 @@ const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase
 const tlsNode = { id: "tls", type: "tls-config", name: "", cert: "", key: "", ca: "", verifyservercert: true };
 const failed = "ebxml-transport.status.failed";
 
-describe("an ebxml transport with a contract by hand", function () {
-  this.timeout(30_000);
+describe("an ebxml transport with a contract by hand", () => {
   let nodeRed: NodeRed;
   let pki: Pki;
   let credentials: { readonly tls: object };

@@ -12,8 +12,7 @@ const waiting = "ebxml-transport.status.waitingForSimulator";
 const withoutSimulator = [...receivers, simulatorTransport, queryNode];
 const whole = [...withoutSimulator, simulatorNode];
 
-describe("an ebxml transport with the simulator", function () {
-  this.timeout(30_000);
+describe("an ebxml transport with the simulator", () => {
   let nodeRed: NodeRed;
   let blocker: net.Server;
 

@@ -37,8 +37,7 @@ const transport = {
   fileNamePattern: "{ods}-{number}-{timestamp}.xml",
 };
 
-describe("a mesh transport with credentials by hand", function () {
-  this.timeout(30_000);
+describe("a mesh transport with credentials by hand", () => {
   let nodeRed: NodeRed;
   let pki: Pki;
   let tls: object;

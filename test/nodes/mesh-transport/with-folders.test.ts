@@ -12,8 +12,7 @@ const controlFile = `<DTSControl><Version>1.0</Version><AddressType>DTS</Address
 <From_DTS>ZSPOT001</From_DTS><To_DTS>ZT7OT001</To_DTS><LocalId>R-1</LocalId><DTSId>20261122104005987654_D4E5F6</DTSId>
 <WorkflowId>EXAMPLE_INACTIVE</WorkflowId><IsCompressed>N</IsCompressed></DTSControl>`;
 
-describe("a mesh transport over the folders of the client", function () {
-  this.timeout(30_000);
+describe("a mesh transport over the folders of the client", () => {
   let nodeRed: NodeRed;
   let root: string;
 

@@ -35,8 +35,7 @@ function notify(): void {
   });
 }
 
-describe("a mesh transport with the simulator", function () {
-  this.timeout(30_000);
+describe("a mesh transport with the simulator", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

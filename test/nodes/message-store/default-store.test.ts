@@ -15,8 +15,7 @@ const withStore = { ...simulatorTransport, messageStore: "store" };
 const secondTransport = { ...withStore, id: "second-transport", partyKey: "ZT8-900146", asid: "200000000116" };
 const secondQuery = { ...queryNode, id: "second-query", transport: "second-transport" };
 
-describe("a transport's message store", function () {
-  this.timeout(30_000);
+describe("a transport's message store", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

@@ -17,8 +17,7 @@ const flow = [...receivers, simulatorTransport, simulatorNode, queryNode];
 const storeNode = { id: "store", type: "message store", name: "" };
 const withStore = { ...simulatorTransport, messageStore: "store" };
 
-describe("a message store that fails", function () {
-  this.timeout(60_000);
+describe("a message store that fails", () => {
   let nodeRed: NodeRed;
   let child: ChildProcess | undefined;
 
@@ -133,8 +132,7 @@ describe("a message store that fails", function () {
   });
 });
 
-describe("a query that was under way when Node-RED died", function () {
-  this.timeout(60_000);
+describe("a query that was under way when Node-RED died", () => {
   const dying = new NodeRed();
   const next = new NodeRed();
 
@@ -144,7 +142,7 @@ describe("a query that was under way when Node-RED died", function () {
   });
 
   it("is closed as of unknown outcome by the next one, and never sent again", async () => {
-    await dying.start([...receivers, simulatorTransport, simulatorNode, { ...queryNode, timeout: "1" }]);
+    await dying.start([...receivers, simulatorTransport, simulatorNode, queryNode]);
     dying.send("simulator", { payload: { command: "holdAnswers" } });
     dying.send("simulator", { payload: { command: "injectFault", fault: { kind: "dropReply" } } });
     await dying.nextMessage("events", 2);

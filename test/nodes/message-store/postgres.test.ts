@@ -14,8 +14,7 @@ const encryptionKey = encodeKeyRing(createKeyRing(randomBytes));
 const storeNode = { id: "store", type: "message store", name: "", kind: "PostgreSQL" };
 const transport = { ...simulatorTransport, messageStore: "store" };
 
-describe("a message store on PostgreSQL", function () {
-  this.timeout(90_000);
+describe("a message store on PostgreSQL", () => {
   let server: PostgresServer;
   let nodeRed: NodeRed;
 

@@ -9,8 +9,7 @@ const count = 100;
 const others = [...receivers, simulatorNode];
 const flow = [...others, simulatorTransport, queryNode];
 
-describe("a deploy in the middle of a hundred queries", function () {
-  this.timeout(60_000);
+describe("a deploy in the middle of a hundred queries", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

@@ -24,8 +24,7 @@ function currentSimulator(): simulatorLink.SpineSimulator {
 
 const flow = [...receivers, simulatorTransport, simulatorNode, queryNode];
 
-describe("the spine simulator node", function () {
-  this.timeout(30_000);
+describe("the spine simulator node", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {

@@ -25,6 +25,9 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await packaged.executablePath(), args: quiet });
 }
 
+/** For each single step on a page. */
+const patienceMilliseconds = 90_000;
+
 export interface WatchedPage {
   readonly page: Page;
   /** Errors of scripts and of the console so far. */
@@ -33,6 +36,7 @@ export interface WatchedPage {
 
 export async function openPage(browser: Browser, url: string): Promise<WatchedPage> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(patienceMilliseconds);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
   page.on("console", (message) => {

@@ -1,7 +1,7 @@
 // What a person does in the editor, and what the person then sees.
 import type { Page } from "playwright-core";
 
-const patienceMilliseconds = 15_000;
+const patienceMilliseconds = 90_000;
 
 /** Clicks the button at the left end of an inject node. */
 export async function pressInject(page: Page, nodeId: string): Promise<void> {

@@ -92,7 +92,7 @@ export function messageLogFlow(): object[] {
       nhsNumber: "payload",
       nhsNumberType: "msg",
       accessMode: "user",
-      timeout: "10",
+      timeout: "120",
       x: 380,
       y: 140,
       wires: [[], []],

@@ -22,8 +22,8 @@ export interface RunningNodeRed {
   stop(): Promise<void>;
 }
 
-const startLimitMilliseconds = 40_000;
-const stopLimitMilliseconds = 20_000;
+const startLimitMilliseconds = 120_000;
+const stopLimitMilliseconds = 60_000;
 
 export async function freePort(): Promise<number> {
   const probe = net.createServer();

@@ -117,7 +117,7 @@ async function openExchange({ behave, options }: ExchangeOptions): Promise<Excha
       conversationId: parseConversationId(newId()),
       contract: { ...expressContract, endpointUrl: `https://127.0.0.1:${peer.port}/reliablemessaging/queryrequest` },
       payload: Buffer.from('<QUPC_IN000006GB01 xmlns="urn:hl7-org:v3">Zoë</QUPC_IN000006GB01>'),
-      timeoutMilliseconds: 10_000,
+      timeoutMilliseconds: 120_000,
       judge: () => "settles",
       ...change,
     }),

@@ -59,7 +59,7 @@ export const queryNode = {
   accessMode: "user",
   checkActivities: true,
   careSetting: "unscheduled",
-  timeout: "30",
+  timeout: "120",
   emptyResponse: "failed",
   wires: [["found"], ["not-found"]],
 };

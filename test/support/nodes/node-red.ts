@@ -41,7 +41,7 @@ const registerCsv = require(path.join(coreNodes, "..", "parsers", "70-CSV.js")) 
 const { hooks } = require(require.resolve("@node-red/util", { paths: [runtimePath] })) as { readonly hooks: Hooks };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-const patienceMilliseconds = 20_000;
+const patienceMilliseconds = 150_000;
 
 /** A message with which a node is done, also when the nodes behind it are closed already. */
 export interface Completion {

@@ -202,7 +202,7 @@ async function createHospital(simulator: SpineSimulator) {
       fromAsid: party.asid,
       contract: () => Promise.resolve(simulator.contracts.express),
       checkActivities: true,
-      timeoutMilliseconds: 5000,
+      timeoutMilliseconds: 120_000,
       emptyResponse: "failed",
     },
   });

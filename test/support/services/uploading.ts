@@ -82,7 +82,4 @@ export function row(nhsNumber: string, change: Record<string, string> = {}): Rec
   };
 }
 
-/** Waits in short turns; the mocha time-out bounds it. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+export { until } from "../mhs/durable-exchange.js";

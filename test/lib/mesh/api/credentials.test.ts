@@ -12,9 +12,8 @@ import { exampleScope } from "../../../support/mesh/sample-files.js";
 
 const hour = 3_600_000;
 
-describe("The credentials of a mailbox over the MESH API", function () {
+describe("The credentials of a mailbox over the MESH API", () => {
   // Disks of a busy machine take their time.
-  this.timeout(20_000);
   const scene = useMeshScene();
 
   /** The mailbox's own clock. */

@@ -5,8 +5,7 @@ import path from "node:path";
 import { until } from "../../../support/mhs/durable-exchange.js";
 import { outboundFile, useFolderScene } from "../../../support/mesh/folder-scene.js";
 
-describe("a mailbox over folders", function () {
-  this.timeout(20_000);
+describe("a mailbox over folders", () => {
   const scene = useFolderScene();
 
   it("does not start without the client's folders, and starts when they are there", async () => {

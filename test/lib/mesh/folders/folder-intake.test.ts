@@ -29,8 +29,7 @@ async function scans({ mailbox }: Instance, count = 2): Promise<void> {
   mailbox.events.off("polled", note);
 }
 
-describe("what the MESH client puts into IN", function () {
-  this.timeout(20_000);
+describe("what the MESH client puts into IN", () => {
   const scene = useFolderScene();
 
   it("is delivered with what its control file says, and then lies in the archive", async () => {

@@ -16,8 +16,7 @@ import {
   useFolderScene,
 } from "../../../support/mesh/folder-scene.js";
 
-describe("a file sent over the MESH client's folders", function () {
-  this.timeout(20_000);
+describe("a file sent over the MESH client's folders", () => {
   const scene = useFolderScene();
 
   /** The base name is decided when the file is accepted. */

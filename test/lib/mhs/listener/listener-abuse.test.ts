@@ -74,7 +74,7 @@ describe("the listener under abuse", () => {
   }
 
   async function measureWhenQuiet(): Promise<Extract<Report, { kind: "measured" }>> {
-    for (let count = 0; count < 100; count += 1) {
+    for (let count = 0; count < 2_000; count += 1) {
       const report = await measure();
       if (report.connections === 0) return report;
       await wait(50);
@@ -183,5 +183,5 @@ describe("the listener under abuse", () => {
     assert.ok(after.refused - before.refused > total * 0.9);
     const grown = after.bytes - before.bytes;
     assert.ok(grown < marginBytes, `the listener keeps ${grown} bytes`);
-  }).timeout(60_000);
+  });
 });

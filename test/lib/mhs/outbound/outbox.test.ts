@@ -175,7 +175,7 @@ describe("the outbox", () => {
       for (const id of ids) await untilState(store, id, "completed");
       for (const id of ids) assert.equal((await stored(store, id)).attempts, 1);
       assert.deepEqual(log, ["peerUnreachable EBXML_CONNECT_FAILED", "peerReachable"]);
-    }).timeout(10_000);
+    });
   });
 
   describe("acknowledgments by their own post", () => {

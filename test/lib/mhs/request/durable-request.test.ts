@@ -188,5 +188,5 @@ describe("a query with a message store", () => {
       const text = Buffer.from(answered(outcome).answer.message.payload ?? []).toString();
       assert.equal(text, `<a>${requests[index]?.messageId ?? ""}</a>`);
     });
-  }).timeout(10_000);
+  });
 });

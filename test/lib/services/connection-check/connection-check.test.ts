@@ -48,8 +48,7 @@ const beforeAndAfter = (name: string, connection: string, handshake: string): re
   "listener pass",
 ];
 
-describe("a connection check over ebXML", function () {
-  this.timeout(20_000);
+describe("a connection check over ebXML", () => {
   afterEach(closeAll);
 
   async function failsInHandshake(simulator: SpineSimulator, code: string, change: { tls?: TlsMaterial } = {}) {

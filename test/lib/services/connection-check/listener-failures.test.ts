@@ -12,8 +12,7 @@ import { row, until } from "../../../support/services/uploading.js";
 
 const child = "9990000018";
 
-describe("When a flow does not take", function () {
-  this.timeout(20_000);
+describe("When a flow does not take", () => {
   let scene: AuthorityScene;
   let run: AuthorityRun;
 

@@ -26,8 +26,7 @@ async function meshScene(): Promise<MeshScene> {
   return { mesh, check: { kind: "mesh-api", baseUrl, tls: good, mailbox, password, sharedKey } };
 }
 
-describe("a connection check for MESH", function () {
-  this.timeout(20_000);
+describe("a connection check for MESH", () => {
   afterEach(closeAll);
 
   it("passes every step, counts the messages that wait, and takes none of them", async () => {

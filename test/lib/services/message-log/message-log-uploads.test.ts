@@ -7,8 +7,7 @@ import { row, startFlow, until } from "../../../support/services/uploading.js";
 
 const child = "9990000018";
 
-describe("An upload in the message log", function () {
-  this.timeout(30_000);
+describe("An upload in the message log", () => {
   let scene: AuthorityScene;
 
   afterEach(() => scene.close());

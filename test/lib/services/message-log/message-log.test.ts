@@ -290,12 +290,10 @@ function describeLog(createPlace: () => Promise<StorePlace>): void {
 
 describe("The message log over SQLite", () => describeLog(createSqlitePlace));
 
-describe("The message log over PostgreSQL", function () {
-  this.timeout(15_000);
+describe("The message log over PostgreSQL", () => {
   let server: PostgresServer;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     server = await startPostgres();
   });
 

@@ -23,8 +23,7 @@ const clinician: Author = {
 };
 const known = "9990001014";
 
-describe("The audit of queries", function () {
-  this.timeout(10_000);
+describe("The audit of queries", () => {
   let scene: SmspScene;
   let server: SmspServer;
   let client: SmspClient;

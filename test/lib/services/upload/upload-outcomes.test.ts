@@ -11,8 +11,7 @@ import { nhsNumbers, row, startFlow, until, type Flow } from "../../../support/s
 
 const child = "9990000018";
 
-describe("An upload", function () {
-  this.timeout(30_000);
+describe("An upload", () => {
   let scene: AuthorityScene;
   let run: AuthorityRun;
   let flow: Flow;

@@ -18,8 +18,7 @@ import { asid, clinician, partyCpaId, partyKey } from "../../../support/simulato
 const nhsNumber = "9990000018";
 const onCommand = { accessNotificationDelayMilliseconds: "on-command" } as const;
 
-describe("The simulated CP-IS", function () {
-  this.timeout(20_000);
+describe("The simulated CP-IS", () => {
   let authority: TestAuthority;
   const open = async (...options: Parameters<typeof openAuthority>): Promise<void> => {
     authority = await openAuthority(...options);

@@ -11,8 +11,7 @@ import { openTestSpine, type QueryOptions, type TestSpine } from "../../../suppo
 
 const known = "9990001014";
 
-describe("The simulator's acceptance of queries", function () {
-  this.timeout(20_000);
+describe("The simulator's acceptance of queries", () => {
   let spine: TestSpine;
   beforeEach(async () => {
     spine = await openTestSpine();

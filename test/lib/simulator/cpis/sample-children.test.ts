@@ -16,8 +16,7 @@ import {
 
 const now = Date.parse("2026-11-22T10:15:00Z");
 
-describe("The sample children", function () {
-  this.timeout(20_000);
+describe("The sample children", () => {
   let spine: TestSpine;
   let asked = 0;
   before(async () => {

@@ -116,8 +116,7 @@ async function assertAnswer(special: SpecialNumber, query: PreparedQuery, spine:
   assert.deepEqual(summary(decide(query, first)), expected);
 }
 
-describe("The special NHS numbers", function () {
-  this.timeout(20_000);
+describe("The special NHS numbers", () => {
   let spine: TestSpine;
   beforeEach(async () => {
     spine = await openTestSpine({ lateAnswerMilliseconds: 20 });

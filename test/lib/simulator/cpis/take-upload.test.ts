@@ -18,8 +18,7 @@ import {
 const first = "9990000018";
 const second = "9990000026";
 
-describe("An upload to the simulator over MESH", function () {
-  this.timeout(20_000);
+describe("An upload to the simulator over MESH", () => {
   let authority: TestAuthority;
   beforeEach(async () => {
     authority = await openAuthority();

@@ -26,8 +26,7 @@ const upload: ControlFile = {
   statusRecords: [],
 };
 
-describe("the simulated MESH client", function () {
-  this.timeout(20_000);
+describe("the simulated MESH client", () => {
   let root = "";
   let mesh: MeshServer;
   let client: SimulatedMeshClient | undefined;
@@ -187,7 +186,7 @@ describe("the simulated MESH client", function () {
   it("writes slowly, and the control file first, when it is told so", async () => {
     const seen: string[] = [];
     await start({ conduct: { writesControlFirst: true, writesSlowly: { pieceBytes: 4, pauseMilliseconds: 1 } } });
-    const watcher = fs.watch(inRoot("IN"), { signal: AbortSignal.timeout(10_000) });
+    const watcher = fs.watch(inRoot("IN"), { signal: AbortSignal.timeout(120_000) });
     const { response: workflowId } = mesh.workflowIds;
     const id = mesh.deliver({ from: mesh.cpisMailbox, to: own, workflowId, content: Buffer.from("<FileResponse/>") });
     for await (const { filename } of watcher) {

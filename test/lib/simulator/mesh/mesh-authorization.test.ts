@@ -54,8 +54,7 @@ describe("The hash of a MESH token", () => {
   });
 });
 
-describe("The simulated MESH, asked with an Authorization header", function () {
-  this.timeout(20_000);
+describe("The simulated MESH, asked with an Authorization header", () => {
   let fixture: MeshFixture;
   const listWith = (authorization: string | null): Promise<Reply> =>
     fixture.call({ path: "/ZT7OT001/inbox", authorization });
@@ -169,8 +168,7 @@ describe("The simulated MESH, asked with an Authorization header", function () {
   });
 });
 
-describe("The simulated MESH, asked without a client certificate", function () {
-  this.timeout(20_000);
+describe("The simulated MESH, asked without a client certificate", () => {
   const listBare = async (fixture: MeshFixture): Promise<Reply> => {
     const { pki } = await testPki();
     const headers = { Accept: v2, Authorization: fixture.token(fixture.authority) };

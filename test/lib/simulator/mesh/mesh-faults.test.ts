@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { exchangeBytes, openMesh, type MeshFixture, type Reply } from "../../../support/simulator/mesh-client.js";
 
-describe("A fault of the simulated MESH", function () {
-  this.timeout(20_000);
+describe("A fault of the simulated MESH", () => {
   let fixture: MeshFixture;
   beforeEach(async () => {
     fixture = await openMesh();

@@ -44,8 +44,7 @@ function useMesh(): { fixture: MeshFixture; reader: ReturnType<typeof createRead
   return opened;
 }
 
-describe("A list of the simulated MESH", function () {
-  this.timeout(20_000);
+describe("A list of the simulated MESH", () => {
   const opened = useMesh();
 
   it("comes in pages that follow each other, whatever is acknowledged meanwhile", async () => {
@@ -108,8 +107,7 @@ describe("A list of the simulated MESH", function () {
   });
 });
 
-describe("A file in a mailbox of the simulated MESH", function () {
-  this.timeout(20_000);
+describe("A file in a mailbox of the simulated MESH", () => {
   const opened = useMesh();
 
   it("comes with all headers that its sender gave, and those of MESH", async () => {
@@ -282,8 +280,7 @@ describe("A file in a mailbox of the simulated MESH", function () {
   });
 });
 
-describe("A report of the simulated MESH", function () {
-  this.timeout(20_000);
+describe("A report of the simulated MESH", () => {
   const opened = useMesh();
 
   it("says why a file was not delivered, and which, and takes the file out of its mailbox", async () => {

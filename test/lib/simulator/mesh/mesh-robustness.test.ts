@@ -44,8 +44,7 @@ const exchange = fc.record({
   body: fc.uint8Array({ maxLength: 50 }),
 });
 
-describe("The simulated MESH under any input", function () {
-  this.timeout(60_000);
+describe("The simulated MESH under any input", () => {
   let fixture: MeshFixture;
   const errors: unknown[] = [];
   before(async () => {

@@ -25,8 +25,7 @@ function detailOf({ json }: Reply): Detail {
   return (json as { detail: Detail[] }).detail[0] ?? {};
 }
 
-describe("The outbox of the simulated MESH", function () {
-  this.timeout(20_000);
+describe("The outbox of the simulated MESH", () => {
   let fixture: MeshFixture;
   before(async () => {
     fixture = await openMesh({ maximumRequestBytes: 4096, limits: { maximumPlainBytes: 10_000 } });
@@ -180,8 +179,7 @@ describe("The outbox of the simulated MESH", function () {
   });
 });
 
-describe("A file in chunks at the simulated MESH", function () {
-  this.timeout(20_000);
+describe("A file in chunks at the simulated MESH", () => {
   let fixture: MeshFixture;
   before(async () => {
     fixture = await openMesh();

@@ -4,8 +4,7 @@ import { openMesh, type MeshFixture } from "../../../support/simulator/mesh-clie
 
 const handshake = { "mex-ClientVersion": "1", "mex-OSName": "test", "mex-OSVersion": "1" };
 
-describe("The simulated MESH", function () {
-  this.timeout(20_000);
+describe("The simulated MESH", () => {
   let fixture: MeshFixture;
   before(async () => {
     fixture = await openMesh();

@@ -5,8 +5,7 @@ import { openMesh, v2, type MeshFixture } from "../../../support/simulator/mesh-
 const v1 = "application/vnd.mesh.v1+json";
 const handshake = { "mex-ClientVersion": "1", "mex-OSName": "test", "mex-OSVersion": "1" };
 
-describe("The simulated MESH, asked about a file", function () {
-  this.timeout(20_000);
+describe("The simulated MESH, asked about a file", () => {
   let fixture: MeshFixture;
   let id: string;
   before(async () => {
@@ -104,8 +103,7 @@ describe("The simulated MESH, asked about a file", function () {
   });
 });
 
-describe("The simulated MESH, asked about itself", function () {
-  this.timeout(20_000);
+describe("The simulated MESH, asked about itself", () => {
   let fixture: MeshFixture;
   before(async () => {
     fixture = await openMesh();

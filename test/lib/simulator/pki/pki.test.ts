@@ -11,8 +11,7 @@ import { createPki, type Pki } from "../../../../lib/simulator/pki/pki.js";
 
 const now = Date.now();
 
-describe("The simulator's PKI", function () {
-  this.timeout(20_000);
+describe("The simulator's PKI", () => {
   let pki: Pki;
   before(async () => {
     pki = await createPki({ now: () => now, authorityName: "Authority of the tests" });
@@ -75,8 +74,7 @@ describe("The simulator's PKI", function () {
   });
 });
 
-describe("The simulator's PKI in a folder", function () {
-  this.timeout(30_000);
+describe("The simulator's PKI in a folder", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-pki-"));

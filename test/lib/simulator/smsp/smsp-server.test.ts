@@ -25,8 +25,7 @@ interface HttpAnswer {
   readonly body: Buffer;
 }
 
-describe("The simulated Spine mini service", function () {
-  this.timeout(10_000);
+describe("The simulated Spine mini service", () => {
   let scene: SmspScene;
 
   before(async () => {

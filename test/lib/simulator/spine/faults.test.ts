@@ -50,8 +50,7 @@ describe("Injected faults", () => {
   });
 });
 
-describe("The simulator with faults", function () {
-  this.timeout(20_000);
+describe("The simulator with faults", () => {
   let spine: TestSpine;
   let query: PreparedQuery;
   beforeEach(async () => {
@@ -151,7 +150,7 @@ describe("The simulator with faults", function () {
     spine.simulator.holdAnswers();
     const queries = Array.from({ length: 100 }, () => spine.prepare("9990001014"));
     for (const one of queries) assert.equal((await spine.send(one)).status, 202);
-    for (let turn = 0; turn < 10_000 && spine.simulator.heldAnswers < 100; turn += 1) await setImmediate();
+    while (spine.simulator.heldAnswers < 100) await setImmediate();
     assert.equal(spine.answers.length, 0);
     assert.equal(spine.simulator.releaseAnswers("reverse"), 100);
     await spine.answer(100);

@@ -46,8 +46,7 @@ function withText(query: PreparedQuery, from: string | RegExp, to: string): { bo
   return { body: Buffer.from(changed, "latin1") };
 }
 
-describe("The simulator's acceptance of messages", function () {
-  this.timeout(20_000);
+describe("The simulator's acceptance of messages", () => {
   let spine: TestSpine;
   before(async () => {
     spine = await openTestSpine();

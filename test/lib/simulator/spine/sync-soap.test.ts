@@ -60,8 +60,7 @@ function replyIn(result: HttpResult): SynchronousReply {
   return readSynchronousReply(parseSoapEnvelope(result.body));
 }
 
-describe("the simulator's synchronous SOAP", function () {
-  this.timeout(10_000);
+describe("the simulator's synchronous SOAP", () => {
   let spine: TestSpine;
 
   async function open(options: Parameters<typeof openTestSpine>[0] = {}): Promise<void> {

@@ -21,8 +21,7 @@ describe("instances on one PostgreSQL", () => {
   let schema: string;
   let stores: MessageStore[];
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     server = await startPostgres();
   });
 
@@ -112,8 +111,7 @@ describe("instances on one PostgreSQL", () => {
     assert.equal(await dead.renewLease({ id, owner: "dead", until: 9000 }), "lease-lost");
   });
 
-  it("keep the order of a destination that all of them fill and empty", async function () {
-    this.timeout(20_000);
+  it("keep the order of a destination that all of them fill and empty", async () => {
     const all = await openThree();
     const accepted = all.flatMap((store) =>
       Array.from({ length: 8 }, () => acceptOne(store, outbound({ isOrdered: true }))),
@@ -217,8 +215,7 @@ describe("instances on one PostgreSQL", () => {
     }
   });
 
-  it("find every row by an index once there are many", async function () {
-    this.timeout(30_000);
+  it("find every row by an index once there are many", async () => {
     await open();
     await server.query(`INSERT INTO ${schema}.message (direction, state, channel, destination, is_ordered, is_blocked,
         interaction, service, message_id, conversation_id, from_party, to_party, subject_hash, created_at, updated_at,
@@ -244,8 +241,7 @@ describe("instances on one PostgreSQL", () => {
     }
   });
 
-  it("refuse work with a code while the server is gone, and recover by themselves", async function () {
-    this.timeout(30_000);
+  it("refuse work with a code while the server is gone, and recover by themselves", async () => {
     const store = await open();
     const before = await acceptOne(store, outbound());
     await server.halt();
@@ -266,8 +262,7 @@ describe("instances on one PostgreSQL", () => {
     assert.deepEqual(await store.health(), { kind: "ready" });
   });
 
-  it("lose nothing that was accepted when the server is stopped in the middle of work", async function () {
-    this.timeout(30_000);
+  it("lose nothing that was accepted when the server is stopped in the middle of work", async () => {
     const store = await open();
     const accepted: string[] = [];
     const refusals: string[] = [];

@@ -5,8 +5,7 @@ import { type PostgresServer, startPostgres } from "../../../support/store/postg
 describe("with a PostgreSQL of its own", () => {
   let server: PostgresServer;
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     server = await startPostgres();
   });
 

@@ -54,8 +54,7 @@ describe("the commits of the embedded store", () => {
     assert.equal(found?.messageId, message.messageId);
   });
 
-  it("are refused with a code while another program holds the file, and go on after", async function () {
-    this.timeout(10_000);
+  it("are refused with a code while another program holds the file, and go on after", async () => {
     const other = new DatabaseSync(path.join(folder, "messages.sqlite"));
     other.exec("BEGIN IMMEDIATE");
     await assert.rejects(acceptOne(store, outbound()), { code: "STORE_UNAVAILABLE", retryable: true });

@@ -33,8 +33,7 @@ describe("the folder of the embedded store", () => {
     await (await open()).close();
   });
 
-  it("is refused while another process has it, also after attempts of this one", async function () {
-    this.timeout(20_000);
+  it("is refused while another process has it, also after attempts of this one", async () => {
     const other = startStoreProcess("hold", folder);
     await other.when((lines) => lines.includes("opened"));
     for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -48,8 +47,7 @@ describe("the folder of the embedded store", () => {
     await (await open()).close();
   });
 
-  it("is free at once when its process was killed, though the owner's file names a process that lives", async function () {
-    this.timeout(20_000);
+  it("is free at once when its process was killed, though the owner's file names a process that lives", async () => {
     const other = startStoreProcess("hold", folder);
     await other.when((lines) => lines.includes("opened"));
     await other.kill();
@@ -57,8 +55,7 @@ describe("the folder of the embedded store", () => {
     await (await open()).close();
   });
 
-  it("goes to exactly one of several processes that start at once", async function () {
-    this.timeout(30_000);
+  it("goes to exactly one of several processes that start at once", async () => {
     const processes = Array.from({ length: 3 }, () => startStoreProcess("hold", folder));
     const first = await Promise.all(processes.map((running) => running.when((lines) => lines.length > 0)));
     assert.deepEqual(first.flat().sort(), ["failed STORE_LOCKED", "failed STORE_LOCKED", "opened"]);

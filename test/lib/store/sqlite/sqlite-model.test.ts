@@ -140,8 +140,7 @@ function stateOfModel({ messages }: ModelStore): unknown {
 }
 
 describe("the embedded store, compared with a list in memory", () => {
-  it("says and holds the same after any sequence of operations", async function () {
-    this.timeout(60_000);
+  it("says and holds the same after any sequence of operations", async () => {
     await fc.assert(
       fc.asyncProperty(acts, async (sequence) => {
         const place = await createSqlitePlace();

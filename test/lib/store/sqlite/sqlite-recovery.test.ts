@@ -64,8 +64,7 @@ describe("the embedded store after a crash", () => {
       ...(maximumBytes === undefined ? {} : { maximumBytes }),
     });
 
-  it("has all that its killed process was told is done, and nothing by halves", async function () {
-    this.timeout(60_000);
+  it("has all that its killed process was told is done, and nothing by halves", async () => {
     const reported: string[] = [];
     for (const [round, count] of [40, 333, 1200].entries()) {
       const running = startStoreProcess("accept", folder, `ROUND${round}`);
@@ -118,7 +117,6 @@ describe("the embedded store after a crash", () => {
 
   it("recovers by itself when files could not be written for a while", async function () {
     if (process.platform !== "linux") this.skip();
-    this.timeout(30_000);
     const running = startStoreProcess("limit", folder, "", ["prlimit", "--fsize=900000:unlimited"]);
     await running.ended;
     const refused = running.lines.filter((line) => line.startsWith("refused"));

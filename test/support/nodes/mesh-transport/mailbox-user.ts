@@ -35,7 +35,7 @@ export class MailboxUser {
   }
 
   open(): Promise<OpenFileTransport> {
-    return this.transport.whenOpen(AbortSignal.timeout(8000));
+    return this.transport.whenOpen(AbortSignal.timeout(120_000));
   }
 
   /** Takes all that comes, and logs each, so that a test can wait for it. */

@@ -96,6 +96,8 @@ describe("a written date", () => {
     assert.equal(read(vm.runInNewContext("new Date(2025, 6, 1, 9, 5)")), "2025-07-01T09:05");
     assert.equal(read(new Date(Number.NaN)), "not-real");
     assert.equal(read(new Date(-1e15)), "not-real");
+    assert.equal(read(new Date("+190000-01-01")), "not-real");
+    assert.equal(read(new Date("+020250-01-01"), { dateObjects: "utc" }), "not-real");
   });
 
   it("reads back whatever day it was, in each form", () => {
