@@ -83,7 +83,8 @@ function padded(value: number): string {
 }
 
 function dateOf({ year, month, day }: Day, hour: number, minute: number): WrittenDate {
-  const isReal = /^(?:19|20)[0-9]{2}$/.test(year) && isCalendarDate(Number(year), month, day) && hour <= 23 && minute <= 59;
+  const isReal =
+    /^(?:19|20)[0-9]{2}$/.test(year) && isCalendarDate(Number(year), month, day) && hour <= 23 && minute <= 59;
   if (!isReal) return { kind: "not-real" };
   return { kind: "date", date: `${year}-${padded(month)}-${padded(day)}T${padded(hour)}:${padded(minute)}` };
 }
