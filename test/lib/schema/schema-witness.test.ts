@@ -31,9 +31,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 const test = { birth: "20150314", family: "Test" };
 
-describe("the check by an organisation's own schemas", function () {
-  this.timeout(120_000);
-
+describe("the check by an organisation's own schemas", () => {
   afterEach(async () => {
     await Promise.all(witnesses.splice(0).map((witness) => witness.close()));
     for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true });

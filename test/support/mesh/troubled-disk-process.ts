@@ -10,7 +10,7 @@ import { createPostgresMessageStore } from "../../../lib/store/postgres/postgres
 import { until } from "../mhs/durable-exchange.js";
 import type { Account } from "../store/lesser-account.js";
 import { createTestProtection } from "../store/sample-messages.js";
-import { largeContent, outboundFile } from "./sample-files.js";
+import { exampleScope, largeContent, outboundFile } from "./sample-files.js";
 
 /** Each is one process. The disk of the first three is full only for it: no file of it may become large. */
 export type Trouble = "limited" | "after-limit" | "read-only" | "small-disk";
@@ -109,6 +109,7 @@ async function main({ trouble, root, account, store: place }: TroubledDisk): Pro
     store,
     channel: "mesh",
     owner: `owner ${trouble}`,
+    scope: exampleScope,
     knownRoots: [],
     effects: { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() },
     scanMilliseconds: 30,

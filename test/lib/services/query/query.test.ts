@@ -93,10 +93,6 @@ describe("The query service", () => {
     return service.ask({ author: clinician, activities: ["B0107"], accessType: "unscheduled", ...query });
   }
 
-  function isLate(expected: { readonly outcome: string; readonly code?: string }): boolean {
-    return expected.outcome === "failed" && lateNumbers.has(expected.code ?? "");
-  }
-
   function codeOf(result: QueryResult): string {
     return result.outcome === "failed" ? result.code : result.outcome;
   }
