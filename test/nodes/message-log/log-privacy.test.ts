@@ -241,8 +241,7 @@ describe("the message log of a Node-RED with users", () => {
   });
 });
 
-describe("the message log of a Node-RED that asks nobody to log in", function () {
-  this.timeout(60_000);
+describe("the message log of a Node-RED that asks nobody to log in", () => {
   const line = nodeRedLines.find((name) => name === process.env["NODE_RED_PACKAGE"]) ?? "node-red";
   let nodeRed: RunningNodeRed;
 
