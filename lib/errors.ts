@@ -209,6 +209,18 @@ export const errorTable = /* @__PURE__ */ define({
       "The response says why, and whether to correct the file or to send the same content later under a new number.",
     retryable: false,
   },
+  CPIS_UPLOAD_UNCLEAR: {
+    message: "The response of CP-IS contradicts itself or an earlier one, or has parts that are not known",
+    advice:
+      "Take none of the file's records as loaded. Ask the national service desk what became of the file, then send the records again.",
+    retryable: false,
+  },
+  CPIS_UPLOAD_NOT_OURS: {
+    message: "A response to an upload must not count, and was set aside",
+    advice:
+      "The detail says why. The response is kept in the message log; if CP-IS sent it, ask the national service desk what became of the file.",
+    retryable: false,
+  },
   CPIS_UPLOAD_UNKNOWN: {
     message: "Word came about a file that this store does not know",
     advice: "Look whether another system uploads for the same mailbox. The message is kept in the message log.",

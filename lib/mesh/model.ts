@@ -41,6 +41,8 @@ export interface OutboundFile {
   readonly completedBy: "acceptance" | "response";
   /** See MessageStore. */
   readonly context?: Buffer;
+  /** By which the store finds it again: hashed before it is stored, and never sent. */
+  readonly foundBy?: string;
   readonly applicationId?: string;
   readonly attributes?: MessageAttributes;
   /** The file that this one is a resend of. */

@@ -73,6 +73,7 @@ export function newOutboundRow(file: OutboundFile, details: OutboundRowDetails):
     content: file.compressed,
     ...(file.context === undefined ? {} : { context: file.context }),
     ...(file.originalId === undefined ? {} : { originalId: file.originalId }),
+    ...(file.foundBy === undefined ? {} : { subject: file.foundBy }),
     attributes: {
       ...file.attributes,
       localId,

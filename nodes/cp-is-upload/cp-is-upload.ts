@@ -69,6 +69,7 @@ async function accept(
     localAuthority: settings.localAuthority,
     records,
     mapping: settings.mapping,
+    plausibility: settings.plausibility,
     faultyRecords: settings.faultyRecords,
     ...readHeader(msg),
     ...readFileNumber(msg, words),
@@ -90,7 +91,7 @@ async function upload(parts: UploadNodeParts, message: UploadMessage): Promise<u
     isCounted = true;
     uploadCounted(transport.label, acceptance.kind === "refused" ? "refused" : "stored");
     if (acceptance.kind === "refused") throw acceptance.error;
-    status.stored(acceptance.fileNumber, acceptance.sent);
+    status.stored(acceptance.fileNumber, acceptance.sent, acceptance.refused);
     warnings.ofRecords(acceptance.warned);
     return undefined;
   } catch (error) {

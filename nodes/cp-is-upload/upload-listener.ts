@@ -6,6 +6,7 @@ import type {
   UploadOutcome,
   UploadReference,
 } from "../../lib/services/upload/upload-model.js";
+import { CpisError } from "../../lib/errors.js";
 import { recordsJudged, uploadCounted } from "../adapter/monitoring/metrics.js";
 import type { Words } from "../adapter/runtime/words.js";
 import type { Kept } from "./read-upload-message.js";
@@ -28,11 +29,11 @@ function isKept(value: unknown): value is Kept {
 /** A copy of its own for each message: flows may change what they get. */
 export function messageOf(
   { RED, transport, localAuthority }: Pick<UploadOutputs, "RED" | "transport" | "localAuthority">,
-  { kept, fileNumber, conversationId, messageId }: UploadReference,
+  { kept, fileNumber, conversationId, messageId, from }: UploadReference,
   payload: UploadOutcome | RefusedRecord | undefined,
 ): NodeMessage {
   const message: NodeMessage & Record<string, unknown> = isKept(kept) ? RED.util.cloneMessage({ ...kept }) : {};
-  const told = { transport, localAuthority, fileSequence: fileNumber, conversationId, messageId };
+  const told = { transport, localAuthority, fileSequence: fileNumber, conversationId, messageId, from };
   message["cpis"] = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
   if (payload !== undefined) message.payload = payload;
   return message;
@@ -40,6 +41,18 @@ export function messageOf(
 
 export function createUploadListener(outputs: UploadOutputs): UploadListener {
   const { node, words, status } = outputs;
+
+  /** What no flow may pass over that looks at the counts alone. */
+  function tellDoubt({ outcome }: UploadOutcome, upload: UploadReference): void {
+    const { fileNumber, messageId = "" } = upload;
+    if (outcome === "unknown-file") {
+      node.warn(words("warning.unknownFile", { message: messageId }));
+    } else if (outcome === "unclear") {
+      const error = new CpisError("CPIS_UPLOAD_UNCLEAR", { detail: `file ${fileNumber ?? "?"}` });
+      node.error(error, messageOf(outputs, upload, undefined));
+    }
+  }
+
   return {
     refused(record, upload): Promise<void> {
       node.send([null, messageOf(outputs, upload, record)]);
@@ -50,7 +63,9 @@ export function createUploadListener(outputs: UploadOutputs): UploadListener {
       status.answered(outcome, upload.fileNumber);
       uploadCounted(outputs.transport, "answered");
       recordsJudged(outputs.transport, outcome);
-      node.send([messageOf(outputs, upload, payload), null]);
+      const message = messageOf(outputs, upload, payload);
+      node.send([message, null]);
+      tellDoubt(outcome, upload);
       return Promise.resolve();
     },
     undelivered(failure, upload): Promise<void> {
@@ -60,7 +75,8 @@ export function createUploadListener(outputs: UploadOutputs): UploadListener {
       return Promise.resolve();
     },
     stray(error): void {
-      node.warn(error.message);
+      status.stray(error.code);
+      node.error(error, { payload: undefined, cpis: { transport: outputs.transport } });
     },
     sending({ fileNumber, piece, pieces }): void {
       status.sending(fileNumber, piece, pieces);

@@ -1,6 +1,7 @@
 // The settings of a `cp-is upload` node, read from a flow and checked.
 import type { LocalAuthority, PlanType } from "../../lib/cpis/model.js";
 import { uploadFields, type UploadField, type UploadMapping } from "../../lib/cpis/upload/rows/upload-mapping.js";
+import { defaultPlausibility, type UploadPlausibility } from "../../lib/cpis/upload/rules/check-plausibility.js";
 import { CpisError } from "../../lib/errors.js";
 import { FieldReader } from "../adapter/runtime/field-rules.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -9,6 +10,7 @@ export interface UploadSettings {
   readonly localAuthority: LocalAuthority & { readonly code: string };
   readonly faultyRecords: "refuse-file" | "send-valid";
   readonly mapping: UploadMapping;
+  readonly plausibility: UploadPlausibility;
   readonly firstNumber: number;
   /** Names of message properties that come back with the outcome. */
   readonly keep: readonly string[];
@@ -73,6 +75,10 @@ export function readUploadSettings(config: object, words: Words): UploadSettings
       columns: readColumns(config, words("field.columns")),
       planTypes: readPlanWords(fields),
       dateForm: fields.choice("dateForm", ["day-first", "month-first", "iso"], "day-first"),
+    },
+    plausibility: {
+      youngestMother: fields.number("youngestMother", "wholeNumber", defaultPlausibility.youngestMother),
+      daysBeforeBirth: fields.number("daysBeforeBirth", "wholeNumber", defaultPlausibility.daysBeforeBirth),
     },
     firstNumber: fields.number("firstNumber", "positiveNumber", 1),
     keep: listOf(fields.text("keep")),

@@ -9,7 +9,14 @@ const outcomeTexts: Readonly<Record<UploadOutcome["outcome"], string>> = {
   "partly-accepted": "status.partlyAccepted",
   refused: "status.refused",
   "file-refused": "status.fileRefused",
+  unclear: "status.unclear",
+  "unknown-file": "status.unknownFile",
 };
+
+/** Of these each record counts by itself. */
+const countedOutcomes: readonly UploadOutcome["outcome"][] = ["partly-accepted", "refused"];
+
+export type UploadResult = Pick<UploadOutcome, "outcome" | "accepted" | "refused" | "notSent">;
 
 export class UploadStatus {
   private report: TransportReport | undefined;
@@ -33,21 +40,31 @@ export class UploadStatus {
     this.status.busy(this.words(key, { checked, total: total ?? 0 }));
   }
 
-  stored(file: number, sent: number): void {
-    this.ended(() => this.status.waiting(this.words("status.waiting", { file, sent })));
+  stored(file: number, sent: number, notSent: number): void {
+    const key = notSent === 0 ? "status.waiting" : "status.waitingPart";
+    this.ended(() => this.status.waiting(this.words(key, { file, sent, notSent })));
   }
 
   sending(file: number, piece: number, pieces: number): void {
     this.ended(() => this.status.busy(this.words("status.sending", { file, piece, pieces })));
   }
 
-  answered({ outcome, accepted, refused }: UploadOutcome, file: number | undefined): void {
-    const at = this.status.now();
-    const text = this.words(outcomeTexts[outcome], { file: file ?? "?", accepted, refused });
+  answered(result: UploadResult, file: number | undefined, at = this.status.now()): void {
+    const { outcome, accepted, refused, notSent } = result;
+    const parts = [
+      this.words(outcomeTexts[outcome], { file: file ?? "?", accepted }),
+      ...(refused > 0 && countedOutcomes.includes(outcome) ? [this.words("status.partRefused", { refused })] : []),
+      ...(notSent > 0 ? [this.words("status.partNotSent", { notSent })] : []),
+    ];
     this.ended(() => {
-      if (outcome === "accepted") this.status.succeeded(text, at);
-      else this.status.failed(text);
+      if (outcome === "accepted") this.status.succeeded(parts.join(", "), at);
+      else this.status.failed(parts.join(", "));
     });
+  }
+
+  /** A response that must not count, or that nobody can read. */
+  stray(code: string): void {
+    this.ended(() => this.status.failed(this.words("status.stray", { code })));
   }
 
   undelivered({ state, fileNumber, error }: UploadFailure): void {

@@ -3,7 +3,8 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { encodeUploadResponse } from "../../lib/cpis/upload/upload-response.js";
 import { gunzipPieces, GzipWriter } from "../../lib/gzip.js";
-import { readSentRecords } from "../../lib/services/upload/sent-record-index.js";
+import { indexSentRecords } from "../../lib/services/upload/sent-record-index.js";
+import { encodeUploadContext, readUploadContext } from "../../lib/services/upload/upload-context.js";
 import { matchResponse } from "../../lib/services/upload/upload-matching.js";
 import { composeSample, sampleResponse, sampleRows, sampleTime } from "./upload-samples.js";
 
@@ -35,23 +36,23 @@ async function writeBare(count: number): Promise<void> {
   await writer.end();
 }
 
-/** The file and its response, compressed, as a mailbox keeps them. */
+/** What is kept of the file, and its response, compressed, as a store and a mailbox keep them. */
 export async function prepareFiles(folder: string, count: number): Promise<void> {
-  const { compressed } = await (await composeSample(count)).finish(42, sampleTime);
-  const { all } = await readSentRecords(gunzipPieces(compressed));
+  const { table } = await composeSample(count);
   const writer = new GzipWriter();
-  await writer.write(encodeUploadResponse(sampleResponse(all)));
-  await fs.writeFile(path.join(folder, `sent-${count}`), compressed);
+  await writer.write(encodeUploadResponse(sampleResponse(indexSentRecords(table).all)));
+  await fs.writeFile(path.join(folder, `sent-${count}`), encodeUploadContext({ leftOut: [], sent: table }));
   await fs.writeFile(path.join(folder, `answer-${count}`), await writer.end());
 }
 
 async function read(folder: string, count: number): Promise<void> {
   const answer = await fs.readFile(path.join(folder, `answer-${count}`));
-  const sent = await readSentRecords(gunzipPieces(await fs.readFile(path.join(folder, `sent-${count}`))));
+  const context = readUploadContext(await fs.readFile(path.join(folder, `sent-${count}`)));
+  if (context.sent === undefined) throw new Error("the table of the file is not there");
+  const sent = indexSentRecords(context.sent);
   const matched = await matchResponse(
     () => gunzipPieces(answer),
-    sent,
-    (position) => position,
+    () => Promise.resolve({ sent, sentCount: count, notSent: 0, indexOf: (position) => position }),
   );
   let told = 0;
   for await (const record of matched.refused()) told += record.reasons.length;

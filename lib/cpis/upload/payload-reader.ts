@@ -21,6 +21,13 @@ export interface PayloadParts {
   readonly divided?: string;
   /** Gets each part in document order, and of the divided one each child; `parent` is the name of what it stands in. */
   take(part: XmlElement, parent: string): void;
+  /** Outside the payload, elements of these names are taken too, with an empty `parent`. */
+  readonly around?: readonly string[];
+}
+
+export interface PayloadReader extends ElementReader {
+  /** Whether the root had elements that are no part, or parts that say they are nil or are of another namespace. */
+  hasStrangers(): boolean;
 }
 
 const defaultMaximumBytes = 1_073_741_824;
@@ -31,31 +38,40 @@ const partLimits: XmlLimits = { ...defaultXmlLimits, maximumBytes: 262_144, maxi
  * Its `end` throws CPIS_MESSAGE_INVALID when the document holds no such payload; `write` throws it at a second one:
  * which of them counts would be a guess. Both throw the XML_* codes.
  */
-export function createPayloadReader(payload: PayloadParts, options: PayloadReaderOptions = {}): ElementReader {
+export function createPayloadReader(payload: PayloadParts, options: PayloadReaderOptions = {}): PayloadReader {
   let rootDepth = 0;
   let hasTaken = false;
+  let hasStrangers = false;
 
+  const isWithin = (path: readonly string[]): boolean =>
+    rootDepth !== 0 && path.length > rootDepth && path[rootDepth - 1] === payload.root;
   const isRoot = (path: readonly string[], namespace: string): boolean => {
     if (path.at(-1) !== payload.root || !isHl7({ namespace })) return false;
     // A wrapper may be named as the payload is; then the payload is the one within.
-    const isWithin = path.length > rootDepth && path[rootDepth - 1] === payload.root;
-    if (rootDepth !== 0 && (hasTaken || !isWithin)) {
+    if (rootDepth !== 0 && (hasTaken || !isWithin(path))) {
       throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `there is more than one ${payload.root}` });
     }
     rootDepth = path.length;
+    hasStrangers = false;
     return true;
   };
   const isPart = (path: readonly string[]): boolean => {
-    const [root, part, child] = path.slice(rootDepth - 1);
-    if (rootDepth === 0 || root !== payload.root || part === undefined || !payload.parts.includes(part)) return false;
+    if (!isWithin(path)) return payload.around?.includes(path.at(-1) ?? "") === true;
+    const [part, child] = path.slice(rootDepth);
+    if (part === undefined || !payload.parts.includes(part)) {
+      hasStrangers = true;
+      return false;
+    }
     return part === payload.divided ? child !== undefined : true;
   };
   const reader = createElementReader({
     isWanted: (path, namespace) => !isRoot(path, namespace) && isPart(path),
     take: (part, path) => {
-      if (!isGiven(part)) return;
-      hasTaken = true;
-      payload.take(part, path.at(-2) ?? "");
+      if (!isWithin(path)) payload.take(part, "");
+      else if (isGiven(part)) {
+        hasTaken = true;
+        payload.take(part, path.at(-2) ?? "");
+      } else hasStrangers = true;
     },
     maximumDocumentBytes: options.maximumBytes ?? defaultMaximumBytes,
     elementLimits: partLimits,
@@ -65,6 +81,7 @@ export function createPayloadReader(payload: PayloadParts, options: PayloadReade
     write: (chunk) => {
       reader.write(chunk);
     },
+    hasStrangers: () => hasStrangers,
     end: () => {
       reader.end();
       if (rootDepth === 0) throw new CpisError("CPIS_MESSAGE_INVALID", { detail: `${payload.root} is missing` });

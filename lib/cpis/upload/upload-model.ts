@@ -75,6 +75,8 @@ export interface UploadResponseSummary {
   readonly failed?: number;
   readonly unlinkedResults: readonly UploadResultCode[];
   readonly warnings: readonly Warning[];
+  /** Something in it, or around it, that is not understood or that complains may say more than was read. */
+  readonly isDoubtful?: true;
 }
 
 export interface UploadResponse extends UploadResponseSummary {

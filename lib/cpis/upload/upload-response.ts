@@ -8,6 +8,7 @@ import type { XmlElement } from "../../xml/xml-element.js";
 import { localAuthorityNode, parseLocalAuthority } from "../templates/local-authority.js";
 import type { Warning } from "../model.js";
 import { createKeptParts, createPayloadReader, detached, type PayloadReaderOptions } from "./payload-reader.js";
+import { createShapeWatch, isComplaint, receiptNames } from "./response-shape.js";
 import { createResultLinks } from "./result-links.js";
 import type { UploadRecordResult, UploadResponse, UploadResponseSummary, UploadResultCode } from "./upload-model.js";
 import {
@@ -20,11 +21,12 @@ import {
   type DetailPlace,
   type ReturnedRecord,
 } from "./upload-result-template.js";
-import { contradictsItself, isFullSuccess, isRecordLoaded, type FileWords } from "./upload-verdict.js";
+import { contradictsItself, isFullSuccess, isRecordLoaded, mayBeLoaded, type FileWords } from "./upload-verdict.js";
 import { createWarningList, warnWithin } from "../templates/warning-list.js";
 
 const rootName = "FileResponse";
 const resultsName = "acknowledgementRecord";
+const resultName = "acknowledgementRecordDetail";
 const messageName = "message";
 const fileResultsName = "acknowledgementFile";
 const failedName = "failedReturnedCP-ISRecords";
@@ -33,7 +35,7 @@ const successfulName = "successfulReturnedCP-ISRecords";
 const unknownNumber = -1;
 
 /** What is written of a response beside its records. The counts must stand in a response that keeps to the schema. */
-export type UploadResponseHeader = Omit<UploadResponseSummary, "unlinkedResults" | "warnings">;
+export type UploadResponseHeader = Omit<UploadResponseSummary, "unlinkedResults" | "warnings" | "isDoubtful">;
 
 function countNode(name: string, count: number): XmlNode {
   return element(name, {}, [integerNode("value", count)]);
@@ -82,7 +84,7 @@ export function encodeUploadResponseEnd({ successful }: UploadResponseHeader): s
 }
 
 /** What is written piece by piece; the records are gone through twice, as their results all stand before them. */
-export interface WrittenUploadResponse extends Omit<UploadResponse, "records" | "warnings"> {
+export interface WrittenUploadResponse extends Omit<UploadResponse, "records" | "warnings" | "isDoubtful"> {
   readonly records: Iterable<UploadRecordResult>;
 }
 
@@ -118,7 +120,7 @@ function parseCount(integer: XmlElement | undefined): number | undefined {
   return typeof count === "number" && count >= 0 ? count : undefined;
 }
 
-type ResponseHead = Omit<UploadResponseSummary, "unlinkedResults" | "warnings">;
+type ResponseHead = UploadResponseHeader;
 
 /** Takes the `FileResponse` element; its records and their results are not looked at. */
 function parseHead(response: XmlElement): ResponseHead {
@@ -173,18 +175,34 @@ function headWarnings(head: ResponseHead, counted: Counted, unlinked: number): r
   return warnings.filter(([applies]) => applies).map(([, warning]) => warning);
 }
 
+/** Which file the response is of, and when it was made. */
+export type UploadResponseIdentity = Pick<UploadResponseSummary, "fileId" | "createdAt" | "localAuthority">;
+
+const identityParts: readonly string[] = ["creationTime", "id", "communicationFunctionRcv"];
+
 export interface UploadResponseReader {
   /**
    * Gives the records that are certain with this piece. Throws XML_*, and CPIS_MESSAGE_INVALID: more than one
    * FileResponse, or a result that comes after its record was given.
    */
   write(chunk: Uint8Array): readonly UploadRecordResult[];
+  /** Undefined as long as a part of it may follow. */
+  identity(): UploadResponseIdentity | undefined;
   /**
    * The response is over: its summary, and in `records` those that were not certain before. What was given counts only
    * now. Throws XML_*, and CPIS_MESSAGE_INVALID when there was no FileResponse.
    */
   end(): UploadResponse;
 }
+
+const notUnderstood: Warning = {
+  code: "not-understood",
+  message: "The response has parts that are not known, or more of a part than it may have",
+};
+const complaint: Warning = {
+  code: "wrapper-contradicts",
+  message: "The message around the response says that something went wrong",
+};
 
 /** What a record's verdict rests on; the schema puts it before the records. */
 const premises: readonly string[] = [fileResultsName, failedName];
@@ -198,6 +216,10 @@ const premises: readonly string[] = [fileResultsName, failedName];
  */
 export function createUploadResponseReader(options: PayloadReaderOptions = {}): UploadResponseReader {
   const warnings = createWarningList();
+  const shape = createShapeWatch();
+  let isEnded = false;
+  let isStrange = false;
+  let hasComplaint = false;
   const links = createResultLinks();
   const kept = createKeptParts();
   const counted = { accepted: 0, refused: 0 };
@@ -207,14 +229,15 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
   let recordCount = 0;
   let fileWords: FileWords | undefined;
 
+  const { warn } = warnings;
   const knownFileWords = (): FileWords => (fileWords ??= fileWordsOf(parseHead(kept.asChildrenOf(rootName))));
   const give = (record: ReturnedRecord, byOrder: boolean): UploadRecordResult => {
     const index = counted.accepted + counted.refused;
     const { form, subjects, plans } = record;
     const results = links.take(index + 1, byOrder);
     const words = { form, codes: results.map(({ code }) => code) };
-    const warn = warnWithin(warnings.warn, `${messageName}[${index + 1}]`);
-    const accepted = isRecordLoaded(words, knownFileWords(), warn);
+    const warnOfRecord = warnWithin(warn, `${messageName}[${index + 1}]`);
+    const accepted = isRecordLoaded(words, knownFileWords(), warnOfRecord);
     counted[accepted ? "accepted" : "refused"] += 1;
     return { index, accepted, results, subjects, plans };
   };
@@ -231,7 +254,7 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
   };
   const takeRecord = (message: XmlElement): void => {
     recordCount += 1;
-    const record = parseReturnedRecord(message, warnWithin(warnings.warn, `${messageName}[${recordCount}]`));
+    const record = parseReturnedRecord(message, warnWithin(warn, `${messageName}[${recordCount}]`));
     if (isCertain()) {
       for (const waited of giveWaiting(false)) given.push(waited);
       given.push(give(detached(record), false));
@@ -239,6 +262,11 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
   };
   const take = (part: XmlElement, parent: string): void => {
     const { localName } = part;
+    if (parent === "") {
+      hasComplaint ||= isComplaint(part);
+      return;
+    }
+    isStrange ||= !shape.understands(part) || (parent === resultsName) !== (localName === resultName);
     if (localName === messageName && parent === rootName) {
       takeRecord(part);
       return;
@@ -250,26 +278,39 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
     if (parent !== resultsName) {
       kept.keep(part);
       fileWords = undefined;
-    } else if (localName === "acknowledgementRecordDetail") links.add(parseResult(part));
+    } else if (localName === resultName) links.add(parseResult(part));
   };
   const parts = [
     ...["creationTime", "id", "transmissionQuantity", "communicationFunctionRcv"],
     ...[fileResultsName, resultsName, failedName, messageName, successfulName],
   ];
-  const reader = createPayloadReader({ root: rootName, parts, divided: resultsName, take }, options);
+  const payload = { root: rootName, parts, divided: resultsName, take, around: receiptNames };
+  const reader = createPayloadReader(payload, options);
   return {
     write: (chunk) => {
       given = [];
       reader.write(chunk);
       return given;
     },
+    identity: () => {
+      if (!isEnded && !identityParts.every((name) => kept.has(name))) return undefined;
+      const { fileId, createdAt, localAuthority } = parseHead(kept.asChildrenOf(rootName));
+      return known<UploadResponseIdentity>({ fileId, createdAt, localAuthority });
+    },
     end: () => {
       reader.end();
+      isEnded = true;
       const records = giveWaiting(links.count() === recordCount);
       const head = parseHead(kept.asChildrenOf(rootName));
       const unlinkedResults = links.rest();
-      for (const warning of headWarnings(head, counted, unlinkedResults.length)) warnings.warn(warning);
-      return { ...head, unlinkedResults, warnings: warnings.all(), records };
+      for (const warning of headWarnings(head, counted, unlinkedResults.length)) warn(warning);
+      const doubts = [
+        ...(isStrange || reader.hasStrangers() ? [notUnderstood] : []),
+        ...(hasComplaint && mayBeLoaded(fileWordsOf(head)) ? [complaint] : []),
+      ];
+      for (const doubt of doubts) warn(doubt);
+      const doubt = doubts.length > 0 ? ({ isDoubtful: true } as const) : {};
+      return { ...head, unlinkedResults, warnings: warnings.all(), ...doubt, records };
     },
   };
 }

@@ -24,6 +24,11 @@ export function isFullSuccess({ codes }: FileWords): boolean {
   return codes.length > 0 && codes.every((code) => code === uploadCodes.successfulFile);
 }
 
+/** No code of the file says that none of its records was loaded. */
+export function mayBeLoaded({ codes }: FileWords): boolean {
+  return codes.every((code) => codesOfLoadedFiles.includes(code));
+}
+
 /** The file is said to be loaded in full, and records to have failed. */
 export function contradictsItself(file: FileWords): boolean {
   return isFullSuccess(file) && (file.failed ?? 0) > 0;
@@ -38,7 +43,7 @@ function isValidLoaded(codes: readonly string[], file: FileWords, warn: Warn): b
     warnOfContradiction(warn, "result");
     return false;
   }
-  if (!file.codes.every((code) => codesOfLoadedFiles.includes(code))) {
+  if (!mayBeLoaded(file)) {
     warnOfContradiction(warn, "file");
     return false;
   }

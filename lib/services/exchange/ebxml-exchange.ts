@@ -10,6 +10,7 @@ import type { MessagingContract } from "../../sds/contract.js";
 import type { MessageStore } from "../../store/message-store.js";
 import type { FileExchange, IncomingFile, IncomingKind } from "./file-exchange.js";
 import { gunzipWhole } from "../../gzip.js";
+import { known } from "../../hl7v3/data-types.js";
 
 /** What Spine registers for uploads and notifications; whether it still takes uploads so is not confirmed. */
 export interface EbxmlExchangeSettings {
@@ -46,16 +47,20 @@ export function createEbxmlExchange(parts: EbxmlExchangeParts): FileExchange {
   const { mhs, store, settings, effects } = parts;
   const actions = actionsOf(settings);
 
-  async function incomingOf({ header, payload }: BusinessMessage): Promise<IncomingFile> {
+  async function incomingOf({ id, message }: Delivery<BusinessMessage>): Promise<IncomingFile> {
+    const { header, payload } = message;
     const { messageId, refToMessageId } = header;
+    const kind = actions.get(header.action) ?? "unknown";
     const asked = refToMessageId === undefined ? undefined : await store.findByMessageId("outbound", refToMessageId);
-    return {
-      kind: actions.get(header.action) ?? "unknown",
+    return known<IncomingFile>({
+      id,
+      kind,
       messageId,
       contents: () => once(payload ?? Buffer.alloc(0)),
       from: header.fromPartyKey,
-      ...(asked === undefined ? {} : { refersTo: asked.id }),
-    };
+      refersTo: refToMessageId === undefined ? undefined : (asked?.id ?? "unknown"),
+      isUnexpected: kind === "upload-response" && header.service !== settings.uploadService,
+    });
   }
 
   return {
@@ -75,6 +80,7 @@ export function createEbxmlExchange(parts: EbxmlExchangeParts): FileExchange {
         applicationId: upload.fileNumber.toString(),
         context: upload.context,
         attributes: upload.attributes,
+        subject: upload.foundBy,
         orderedBy: `upload ${upload.localAuthority}`,
         completedBy: "consumer",
       });
@@ -95,7 +101,7 @@ export function createEbxmlExchange(parts: EbxmlExchangeParts): FileExchange {
         ...options,
         actions: [...actions].filter(([, kind]) => kinds.includes(kind)).map(([action]) => action),
         deliver: async (delivery: Delivery<BusinessMessage>): Promise<void> =>
-          deliver({ ...delivery, message: await incomingOf(delivery.message) }),
+          deliver({ ...delivery, message: await incomingOf(delivery) }),
       });
     },
     confirm: (id) => mhs.confirm(id),

@@ -16,14 +16,20 @@ export interface IncomingFile {
   readonly kind: IncomingKind;
   /** Of the transport. */
   readonly messageId: string;
-  /** The upload that the transport says it belongs to. */
-  readonly refersTo?: MessageRowId;
+  /** Its own row in the store. */
+  readonly id?: MessageRowId;
+  /** The message of ours that the transport says it belongs to; "unknown": it names one that is none of ours. */
+  readonly refersTo?: MessageRowId | "unknown";
   /** The XML before any compression, piece by piece; may be read more than once. Empty for a report. */
   contents(): AsyncIterable<Uint8Array>;
   /** MESH's status code of a report, when it gives one. */
   readonly reportCode?: string;
+  /** MESH's; absent for ebXML. */
   readonly workflowId?: string;
+  /** A mailbox, or a party key. */
   readonly from?: string;
+  /** It came from another sender, under another workflow id, or for another service than is agreed. */
+  readonly isUnexpected?: boolean;
 }
 
 /** A file of records that is ready to go. */
@@ -32,6 +38,8 @@ export interface OutgoingUpload {
   readonly localAuthority: string;
   readonly fileNumber: number;
   readonly conversationId: string;
+  /** By which the store finds it again; never sent. */
+  readonly foundBy: string;
   /** Of the file's creation, milliseconds since 1970. */
   readonly createdAt: number;
   /** The whole file, gzip compressed. */
@@ -62,7 +70,7 @@ export interface FileExchange {
    * finishes it. Throws CONFIG_*, EBXML_TOO_LARGE, or what the store throws.
    */
   send(upload: OutgoingUpload): Promise<MessageRowId>;
-  /** The XML of an upload that the store still keeps. Throws STORE_CORRUPT or what the store throws. */
+  /** The XML of an upload that the store still keeps, for one without a table of its records. Throws STORE_*. */
   readUpload(row: StoredOutboundMessage): Promise<AsyncIterable<Uint8Array>>;
   consume(consumer: IncomingConsumer): Consumer;
   confirm(id: MessageRowId): Promise<ConfirmOutcome>;

@@ -5,6 +5,7 @@ import { reportAction, unknownAction, type MeshMailbox, type ReceivedItem } from
 import type { MessageStore } from "../../store/message-store.js";
 import type { ExchangeWatcher, FileExchange, IncomingFile, IncomingKind, OutgoingUpload } from "./file-exchange.js";
 import { gunzipPieces } from "../../gzip.js";
+import { known } from "../../hl7v3/data-types.js";
 
 /** None of them is public, so none has a default. */
 export interface MeshExchangeSettings {
@@ -67,20 +68,27 @@ async function* nothing(): AsyncGenerator<Uint8Array> {
   // A report has no content.
 }
 
-function incomingOf(item: ReceivedItem): IncomingFile {
+function incomingOf({ id, message: item }: Pick<Delivery<ReceivedItem>, "id" | "message">): IncomingFile {
   const { messageId, workflowId } = item;
-  const known = { messageId, ...(workflowId === undefined ? {} : { workflowId }) };
   if (item.kind === "file") {
-    const from = item.from === undefined ? {} : { from: item.from };
-    return { ...known, ...from, kind: kinds.get(item.root) ?? "unknown", contents: () => item.contents() };
+    return known<IncomingFile>({
+      id,
+      messageId,
+      workflowId,
+      from: item.from,
+      kind: kinds.get(item.root) ?? "unknown",
+      contents: () => item.contents(),
+    });
   }
-  return {
-    ...known,
+  return known<IncomingFile>({
+    id,
+    messageId,
+    workflowId,
     kind: "report",
     contents: nothing,
-    ...(item.file === undefined ? {} : { refersTo: item.file }),
-    ...(item.statusCode === undefined ? {} : { reportCode: item.statusCode }),
-  };
+    refersTo: item.file,
+    reportCode: item.statusCode,
+  });
 }
 
 function watchMailbox({ events }: MeshMailbox, watcher: ExchangeWatcher): () => void {
@@ -118,6 +126,7 @@ export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
         orderedBy: `upload ${upload.localAuthority}`,
         completedBy: "response",
         context: upload.context,
+        foundBy: upload.foundBy,
         applicationId: upload.fileNumber.toString(),
         attributes: upload.attributes,
       });
@@ -132,7 +141,7 @@ export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
         ...options,
         actions: wanted.map(actionOf),
         deliver: (delivery: Delivery<ReceivedItem>): Promise<void> =>
-          deliver({ ...delivery, message: incomingOf(delivery.message) }),
+          deliver({ ...delivery, message: incomingOf(delivery) }),
       });
     },
     confirm: (id) => mailbox.confirm(id),

@@ -1,6 +1,6 @@
 // What a response says of each record that was sent; where it does not say which record it means, none counts as loaded.
 import type { UploadRecordResult } from "../../cpis/upload/upload-model.js";
-import { nhsNumbersOf, type SentRecord, type SentRecords } from "./sent-record-index.js";
+import { describeResult, type ResultDescription, type SentRecord, type SentRecords } from "./sent-record-index.js";
 
 /** Few are different, and those that are equal are one: so a hundred thousand need little. */
 export interface RecordVerdict {
@@ -13,17 +13,24 @@ export interface RecordVerdict {
 }
 
 export interface UploadVerdicts {
-  /** Each result once; those that name plans first, since the others fit more records. */
+  /** Each result once, in any order. */
   add(result: UploadRecordResult): void;
-  /** Takes back what is in doubt. Gives the number of records concerned. */
+  /** All results were added: takes back what is in doubt. Gives the number of records concerned. */
   settle(): number;
   of(record: SentRecord): RecordVerdict | undefined;
-  /** The record of a result, by its place in the response. */
+  /** The record of a result, by its place in the response; only once all are settled. */
   recordOf(index: number): SentRecord | undefined;
   /** Results that belong to no record of the file. */
   unmatched(): number;
   /** All results, also of no record of the file. */
   told(): { readonly accepted: number; readonly refused: number };
+}
+
+interface Waiting {
+  readonly index: number;
+  readonly accepted: boolean;
+  readonly codes: readonly string[];
+  readonly description: ResultDescription;
 }
 
 function createShared(): (verdict: RecordVerdict) => RecordVerdict {
@@ -42,6 +49,8 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
   /** By place in the response. */
   const positions: number[] = [];
   const shared = createShared();
+  /** Results without plans of persons with several records: those that name plans choose before them. */
+  const waiting: Waiting[] = [];
   /** Persons with a result that may belong to either of two records. */
   const guessed = new Set<string>();
   /** Persons with a refusal that belongs to none of their records. */
@@ -64,23 +73,35 @@ export function createUploadVerdicts(sent: SentRecords): UploadVerdicts {
     return doubted;
   }
 
+  function allocate({ index, accepted, codes, description }: Waiting): void {
+    const found = sent.take(description);
+    const { nhsNumbers } = description;
+    if (found === undefined) {
+      unmatched += 1;
+      positions[index] = -1;
+      if (!accepted) for (const number of nhsNumbers) contradicted.add(number);
+      return;
+    }
+    const { record, isCertain } = found;
+    positions[index] = record.position;
+    verdicts[record.position] = shared({ accepted, codes, isGuess: !isCertain });
+    if (!isCertain) for (const number of nhsNumbers) guessed.add(number);
+  }
+
   return {
     add(result): void {
-      told[result.accepted ? "accepted" : "refused"] += 1;
-      const found = sent.take(result);
-      const numbers = nhsNumbersOf(result);
-      if (found === undefined) {
-        unmatched += 1;
-        if (!result.accepted) for (const number of numbers) contradicted.add(number);
-        return;
-      }
-      const { record, isCertain } = found;
-      positions[result.index] = record.position;
-      const codes = result.results.map(({ code }) => code);
-      verdicts[record.position] = shared({ accepted: result.accepted, codes, isGuess: !isCertain });
-      if (!isCertain) for (const number of numbers) guessed.add(number);
+      const { index, accepted } = result;
+      told[accepted ? "accepted" : "refused"] += 1;
+      positions[index] = -1;
+      const description = describeResult(result);
+      const one = { index, accepted, codes: result.results.map(({ code }) => code), description };
+      const mayBeAny =
+        description.plans.length === 0 && description.nhsNumbers.some((number) => sent.ofPerson(number).length > 1);
+      if (mayBeAny) waiting.push(one);
+      else allocate(one);
     },
     settle(): number {
+      for (const one of waiting.splice(0)) allocate(one);
       let doubted = 0;
       for (const number of contradicted) doubted += doubt(sent.ofPerson(number));
       for (const number of guessed) {

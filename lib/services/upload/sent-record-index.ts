@@ -1,4 +1,5 @@
 // The records of a file that was sent, to find the one that a result in the response speaks of.
+import { known } from "../../hl7v3/data-types.js";
 import { createUploadFileReader } from "../../cpis/upload/upload-file.js";
 import type { Subject } from "../../cpis/model.js";
 import type { UploadPlan, UploadRecord, UploadRecordResult } from "../../cpis/upload/upload-model.js";
@@ -7,12 +8,25 @@ import type { UploadPlan, UploadRecord, UploadRecordResult } from "../../cpis/up
 export interface SentRecord {
   /** In the file, from 0. */
   readonly position: number;
-  readonly nhsNumber: string | undefined;
-  readonly localId: string | undefined;
+  readonly nhsNumber?: string;
+  readonly localId?: string;
   /** Of the second person of a record for a child and its mother. */
   readonly otherNhsNumber?: string;
   /** Of each plan, its type and start date. */
   readonly plans: readonly string[];
+}
+
+/** What is kept of the records of a file, so that it need not be read again; plain JSON. */
+export interface SentRecordTable {
+  readonly nhsNumbers: readonly string[];
+  /** "" for a record without one. */
+  readonly localIds: readonly string[];
+  /** By position in the file; few records have one. */
+  readonly otherNhsNumbers: Readonly<Record<number, string>>;
+  /** Each set of plans once. */
+  readonly planSets: readonly (readonly string[])[];
+  /** The place of each record's plans among those. */
+  readonly plans: readonly number[];
 }
 
 export interface FoundRecord {
@@ -24,7 +38,7 @@ export interface FoundRecord {
 export interface SentRecords {
   readonly all: readonly SentRecord[];
   /** The record that the result belongs to; each is given once. */
-  take(result: UploadRecordResult): FoundRecord | undefined;
+  take(result: ResultDescription): FoundRecord | undefined;
   /** All records under an NHS number. */
   ofPerson(nhsNumber: string): readonly SentRecord[];
 }
@@ -42,10 +56,9 @@ function firstLocalIdOf(subjects: readonly Subject[]): string | undefined {
   return subjects.find(({ localId }) => localId !== undefined)?.localId;
 }
 
-/** Under which the persons of a record or a result are found. */
-export function nhsNumbersOf({ subjects }: Pick<UploadRecordResult, "subjects">): readonly string[] {
+function nhsNumbersOf(subjects: readonly Subject[]): readonly string[] {
   const numbers = subjects.flatMap(({ nhsNumber }) => nhsNumber ?? []);
-  return [...new Set(numbers)];
+  return numbers.length > 1 ? [...new Set(numbers)] : numbers;
 }
 
 /** Within one person's records an id is no other one for the letters it is written in. */
@@ -58,36 +71,61 @@ function localIdOf({ localId, otherNhsNumber }: SentRecord): string {
   return otherNhsNumber === undefined ? comparableLocalId(localId) : "";
 }
 
-/** One text for all that are equal: many plans have the same type and start. */
-function createSharedTexts(): (text: string) => string {
-  const texts = new Map<string, string>();
-  return (text) => {
-    const known = texts.get(text) ?? text;
-    texts.set(known, known);
-    return known;
-  };
+/** What a result says of its record. */
+export interface ResultDescription {
+  readonly nhsNumbers: readonly string[];
+  readonly plans: readonly string[];
+  /** In comparable form; "" when it says none. */
+  readonly localId: string;
+  readonly kinds: readonly Subject["kind"][];
 }
 
-function sentRecord(record: UploadRecord, position: number, shared: (text: string) => string): SentRecord {
-  const [nhsNumber, otherNhsNumber] = nhsNumbersOf(record);
+export function describeResult({ plans, subjects }: Pick<UploadRecordResult, "plans" | "subjects">): ResultDescription {
   return {
-    position,
-    nhsNumber,
-    ...(otherNhsNumber === undefined ? {} : { otherNhsNumber }),
-    localId: firstLocalIdOf(record.subjects),
-    plans: record.plans.map((plan) => shared(planKey(plan))),
+    nhsNumbers: nhsNumbersOf(subjects),
+    plans: plans.map(planKey),
+    localId: comparableLocalId(firstLocalIdOf(subjects)),
+    kinds: [...new Set(subjects.map(({ kind }) => kind))].sort(),
   };
 }
 
-async function readAll(contents: AsyncIterable<Uint8Array>): Promise<readonly SentRecord[]> {
-  const reader = createUploadFileReader();
-  const shared = createSharedTexts();
-  const all: SentRecord[] = [];
-  for await (const piece of contents) {
-    for (const record of reader.write(piece)) all.push(sentRecord(record, all.length, shared));
-  }
-  reader.end();
-  return all;
+/** Gathers what is kept of the records of a file, in their order. */
+export function createSentRecordTable(): {
+  add(record: UploadRecord): void;
+  table(): SentRecordTable;
+} {
+  const nhsNumbers: string[] = [];
+  const localIds: string[] = [];
+  const otherNhsNumbers: Record<number, string> = {};
+  const plans: number[] = [];
+  const planSets: (readonly string[])[] = [];
+  const places = new Map<string, number>();
+  return {
+    add(record): void {
+      const [nhsNumber = "", other] = nhsNumbersOf(record.subjects);
+      if (other !== undefined) otherNhsNumbers[nhsNumbers.length] = other;
+      nhsNumbers.push(nhsNumber);
+      localIds.push(firstLocalIdOf(record.subjects) ?? "");
+      const set = record.plans.map(planKey);
+      const key = set.join();
+      const place = places.get(key) ?? planSets.push(set) - 1;
+      places.set(key, place);
+      plans.push(place);
+    },
+    table: () => ({ nhsNumbers, localIds, otherNhsNumbers, planSets, plans }),
+  };
+}
+
+function recordsOf({ nhsNumbers, localIds, otherNhsNumbers, planSets, plans }: SentRecordTable): readonly SentRecord[] {
+  return nhsNumbers.map((nhsNumber, position) =>
+    known<SentRecord>({
+      position,
+      nhsNumber: nhsNumber === "" ? undefined : nhsNumber,
+      localId: localIds[position] === "" ? undefined : localIds[position],
+      otherNhsNumber: otherNhsNumbers[position],
+      plans: planSets[plans[position] ?? -1] ?? [],
+    }),
+  );
 }
 
 /** Whose plans they are: a mother may be a child with plans herself. */
@@ -132,39 +170,41 @@ function createPerson(records: readonly SentRecord[]): Person {
   };
 }
 
-/** What a result says of its record beside the NHS number. */
-interface Description {
-  readonly plans: readonly string[];
-  readonly localId: string;
-  readonly kinds: readonly Subject["kind"][];
-}
-
-function descriptionOf({ plans, subjects }: UploadRecordResult): Description {
-  return {
-    plans: plans.map(planKey),
-    localId: comparableLocalId(firstLocalIdOf(subjects)),
-    kinds: [...new Set(subjects.map(({ kind }) => kind))].sort(),
-  };
-}
-
 /** A local id that differs rules a record out; one that is missing on either side says nothing. */
-function fits(record: SentRecord, { plans, localId, kinds }: Description): boolean {
+function fits(record: SentRecord, { plans, localId, kinds }: ResultDescription): boolean {
   const own = localIdOf(record);
   if (own !== "" && localId !== "" && own !== localId) return false;
   if (plans.length > 0) return plans.some((plan) => record.plans.includes(plan));
   return kinds.length === 0 || kinds.some((kind) => isOfKind(record, kind));
 }
 
+/** Most persons have one record, which then needs no list. */
+function byNumber(all: readonly SentRecord[]): (number: string) => readonly SentRecord[] {
+  const first = new Map<string, SentRecord>();
+  const several = new Map<string, SentRecord[]>();
+  for (const record of all) {
+    for (const number of [record.nhsNumber, record.otherNhsNumber]) {
+      if (number === undefined) continue;
+      const earlier = first.get(number);
+      if (earlier === undefined) first.set(number, record);
+      else several.set(number, [...(several.get(number) ?? [earlier]), record]);
+    }
+  }
+  return (number) => {
+    const records = several.get(number);
+    if (records !== undefined) return records;
+    const only = first.get(number);
+    return only === undefined ? [] : [only];
+  };
+}
+
 /**
  * By NHS number, then local id, plans, and whether it is the child or the mother; that the response keeps the order of
  * the file is not certain, so it decides only between records that fit equally, and they are said to be not certain.
- * Throws what reading the file throws.
  */
-export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Promise<SentRecords> {
-  const all = await readAll(contents);
-  const byNumber = grouped(all, ({ nhsNumber, otherNhsNumber }) =>
-    [nhsNumber, otherNhsNumber].filter((number) => number !== undefined),
-  );
+export function indexSentRecords(table: SentRecordTable): SentRecords {
+  const all = recordsOf(table);
+  const ofPerson = byNumber(all);
   const persons = new Map<string, Person>();
   const taken = new Uint8Array(all.length);
 
@@ -174,7 +214,7 @@ export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Prom
     return known;
   }
 
-  function laneOf({ lanes, byLocalId }: Person, records: readonly SentRecord[], asked: Description): Lane {
+  function laneOf({ lanes, byLocalId }: Person, records: readonly SentRecord[], asked: ResultDescription): Lane {
     const { localId, kinds } = asked;
     const key = JSON.stringify([kinds, localId]);
     const ofId = localId === "" ? records : [...(byLocalId.get(localId) ?? []), ...(byLocalId.get("") ?? [])];
@@ -190,11 +230,10 @@ export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Prom
     return record === undefined ? undefined : { record, isCertain: lane.records.length === 1 };
   }
 
-  function find(result: UploadRecordResult): FoundRecord | undefined {
-    const number = nhsNumbersOf(result).find((one) => byNumber.has(one));
-    const records = number === undefined ? undefined : byNumber.get(number);
-    if (number === undefined || records === undefined) return undefined;
-    const asked = descriptionOf(result);
+  function find(asked: ResultDescription): FoundRecord | undefined {
+    const number = asked.nhsNumbers.find((one) => ofPerson(one).length > 0);
+    if (number === undefined) return undefined;
+    const records = ofPerson(number);
     if (records.length > 1 && asked.plans.length === 0)
       return nextOf(laneOf(personOf(number, records), records, asked));
     const named = (): readonly SentRecord[] =>
@@ -211,6 +250,15 @@ export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Prom
       if (found !== undefined) taken[found.record.position] = 1;
       return found;
     },
-    ofPerson: (nhsNumber) => byNumber.get(nhsNumber) ?? [],
+    ofPerson,
   };
+}
+
+/** Of a file that was stored without its table, as earlier versions did. Throws what reading the file throws. */
+export async function readSentRecords(contents: AsyncIterable<Uint8Array>): Promise<SentRecords> {
+  const reader = createUploadFileReader();
+  const table = createSentRecordTable();
+  for await (const piece of contents) for (const record of reader.write(piece)) table.add(record);
+  reader.end();
+  return indexSentRecords(table.table());
 }

@@ -1,17 +1,27 @@
 // Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
+import { known } from "../../hl7v3/data-types.js";
 import { CpisError } from "../../errors.js";
 import { UnwantedMessage } from "../../queue/model.js";
 import type { MhsEffects } from "../../mhs/model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { createUploadResponseReader } from "../../cpis/upload/upload-response.js";
-import type { UploadResponseSummary } from "../../cpis/upload/upload-model.js";
+import { isFinished, type StoredOutboundMessage } from "../../store/message-model.js";
+import type { UploadResponseIdentity } from "../../cpis/upload/upload-response.js";
+import type { Warning } from "../../cpis/model.js";
 import { isDamage, unlessDamaged } from "../exchange/unrecoverable.js";
 import type { FileExchange, IncomingFile } from "../exchange/file-exchange.js";
-import { noSentRecords, readSentRecords, type SentRecords } from "./sent-record-index.js";
+import { indexSentRecords, noSentRecords, readSentRecords, type SentRecords } from "./sent-record-index.js";
 import { findUploadContext, inputIndexes, type UploadContext } from "./upload-context.js";
-import { matchResponse } from "./upload-matching.js";
+import { matchResponse, unknownFile, type AnsweredFile, type MatchedResponse } from "./upload-matching.js";
 import type { UploadListener, UploadOutcome, UploadReference } from "./upload-model.js";
-import { failureTold, findUpload, responseNote, unfinishedUploadStates, type UploadRow } from "./upload-rows.js";
+import {
+  failureTold,
+  findUpload,
+  responseNote,
+  resultNotes,
+  unfinishedUploadStates,
+  type ResponseReference,
+  type UploadRow,
+} from "./upload-rows.js";
 
 export interface UploadAnswersParts {
   readonly exchange: Pick<FileExchange, "readUpload">;
@@ -24,8 +34,8 @@ export interface UploadAnswersParts {
 
 export interface UploadAnswers {
   /**
-   * Throws UnwantedMessage for a response that cannot be read, CONFIG_CLOSED when nobody is there to take it, or what
-   * the listener or the store throws: then the response is to be given again.
+   * Throws UnwantedMessage for a response that cannot be read or that must not count, CONFIG_CLOSED when nobody is there
+   * to take it, or what the listener or the store throws: then the response is to be given again.
    */
   take(file: IncomingFile): Promise<void>;
 }
@@ -35,30 +45,39 @@ interface KnownUpload {
   readonly upload: UploadRow | undefined;
   readonly context: UploadContext;
   readonly sent: SentRecords;
+  readonly listener: UploadListener;
 }
 
-async function readSummary(file: IncomingFile): Promise<UploadResponseSummary> {
-  const reader = createUploadResponseReader();
-  try {
-    for await (const piece of file.contents()) reader.write(piece);
-    return reader.end();
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    const { code, detail } = error;
-    throw new UnwantedMessage(code, { cause: error, ...(detail === undefined ? {} : { detail }) });
-  }
+const contradictsEarlier: Warning = {
+  code: "response-contradicts-earlier",
+  message: "CP-IS has sent two responses to the file that do not say the same",
+};
+const repeatsEarlier: Warning = {
+  code: "response-repeated",
+  message: "CP-IS has sent a second response to the file, which says the same as the first",
+};
+
+function referenceOf(file: IncomingFile, { fileId, localAuthority, createdAt }: UploadResponseIdentity) {
+  const { refersTo, id, from, isUnexpected } = file;
+  // A time without a zone may be hours away from what it seems.
+  const time = createdAt?.zone === "explicit" && createdAt.iso !== undefined ? Date.parse(createdAt.iso) : Number.NaN;
+  return known<ResponseReference>({
+    ...{ refersTo, id, from, isUnexpected, fileId },
+    localAuthority: localAuthority?.code,
+    createdAt: Number.isNaN(time) ? undefined : time,
+  });
 }
 
 /** What the log does not tell those who read the response. */
-function withWarnings(outcome: UploadOutcome, known: KnownUpload): UploadOutcome {
-  const { unseenColumns = [] } = known.context;
+function withWarnings(outcome: UploadOutcome, { upload, context, sent }: KnownUpload): UploadOutcome {
+  const { unseenColumns = [] } = context;
   const warnings = unseenColumns.map((column) => ({
     code: "column-not-seen",
     message: `No row of the upload had the column "${column}"`,
   }));
-  if (known.upload === undefined) {
+  if (upload === undefined) {
     warnings.push({ code: "file-not-known", message: "The response belongs to no file that is known here" });
-  } else if (known.sent === noSentRecords) {
+  } else if (sent === noSentRecords) {
     warnings.push({ code: "records-not-kept", message: "The records of the file are not kept any more" });
   }
   return { ...outcome, warnings: [...warnings, ...outcome.warnings] };
@@ -67,58 +86,114 @@ function withWarnings(outcome: UploadOutcome, known: KnownUpload): UploadOutcome
 export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
   const { exchange, store, channel, effects } = parts;
 
-  /** Undefined for a file whose bytes are gone, for example of an earlier response. */
+  /** Of a file of an earlier version; undefined for one whose bytes are gone, for example of an earlier response. */
   async function readSent({ row }: UploadRow): Promise<SentRecords | undefined> {
     const reading = await store.readContent(row.id);
     return reading.kind === "content" ? readSentRecords(await exchange.readUpload(row)) : undefined;
   }
 
   /** Without the context nobody could tell which input a record was: then its results belong to no known record. */
-  async function readKnown(upload: UploadRow | undefined): Promise<KnownUpload> {
+  async function readKnown(upload: UploadRow | undefined): Promise<Omit<KnownUpload, "listener">> {
     const context = upload === undefined ? undefined : await unlessDamaged(findUploadContext(store, upload.row.id));
     if (upload === undefined || context === undefined) return { upload, context: { leftOut: [] }, sent: noSentRecords };
+    if (context.sent !== undefined) return { upload, context, sent: indexSentRecords(context.sent) };
     return { upload, context, sent: (await unlessDamaged(readSent(upload))) ?? noSentRecords };
   }
 
-  /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
-  async function finish(upload: UploadRow, { outcome }: UploadOutcome, messageId: string): Promise<void> {
-    const { id } = upload.row;
-    const at = effects.now();
-    const from = unfinishedUploadStates;
-    const attributes = { ...((await store.findById(id)) ?? upload.row).attributes, [responseNote]: messageId };
-    if (outcome !== "file-refused") {
-      await store.transition({ id, from, to: "completed", at, code: outcome, changes: { attributes } });
-      return;
+  function answeredFile({ upload, context, sent }: KnownUpload): AnsweredFile {
+    if (upload === undefined) return unknownFile(sent);
+    const { recordsSent = sent.all.length, recordsNotSent = context.leftOut.length } = upload;
+    return { sent, sentCount: recordsSent, notSent: recordsNotSent, indexOf: inputIndexes(context.leftOut) };
+  }
+
+  /** Reads the response once; throws UnwantedMessage for one that must not count. */
+  async function read(file: IncomingFile): Promise<{ readonly known: KnownUpload; readonly matched: MatchedResponse }> {
+    let found: KnownUpload | undefined;
+    try {
+      const matched = await matchResponse(
+        () => file.contents(),
+        async (identity) => {
+          const search = await findUpload(store, channel, referenceOf(file, identity));
+          if (search.kind === "set-aside") throw new UnwantedMessage("CPIS_UPLOAD_NOT_OURS", { detail: search.reason });
+          const upload = search.kind === "found" ? search.upload : undefined;
+          const listener = parts.listenerOf(upload, identity.localAuthority?.code);
+          if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
+          found = { ...(await readKnown(upload)), listener };
+          return answeredFile(found);
+        },
+      );
+      if (found === undefined) throw new CpisError("CPIS_INTERNAL");
+      return { known: found, matched };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      const { code, detail } = error;
+      throw new UnwantedMessage(code, { cause: error, ...(detail === undefined ? {} : { detail }) });
     }
-    const code = "CPIS_UPLOAD_REFUSED";
-    // The owner has just been told by the response itself.
-    const told = { ...attributes, [failureTold]: true };
-    await store.transition({ id, from, to: "failed", at, code, changes: { errorCode: code, attributes: told } });
+  }
+
+  async function current({ row }: UploadRow): Promise<StoredOutboundMessage> {
+    const stored = await store.findById(row.id);
+    return stored?.direction === "outbound" ? stored : row;
+  }
+
+  /**
+   * Notes what CP-IS says on the upload itself, before anybody is told: of two responses one is the first, on whatever
+   * instance they are taken, and a repetition of the same message after a crash is no second one. The response decides,
+   * whatever the transport had found out: it proves that CP-IS had the file.
+   */
+  async function settle(upload: UploadRow, matched: MatchedResponse, messageId: string): Promise<MatchedResponse> {
+    for (;;) {
+      const row = await current(upload);
+      const { [responseNote]: first, [resultNotes.digest]: digest } = row.attributes;
+      if (first === undefined || (first === messageId && digest === matched.digest)) {
+        if ((await note(row, matched, messageId)) !== "not-in-state") return matched;
+        // Another response came first, at this very moment.
+        continue;
+      }
+      if (digest === matched.digest) return matched.noted(repeatsEarlier);
+      const contradicted = matched.contradicted(contradictsEarlier);
+      if ((await note(row, contradicted, String(first))) !== "not-in-state") return contradicted;
+    }
+  }
+
+  function note(row: StoredOutboundMessage, { outcome: result, digest }: MatchedResponse, messageId: string) {
+    const { id, state } = row;
+    const { outcome, accepted, refused } = result;
+    const at = effects.now();
+    const told = {
+      [responseNote]: messageId,
+      [resultNotes.outcome]: outcome,
+      [resultNotes.accepted]: accepted,
+      [resultNotes.refused]: refused,
+      [resultNotes.digest]: digest,
+      [resultNotes.at]: at,
+    };
+    const from = isFinished(state) ? [state] : unfinishedUploadStates;
+    const attributes = { ...row.attributes, ...told };
+    if (outcome !== "file-refused" && outcome !== "unclear") {
+      const changes = { errorCode: null, attributes };
+      return store.transition({ id, from, to: "completed", at, code: outcome, changes });
+    }
+    const errorCode = outcome === "unclear" ? "CPIS_UPLOAD_UNCLEAR" : "CPIS_UPLOAD_REFUSED";
+    // The owner is told by the response itself.
+    const changes = { errorCode, attributes: { ...attributes, [failureTold]: true } };
+    return store.transition({ id, from, to: "failed", at, code: errorCode, changes });
   }
 
   return {
     async take(file): Promise<void> {
-      const { fileId, localAuthority } = await readSummary(file);
-      const code = localAuthority?.code;
-      const upload = await findUpload(store, channel, {
-        ...(file.refersTo === undefined ? {} : { refersTo: file.refersTo }),
-        ...(fileId === undefined ? {} : { fileId }),
-        ...(code === undefined ? {} : { localAuthority: code }),
-      });
-      const listener = parts.listenerOf(upload, code);
-      if (listener === undefined) throw new CpisError("CONFIG_CLOSED", { detail: "nobody takes the response" });
-      const known = await readKnown(upload);
-      const { context, sent } = known;
-      const matched = await matchResponse(() => file.contents(), sent, inputIndexes(context.leftOut));
-      const reference: UploadReference = {
-        ...(upload === undefined ? {} : { fileNumber: upload.fileNumber, conversationId: upload.row.conversationId }),
+      const { known: upload, matched: first } = await read(file);
+      const { context, listener } = upload;
+      const matched = upload.upload === undefined ? first : await settle(upload.upload, first, file.messageId);
+      const reference = known<UploadReference>({
+        fileNumber: upload.upload?.fileNumber,
+        conversationId: upload.upload?.row.conversationId,
         messageId: file.messageId,
-        ...(context.kept === undefined ? {} : { kept: context.kept }),
-      };
+        from: file.from,
+        kept: context.kept,
+      });
       for await (const refused of matched.refused()) await listener.refused(refused, reference);
-      const outcome = withWarnings(matched.outcome, known);
-      await listener.answered(outcome, reference);
-      if (upload !== undefined) await finish(upload, outcome, file.messageId);
+      await listener.answered(withWarnings(matched.outcome, upload), reference);
     },
   };
 }

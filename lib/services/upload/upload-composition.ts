@@ -8,6 +8,7 @@ import { readUploadRecord } from "../../cpis/upload/rows/upload-row.js";
 import type { UploadFault } from "../../cpis/upload/rules/upload-rules.js";
 import { createUploadValidator, type UploadValidator } from "../../cpis/upload/rules/validate-upload.js";
 import { CpisError } from "../../errors.js";
+import { createSentRecordTable, type SentRecordTable } from "./sent-record-index.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import { digestOf, gzipText, GzipWriter } from "../../gzip.js";
 import { wallClock } from "../../time/london-time.js";
@@ -25,6 +26,8 @@ export interface Composition {
   readonly warned: readonly WarnedRecord[];
   /** Columns that the mapping names and no row has. */
   readonly unseenColumns: readonly UnseenColumn[];
+  /** What is kept of the records that are sent. */
+  readonly table: SentRecordTable;
   finish(fileNumber: number, createdAt: number): Promise<ComposedFile>;
 }
 
@@ -34,11 +37,14 @@ export interface ComposedFile {
   readonly digest: string;
 }
 
-export function reasonOf({ code, message, advice, field }: UploadFault): RecordReason {
-  return { code, message, advice, ...(field === undefined ? {} : { field }) };
+export function reasonOf({ code, message, advice, field, word }: UploadFault): RecordReason {
+  const told = word === undefined ? message : `${message} The word is "${word}".`;
+  return { code, message: told, advice, ...(field === undefined ? {} : { field }) };
 }
 
-function identityOf(subject: Subject | undefined): Pick<RefusedRecord, "localId" | "nhsNumber"> {
+type Person = Pick<Subject, "localId" | "nhsNumber">;
+
+function identityOf(subject: Person | undefined): Pick<RefusedRecord, "localId" | "nhsNumber"> {
   const { localId, nhsNumber } = subject ?? {};
   return { ...(localId === undefined ? {} : { localId }), ...(nhsNumber === undefined ? {} : { nhsNumber }) };
 }
@@ -46,11 +52,11 @@ function identityOf(subject: Subject | undefined): Pick<RefusedRecord, "localId"
 /** What one input came to. */
 type Checked =
   | { readonly kind: "valid"; readonly record: UploadRecord; readonly warnings: readonly UploadFault[] }
-  | { readonly kind: "faulty"; readonly subject: Subject | undefined; readonly faults: readonly UploadFault[] };
+  | { readonly kind: "faulty"; readonly subject: Person | undefined; readonly faults: readonly UploadFault[] };
 
 function checkOne(input: unknown, request: UploadRequest, validator: UploadValidator): Checked {
   const reading = readUploadRecord(input, request.mapping);
-  if (reading.kind === "faults") return { kind: "faulty", subject: undefined, faults: reading.faults };
+  if (reading.kind === "faults") return { kind: "faulty", subject: reading.person, faults: reading.faults };
   const { record } = reading;
   const faults = [...reading.warnings, ...validator.check(record)];
   if (faults.some(({ severity }) => severity === "error")) {
@@ -80,10 +86,15 @@ async function join(
  * so that a file which is refused uses up none. Throws CONFIG_CLOSED when the signal aborts.
  */
 export async function composeUpload(request: UploadRequest, now: number): Promise<Composition> {
-  const validator = createUploadValidator({ localAuthority: request.localAuthority, ...wallClock(now) });
+  const validator = createUploadValidator({
+    localAuthority: request.localAuthority,
+    ...wallClock(now),
+    ...(request.plausibility === undefined ? {} : { plausibility: request.plausibility }),
+  });
   const writer = new GzipWriter();
   const refused: RefusedRecord[] = [];
   const warned: WarnedRecord[] = [];
+  const table = createSentRecordTable();
   const columns = createColumnWatch(request.mapping, request.header);
   let index = 0;
   let sent = 0;
@@ -95,6 +106,7 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
       refused.push({ stage: "validation", index, ...identityOf(checked.subject), reasons, input });
     } else {
       sent += 1;
+      table.add(checked.record);
       const writing = writer.write(encodeUploadRecord(checked.record));
       if (writing !== undefined) await writing;
       if (checked.warnings.length > 0 && warned.length < maximumWarned) {
@@ -117,6 +129,7 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
     refused,
     warned,
     unseenColumns: columns.unseen(),
+    table: table.table(),
     finish: (fileNumber, createdAt) =>
       join(body, writer.plainBytes, { fileNumber, createdAt, localAuthority, recordCount: sent }),
   };

@@ -4,6 +4,7 @@ import { CpisError } from "../../errors.js";
 import type { MessageRowId } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
 import { gunzipWhole, gzipText } from "../../gzip.js";
+import type { SentRecordTable } from "./sent-record-index.js";
 
 export interface UploadContext {
   readonly kept?: unknown;
@@ -11,6 +12,8 @@ export interface UploadContext {
   readonly leftOut: readonly number[];
   /** Names of columns that the settings name and no row had. */
   readonly unseenColumns?: readonly string[];
+  /** What went out, so that the file need not be read again; absent for a file of an earlier version. */
+  readonly sent?: SentRecordTable;
 }
 
 const maximumContextBytes = 64 * 1024 * 1024;
@@ -56,8 +59,16 @@ export function fileNumberOf(fileId: string | undefined): number | undefined {
   return fileId !== undefined && /^[0-9]{1,15}$/.test(fileId) ? Number(fileId) : undefined;
 }
 
-/** RFC 9562, 5.5: the same file has the same conversation id, wherever its response is looked for. */
-export function conversationOf(localAuthority: string, fileNumber: number): string {
+/** By which the store finds the uploads under a number; it keeps a keyed hash of it. */
+export function foundByOf(localAuthority: string, fileNumber: number): string {
+  return `cp-is upload ${localAuthority} ${fileNumber}`;
+}
+
+/**
+ * RFC 9562, 5.5: the conversation of a file of an earlier version, whose files are found by it. Anybody can work it out,
+ * so that later ones have one by chance.
+ */
+export function earlierConversationOf(localAuthority: string, fileNumber: number): string {
   const namespace = Buffer.from("6f0c9a3e3b5d4f0e9d0b7c52a1e84d17", "hex");
   const hash = createHash("sha1").update(namespace).update(`cp-is upload ${localAuthority} ${fileNumber}`).digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;

@@ -27,6 +27,8 @@ export interface UploadFailures {
 }
 
 const hourMilliseconds = 3_600_000;
+/** Of one file; nobody sends one so often. */
+const sendingsLooked = 200;
 
 /** What the flow had asked to be kept, if it can still be read. */
 async function referenceOf(store: MessageStore, { row, fileNumber }: UploadRow): Promise<UploadReference> {
@@ -51,8 +53,9 @@ export function createUploadFailures(parts: UploadFailuresParts): UploadFailures
 
   /** The same file is on its way again, under a new id of the transport. */
   async function isSentAgain({ row }: UploadRow): Promise<boolean> {
-    const ofFile = await store.findByConversation(row.conversationId);
-    return ofFile.some(({ originalId }) => originalId === row.id);
+    const { conversationId } = row;
+    const { messages } = await store.list({ channel, direction: "outbound", conversationId }, sendingsLooked);
+    return messages.some((message) => message.direction === "outbound" && message.originalId === row.id);
   }
 
   async function tellFailure(upload: UploadRow): Promise<void> {

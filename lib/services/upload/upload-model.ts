@@ -1,6 +1,7 @@
 // What an upload is asked for, and what can come of it, in the words of the local authority.
 import type { UnseenColumn } from "../../cpis/upload/rows/column-watch.js";
 import type { LocalAuthority, Warning } from "../../cpis/model.js";
+import type { UploadPlausibility } from "../../cpis/upload/rules/check-plausibility.js";
 import type { UploadRecord } from "../../cpis/upload/upload-model.js";
 import type { UploadMapping } from "../../cpis/upload/rows/upload-row.js";
 import type { CpisError } from "../../errors.js";
@@ -15,6 +16,7 @@ export interface UploadRequest {
   readonly localAuthority: LocalAuthority;
   readonly records: UploadInput;
   readonly mapping: UploadMapping;
+  readonly plausibility?: UploadPlausibility;
   /** The names of all columns, where a header gives them: rows often leave out columns that have no value. */
   readonly header?: readonly string[];
   /** "refuse-file": one faulty record, and nothing is sent. "send-valid": the others are sent. */
@@ -107,18 +109,27 @@ export interface RecordOutcome {
 /** CP-IS's response to one file. */
 export interface UploadOutcome {
   /**
-   * "accepted": every record is on CP-IS. "partly-accepted": some are. "refused": none is. "file-refused": the file as a
-   * whole was not processed. Of a file that is not known here: what CP-IS says of it.
+   * "accepted": every record that was given is on CP-IS. "partly-accepted": some are. "refused": none is. "file-refused":
+   * the file as a whole was not processed. "unclear": the response contradicts itself or an earlier one, or has parts
+   * that are not known, and no record counts as loaded. "unknown-file": it is of no file that is known here, and is told
+   * as it came.
    */
-  readonly outcome: "accepted" | "partly-accepted" | "refused" | "file-refused";
+  readonly outcome: "accepted" | "partly-accepted" | "refused" | "file-refused" | "unclear" | "unknown-file";
   readonly fileNumber?: number;
   /** ODS code. */
   readonly localAuthority?: string;
   readonly respondedAt?: string;
   readonly fileResults: readonly FileResult[];
+  /** All records of the upload: `notSent` + `sent`, which is `accepted` + `refused`. */
+  readonly given: number;
+  /** Found faulty before anything was sent, and left out. */
+  readonly notSent: number;
   readonly sent: number;
   readonly accepted: number;
+  /** Sent, and not loaded as far as the response shows. */
   readonly refused: number;
+  /** On what it rests that records are loaded: on CP-IS's word of each of them, or of the whole file. */
+  readonly basis?: "each-record" | "whole-file";
   /** Of the refused ones: those of which the response says nothing. */
   readonly unanswered: number;
   /** Results that belong to no record of the file. */
@@ -156,6 +167,8 @@ export interface UploadReference {
   readonly conversationId?: string;
   /** Of the message that brought the outcome. */
   readonly messageId?: string;
+  /** Who sent it: a mailbox, or a party key. */
+  readonly from?: string;
   /** What was kept of the request; undefined when its file is not known here any more. */
   readonly kept?: unknown;
 }

@@ -8,8 +8,10 @@ import {
   type StoredMessage,
   type StoredOutboundMessage,
 } from "../../store/message-model.js";
+import { known } from "../../hl7v3/data-types.js";
 import type { MessageStore, PagePosition } from "../../store/message-store.js";
-import { conversationOf, fileNumberOf } from "./upload-context.js";
+import { comparableId } from "../../identifiers.js";
+import { earlierConversationOf, fileNumberOf, foundByOf } from "./upload-context.js";
 
 /** What every upload has in the store beside its file. */
 export type UploadAttributes = MessageAttributes & {
@@ -17,6 +19,9 @@ export type UploadAttributes = MessageAttributes & {
   readonly fileNumber: number;
   /** ODS code. */
   readonly localAuthority: string;
+  readonly recordsSent: number;
+  /** Found faulty, and left out. */
+  readonly recordsNotSent: number;
 };
 
 export interface UploadRow {
@@ -24,6 +29,9 @@ export interface UploadRow {
   readonly owner: string;
   readonly fileNumber: number;
   readonly localAuthority: string;
+  /** Undefined for a file of an earlier version. */
+  readonly recordsSent?: number;
+  readonly recordsNotSent?: number;
 }
 
 export const unfinishedUploadStates = outboundStates.filter((state) => !isFinished(state));
@@ -35,18 +43,33 @@ export const failureTold = "isFailureTold";
 export const overdueTold = "isOverdueTold";
 /** The attribute of an upload that names the message with its response: over MESH nothing else links the two. */
 export const responseNote = "responseMessageId";
+/** The attributes of an upload that hold what CP-IS said of it: counts and an outcome, of no record. */
+export const resultNotes = {
+  outcome: "uploadOutcome",
+  accepted: "recordsAccepted",
+  refused: "recordsRefused",
+  digest: "resultDigest",
+  at: "resultAt",
+} as const;
 /** What is noted on an upload of its course so far: one that begins anew begins without. */
-export const uploadNotes: readonly string[] = [failureTold, overdueTold, responseNote];
+export const uploadNotes: readonly string[] = [failureTold, overdueTold, responseNote, ...Object.values(resultNotes)];
 const pageSize = 200;
 
 /** Undefined for a message that is no upload of this channel. */
 export function readUploadRow(message: StoredMessage | undefined, channel: string): UploadRow | undefined {
   if (message?.direction !== "outbound" || message.channel !== channel) return undefined;
-  const { uploadOwner, fileNumber, localAuthority } = message.attributes;
+  const { uploadOwner, fileNumber, localAuthority, recordsSent, recordsNotSent } = message.attributes;
   if (typeof uploadOwner !== "string" || typeof fileNumber !== "number" || typeof localAuthority !== "string") {
     return undefined;
   }
-  return { row: message, owner: uploadOwner, fileNumber, localAuthority };
+  return known<UploadRow>({
+    row: message,
+    owner: uploadOwner,
+    fileNumber,
+    localAuthority,
+    recordsSent: typeof recordsSent === "number" ? recordsSent : undefined,
+    recordsNotSent: typeof recordsNotSent === "number" ? recordsNotSent : undefined,
+  });
 }
 
 /** Under which an upload ended; CPIS_INTERNAL for one that this version does not know. */
@@ -71,13 +94,33 @@ export async function* listUploads(
   } while (after !== undefined);
 }
 
-/** What a response says of the file that it answers. */
+/** What a response says of the file that it answers, and how it came. */
 export interface ResponseReference {
   /** By the transport. */
-  readonly refersTo?: MessageRowId;
+  readonly refersTo?: MessageRowId | "unknown";
+  /** Of the response itself: rows are numbered in the order in which they are accepted. */
+  readonly id?: MessageRowId;
+  /** A mailbox, or a party key. */
+  readonly from?: string;
+  readonly isUnexpected?: boolean;
   readonly fileId?: string;
   /** ODS code. */
   readonly localAuthority?: string;
+  /** Of its creation, as CP-IS says, milliseconds since 1970; absent when it says no time, or none with a zone. */
+  readonly createdAt?: number;
+}
+
+export type FoundUpload =
+  | { readonly kind: "found"; readonly upload: UploadRow }
+  | { readonly kind: "unknown" }
+  /** It must not count for any file; `reason` in words without content. */
+  | { readonly kind: "set-aside"; readonly reason: string };
+
+/** Clocks of two houses may differ so far. */
+const clockMilliseconds = 3_600_000;
+
+function setAside(reason: string): FoundUpload {
+  return { kind: "set-aside", reason };
 }
 
 /** Whether nothing that the response says speaks against this file. */
@@ -89,30 +132,88 @@ function isMeant(upload: UploadRow, { fileId, localAuthority }: ResponseReferenc
   );
 }
 
-/**
- * By the transport's word where the response does not contradict it, else by local authority and file number; a
- * response that lacks one of them belongs to the only file that CP-IS may have and that waits, if there is only one.
- */
-export async function findUpload(
+/** All sendings of one file, newest first. */
+async function sendingsOf(store: MessageStore, channel: string, upload: UploadRow): Promise<readonly UploadRow[]> {
+  const { conversationId } = upload.row;
+  const page = await store.list({ channel, direction: "outbound", conversationId }, pageSize);
+  return page.messages.flatMap((message) => {
+    const sending = readUploadRow(message, channel);
+    return sending?.fileNumber === upload.fileNumber && sending.localAuthority === upload.localAuthority
+      ? [sending]
+      : [];
+  });
+}
+
+/** By number alone: nothing that came in can stand in the way, for only what goes out is looked at. */
+async function findByNumber(
   store: MessageStore,
   channel: string,
-  reference: ResponseReference,
+  localAuthority: string,
+  fileNumber: number,
 ): Promise<UploadRow | undefined> {
+  const outbound = { channel, direction: "outbound" } as const;
+  for (const filter of [
+    { ...outbound, subject: foundByOf(localAuthority, fileNumber) },
+    { ...outbound, conversationId: earlierConversationOf(localAuthority, fileNumber) },
+  ]) {
+    const { messages } = await store.list(filter, 1);
+    const upload = readUploadRow(messages[0], channel);
+    if (upload?.fileNumber === fileNumber && upload.localAuthority === localAuthority) return upload;
+  }
+  return undefined;
+}
+
+async function findCandidate(store: MessageStore, channel: string, reference: ResponseReference): Promise<FoundUpload> {
   const { refersTo, fileId, localAuthority } = reference;
+  // It answers a message that is none of this store, whatever number it gives.
+  if (refersTo === "unknown") return { kind: "unknown" };
   if (refersTo !== undefined) {
     const upload = readUploadRow(await store.findById(refersTo), channel);
-    if (upload !== undefined && isMeant(upload, reference)) return upload;
+    if (upload === undefined) return setAside("it answers another message than an upload");
+    return isMeant(upload, reference) ? { kind: "found", upload } : setAside("it answers one file, and names another");
   }
   const fileNumber = fileNumberOf(fileId);
   if (fileNumber !== undefined && localAuthority !== undefined) {
-    const conversation = conversationOf(localAuthority.trim().toUpperCase(), fileNumber);
-    const ofFile = await store.findByConversation(conversation);
-    return ofFile.flatMap((message) => readUploadRow(message, channel) ?? []).at(-1);
+    const upload = await findByNumber(store, channel, localAuthority.trim().toUpperCase(), fileNumber);
+    return upload === undefined ? { kind: "unknown" } : { kind: "found", upload };
   }
   const waiting: UploadRow[] = [];
   for await (const upload of listUploads(store, channel, sentUploadStates)) {
     if (isMeant(upload, reference)) waiting.push(upload);
   }
   const [only, ...others] = waiting;
-  return others.length === 0 ? only : undefined;
+  if (only === undefined) return { kind: "unknown" };
+  return others.length === 0 ? { kind: "found", upload: only } : setAside("it may be of several files");
+}
+
+/** Nothing of it was ever given to the other side. */
+function isStillHere({ state, attempts, attributes }: StoredOutboundMessage): boolean {
+  if (attributes[responseNote] !== undefined) return false;
+  return state === "queued" || (attempts === 0 && ["held", "failed", "expired"].includes(state));
+}
+
+/**
+ * The file that a response answers: the one that its transport names, else the one under its number and local authority,
+ * else, for a response that lacks one of them, the only file that CP-IS may have. It counts only from whom the file was
+ * sent to, only for a file that has left, and only when it was made after the file.
+ */
+export async function findUpload(
+  store: MessageStore,
+  channel: string,
+  reference: ResponseReference,
+): Promise<FoundUpload> {
+  const { from, isUnexpected = false, createdAt, id } = reference;
+  if (isUnexpected) return setAside("it came from another sender, or in another way, than is agreed for responses");
+  const found = await findCandidate(store, channel, reference);
+  if (found.kind !== "found") return found;
+  const sendings = await sendingsOf(store, channel, found.upload);
+  const upload = sendings[0] ?? found.upload;
+  const first = sendings.at(-1) ?? found.upload;
+  if (from === undefined || comparableId(from) !== comparableId(upload.row.toParty)) {
+    return setAside("it comes from another than the file was sent to");
+  }
+  if (sendings.every(({ row }) => isStillHere(row))) return setAside("the file has not left yet");
+  const isOlder = createdAt !== undefined && createdAt < first.row.createdAt - clockMilliseconds;
+  if (isOlder || (id !== undefined && id < first.row.id)) return setAside("it is older than the file");
+  return { kind: "found", upload };
 }

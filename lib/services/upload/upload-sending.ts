@@ -7,7 +7,7 @@ import type { MhsEffects } from "../../mhs/model.js";
 import type { MessageStore } from "../../store/message-store.js";
 import type { FileExchange, OutgoingUpload } from "../exchange/file-exchange.js";
 import { composeUpload, type Composition } from "./upload-composition.js";
-import { conversationOf, encodeUploadContext } from "./upload-context.js";
+import { encodeUploadContext, foundByOf } from "./upload-context.js";
 import type { UploadAcceptance, UploadRequest } from "./upload-model.js";
 import type { UploadAttributes } from "./upload-rows.js";
 import { wallClock } from "../../time/london-time.js";
@@ -18,7 +18,7 @@ const looksMilliseconds: readonly number[] = [0, 500, 2_000, 5_000];
 export interface UploadSendingParts {
   readonly exchange: Pick<FileExchange, "send">;
   readonly store: MessageStore;
-  readonly effects: Pick<MhsEffects, "now">;
+  readonly effects: Pick<MhsEffects, "now" | "newUuid">;
 }
 
 /** One row of numbers for a local authority, whatever transport its files go by. */
@@ -43,7 +43,7 @@ function refusalOf({ sent, refused }: Composition, { faultyRecords }: UploadRequ
   if (refused.length === 0 || (faultyRecords === "send-valid" && sent > 0)) return undefined;
   const [first] = refused;
   const reasons = first?.reasons.map(({ code }) => code).join(", ") ?? "";
-  const detail = `${refused.length} of ${sent + refused.length}, the first is record ${(first?.index ?? 0) + 1}: ${reasons}`;
+  const detail = `${refused.length} of ${sent + refused.length}, the first has index ${first?.index ?? 0}: ${reasons}`;
   return new CpisError("CPIS_UPLOAD_INVALID", { detail });
 }
 
@@ -66,8 +66,8 @@ async function isStored(store: MessageStore, conversationId: string): Promise<bo
   for (const pause of looksMilliseconds) {
     await wait(pause);
     try {
-      const ofFile = await store.findByConversation(conversationId);
-      if (ofFile.some(({ direction }) => direction === "outbound")) return true;
+      const { messages } = await store.list({ conversationId, direction: "outbound" }, 1);
+      if (messages.length > 0) return true;
     } catch (error) {
       if (!isCpisError(error) || !error.retryable) throw error;
     }
@@ -93,12 +93,21 @@ async function storeFile(
   const fileNumber = await takeFileNumber(parts.store, localAuthority, request);
   const createdAt = parts.effects.now();
   const file = await composition.finish(fileNumber, createdAt);
-  const conversationId = conversationOf(localAuthority, fileNumber);
-  const attributes: UploadAttributes = { uploadOwner: request.owner, fileNumber, localAuthority };
+  // By chance: who could work it out could fill the conversation before its response comes.
+  const conversationId = parts.effects.newUuid();
+  const attributes: UploadAttributes = {
+    uploadOwner: request.owner,
+    fileNumber,
+    localAuthority,
+    recordsSent: composition.sent,
+    recordsNotSent: composition.refused.length,
+  };
+  const foundBy = foundByOf(localAuthority, fileNumber);
   const leftOut = composition.refused.flatMap(({ index }) => (index === undefined ? [] : [index]));
   const unseenColumns = composition.unseenColumns.map(({ column }) => column);
-  const context = encodeUploadContext({ kept: request.kept, leftOut, unseenColumns });
-  await send({ ...file, localAuthority, fileNumber, conversationId, createdAt, context, attributes }, parts);
+  const context = encodeUploadContext({ kept: request.kept, leftOut, unseenColumns, sent: composition.table });
+  const upload = { ...file, localAuthority, fileNumber, conversationId, foundBy, createdAt, context, attributes };
+  await send(upload, parts);
   return { fileNumber, conversationId };
 }
 

@@ -14,7 +14,7 @@ export interface UploadServiceParts {
   readonly store: MessageStore;
   /** Whose messages in the store these are. */
   readonly channel: string;
-  readonly effects: Pick<MhsEffects, "now">;
+  readonly effects: Pick<MhsEffects, "now" | "newUuid">;
   /** After so long without a response the owner is told. Default 24 hours. */
   readonly overdueMilliseconds?: number;
 }
@@ -70,7 +70,8 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
   });
 
   async function takeReport({ refersTo, reportCode }: IncomingFile): Promise<void> {
-    const upload = refersTo === undefined ? undefined : readUploadRow(await store.findById(refersTo), channel);
+    const isKnown = refersTo !== undefined && refersTo !== "unknown";
+    const upload = isKnown ? readUploadRow(await store.findById(refersTo), channel) : undefined;
     if (upload !== undefined) return failures.look();
     const code = reportCode ?? "none";
     const error = new UnwantedMessage("CPIS_UPLOAD_UNKNOWN", { detail: `a report of MESH with the code ${code}` });

@@ -143,7 +143,7 @@ describe("the cp-is upload node", () => {
     assert.deepEqual([told(refused, "index"), refused.topic], [6543, "big"]);
     const { code, message } = caughtError(await nodeRed.nextMessage("caught"));
     assert.equal(code, "CPIS_UPLOAD_INVALID");
-    assert.match(message, /1 of 10000, the first is record 6544/);
+    assert.match(message, /1 of 10000, the first has index 6543/);
     assert.equal(nodeRed.messages("refused").length, 1);
     await nodeRed.status("upload", "status.failed");
     nodeRed.send("upload", { payload: [row(child)] });

@@ -19,6 +19,8 @@ const away: TransportReport = {
 const outcome: UploadOutcome = {
   outcome: "partly-accepted",
   fileResults: [],
+  given: 3,
+  notSent: 0,
   sent: 3,
   accepted: 2,
   refused: 1,
@@ -51,7 +53,7 @@ describe("the status of an upload node", () => {
     assert.deepEqual(shown(), { fill: "yellow", shape: "dot", text: "checking 4000 of 10000" });
     status.transportChanged(away);
     assert.equal(shown()?.text, "checking 4000 of 10000");
-    status.stored(7, 10_000);
+    status.stored(7, 10_000, 0);
     assert.equal(shown()?.text, "MESH away");
     status.transportChanged(collecting);
     assert.deepEqual(shown(), { fill: "yellow", shape: "ring", text: "file 7: 10000 records, no response yet" });
@@ -71,6 +73,32 @@ describe("the status of an upload node", () => {
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 9: none loaded, 3 refused" });
     status.answered({ ...outcome, outcome: "file-refused", accepted: 0, refused: 3 }, undefined);
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file ? refused" });
+  });
+
+  it("is never green while a record of the upload was left out, before the response and after it", () => {
+    const { status, shown } = create();
+    status.transportChanged(collecting);
+    status.stored(7, 3, 5);
+    assert.deepEqual(shown(), {
+      fill: "yellow",
+      shape: "ring",
+      text: "file 7: 3 records, 5 not sent, no response yet",
+    });
+    status.answered({ outcome: "partly-accepted", accepted: 3, refused: 0, notSent: 5 }, 7);
+    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 7: 3 loaded, 5 not sent" });
+    status.answered({ outcome: "partly-accepted", accepted: 2, refused: 1, notSent: 5 }, 8);
+    assert.equal(shown()?.text, "file 8: 2 loaded, 1 refused, 5 not sent");
+  });
+
+  it("warns of a response to an unknown file, of one that is unclear, and of one that was set aside", () => {
+    const { status, shown } = create();
+    status.transportChanged(collecting);
+    status.answered({ outcome: "unknown-file", accepted: 2, refused: 0, notSent: 0 }, undefined);
+    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "response to a file that is not known" });
+    status.answered({ outcome: "unclear", accepted: 0, refused: 2, notSent: 0 }, 7);
+    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 7: response unclear, ask CP-IS" });
+    status.stray("CPIS_UPLOAD_NOT_OURS");
+    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "response set aside: CPIS_UPLOAD_NOT_OURS" });
   });
 
   it("names the code of a file that was not delivered, and how long a response is missing", () => {

@@ -22,8 +22,8 @@ export const otherNames: Readonly<Partial<Record<string, readonly string[]>>> = 
 export interface RowFields {
   /** Undefined when the field is absent or blank. */
   value(field: string): unknown;
-  /** Trimmed text; of a whole number, its digits. */
-  text(field: string): string | undefined;
+  /** Trimmed text; of a whole number, its digits, and a word that it was one. */
+  text(field: string, ofNumber?: () => void): string | undefined;
   nhsNumber(): string | undefined;
   /** Whether there is a column that is none of these fields. */
   hasOther(fields: readonly string[]): boolean;
@@ -72,12 +72,15 @@ export function createRowFields(object: RowObject, options: RowFieldsOptions): R
     report("upload.column-ambiguous", path + field);
     return undefined;
   };
-  const text = (field: string): string | undefined => {
+  const text = (field: string, ofNumber?: () => void): string | undefined => {
     const found = value(field);
     if (found === undefined) return undefined;
     if (typeof found === "string") return found.trim();
     // Beyond that a number has lost digits.
-    if (typeof found === "number" && Number.isSafeInteger(found)) return String(found);
+    if (typeof found === "number" && Number.isSafeInteger(found)) {
+      ofNumber?.();
+      return String(found);
+    }
     report("upload.value-not-text", path + field);
     return undefined;
   };

@@ -22,7 +22,12 @@ export type { UploadField, UploadMapping } from "./upload-mapping.js";
 /** `warnings` are faults that do not stop the record. */
 export type ReadUploadRecord =
   | { readonly kind: "record"; readonly record: UploadRecord; readonly warnings: readonly UploadFault[] }
-  | { readonly kind: "faults"; readonly faults: readonly UploadFault[] };
+  /** `person`: whose the row seems to be, as far as it could be read. */
+  | {
+      readonly kind: "faults";
+      readonly faults: readonly UploadFault[];
+      readonly person?: Pick<Subject, "nhsNumber" | "localId">;
+    };
 
 /** As far as it could be read: what could not has been reported. */
 interface DraftPlan {
@@ -81,10 +86,12 @@ function createFieldReader(fields: RowFields, path: string, mapping: UploadMappi
     const text = fields.text("planType");
     const read = text === undefined ? undefined : readPlanType(text, mapping.planTypes);
     if (read === undefined) {
-      report(text === undefined ? "upload.plan-type-missing" : "upload.plan-type-unknown", `${path}planType`);
+      report(text === undefined ? "upload.plan-type-missing" : "upload.plan-type-unknown", `${path}planType`, text);
     }
     return read;
   };
+  const localId = (): string | undefined =>
+    fields.text("localId", () => report("upload.local-id-number", `${path}localId`));
   /** The first of several: Spine takes one, and PDS matches the first alone. */
   const givenName = (): string | undefined => {
     const [first, second] = fields.text("givenName")?.split(/\s+/) ?? [];
@@ -102,7 +109,7 @@ function createFieldReader(fields: RowFields, path: string, mapping: UploadMappi
       known<Subject>({
         kind,
         nhsNumber: fields.nhsNumber(),
-        localId: fields.text("localId"),
+        localId: localId(),
         localIdAuthority: fields.text("localIdAuthority"),
         birthDate: birthDate(),
         givenName: givenName(),
@@ -146,7 +153,7 @@ function listed(
 function readKind(fields: RowFields, path: string, draft: DraftPlan | undefined, report: ReportFault): Subject["kind"] {
   const text = fields.text("kind")?.toLowerCase();
   if (text === "child" || text === "mother") return text;
-  if (text !== undefined || draft === undefined) report("upload.subject-kind-unknown", `${path}kind`);
+  if (text !== undefined || draft === undefined) report("upload.subject-kind-unknown", `${path}kind`, text);
   return kindFor(draft);
 }
 
@@ -212,5 +219,9 @@ export function readUploadRecord(value: unknown, mapping: UploadMapping): ReadUp
   if (!hasUploadError(found) && plans.length === draft.plans.length) {
     return { kind: "record", record: { plans, subjects: draft.subjects }, warnings: found };
   }
-  return { kind: "faults", faults: [...found, ...remainingFaults(draft, found, isFlat)] };
+  const faults = [...found, ...remainingFaults(draft, found, isFlat)];
+  const [subject] = draft.subjects;
+  if (subject === undefined) return { kind: "faults", faults };
+  const { nhsNumber, localId } = subject;
+  return { kind: "faults", faults, person: known<Pick<Subject, "nhsNumber" | "localId">>({ nhsNumber, localId }) };
 }

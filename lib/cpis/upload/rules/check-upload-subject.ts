@@ -51,7 +51,7 @@ function checkIdentifiers(
   }
 }
 
-function isRealDay(text: string): boolean {
+export function isRealDay(text: string): boolean {
   const match = birthDatePattern.exec(text);
   return match !== null && isCalendarDate(Number(match[1]), Number(match[2]), Number(match[3]));
 }

@@ -106,6 +106,38 @@ export const uploadRecordRules = {
     "The child is 18 or older; CP-IS closes the entry at 18 and may refuse the record.",
     "Check the date of birth and whether the plan should have ended.",
   ),
+  "upload.end-in-future": recordWarning(
+    "The plan ends in the future, and a plan of this type usually gets its end date when it has ended.",
+    "Check the end date. It is sent as it is: CP-IS may show the plan as one that ends.",
+  ),
+  "upload.start-before-birth": recordWarning(
+    "The plan starts long before the child was born.",
+    "Check the start date and the date of birth. It is sent as it is; the settings say how long before is usual.",
+  ),
+  "upload.mother-too-young": recordWarning(
+    "The plan is for an unborn child, and the person is very young to be its mother.",
+    "Check the type of the plan: it may be the child's own row. It is sent as it is; the settings say which age is usual.",
+  ),
+  "upload.mother-is-the-child": recordError(
+    "The mother and the child have the same NHS number.",
+    "Give each their own NHS number, in a record of its own.",
+  ),
+  "upload.mother-younger-than-child": recordError(
+    "The mother is no older than the child.",
+    "Check both dates of birth, and who is the child and who the mother.",
+  ),
+  "upload.name-placeholder": recordError(
+    "A name holds a sign or word that stands for a missing value.",
+    "Give the forename and the family name as PDS has them.",
+  ),
+  "upload.name-doubtful": recordWarning(
+    "A name is a word that often stands for a missing value, or has a digit.",
+    "Check the name. It is sent as it is: PDS refuses the record if it is wrong.",
+  ),
+  "upload.text-invisible": recordError(
+    "A name or local identifier has characters that nobody sees, and that may turn or part what stands beside them.",
+    "Type the text anew in the case system, or remove the invisible characters, then send the record again.",
+  ),
   "upload.duplicate-record": recordError(
     "The same person, type of plan and start date are in the file already.",
     "Leave the one that is up to date, and remove the other.",

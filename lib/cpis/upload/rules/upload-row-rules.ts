@@ -22,6 +22,10 @@ export const uploadRowRules = {
     "A field holds something else than text or a whole number.",
     "Give the field as text.",
   ),
+  "upload.local-id-number": recordWarning(
+    "The local identifier came as a number, not as text: zeros before it are lost, and 12E3 has become 12000.",
+    "Let the CSV node leave numbers as text, so that identifiers come back as the case system has them.",
+  ),
   "upload.subject-kind-unknown": recordError(
     "It is not said in a known word whether the person is the child or the mother.",
     "Use child or mother, or leave the field out: it follows from the type of the plan.",

@@ -11,7 +11,7 @@ export type UploadFaultCode = keyof typeof rules;
 /** Every rule by its code. A code is never reused or renamed. */
 export const uploadRules: Readonly<Record<UploadFaultCode, UploadRule>> = rules;
 
-/** One breach of a rule. Nothing in it is taken from the record: it may be logged and shown. */
+/** One breach of a rule. Nothing but `word` is taken from the record: the rest may be logged and shown. */
 export interface UploadFault {
   readonly code: UploadFaultCode;
   readonly severity: UploadFaultSeverity;
@@ -22,11 +22,22 @@ export interface UploadFault {
    * "startDate". Never a value, and never a name that came with the data.
    */
   readonly field?: string;
+  /** What could not be read, where it is a word of the case system and no detail of a person; for the flow alone. */
+  readonly word?: string;
 }
 
-export function uploadFault(code: UploadFaultCode, field?: string): UploadFault {
+/** As long as the words of a vocabulary are, and without what could be a number of a person or a date. */
+function isTellable(word: string): boolean {
+  return /^[\p{L}\p{N} .,'&()/_-]{1,40}$/u.test(word) && !/\d{3}|\d[/.-]\d/.test(word);
+}
+
+export function uploadFault(code: UploadFaultCode, field?: string, word?: string): UploadFault {
   const { severity, message, advice } = uploadRules[code];
-  return field === undefined ? { code, severity, message, advice } : { code, severity, message, advice, field };
+  return {
+    ...{ code, severity, message, advice },
+    ...(field === undefined ? {} : { field }),
+    ...(word === undefined || !isTellable(word) ? {} : { word }),
+  };
 }
 
 /** Whether any of the faults stops what it was found in from being sent. */
@@ -35,15 +46,15 @@ export function hasUploadError(faults: readonly UploadFault[]): boolean {
 }
 
 /** Takes what a check finds. */
-export type ReportFault = (code: UploadFaultCode, field?: string) => void;
+export type ReportFault = (code: UploadFaultCode, field?: string, word?: string) => void;
 
 const noFaults: readonly UploadFault[] = [];
 
 /** Runs the checks and gives what they report. */
 export function collectFaults(check: (report: ReportFault) => void): readonly UploadFault[] {
   let faults: UploadFault[] | undefined;
-  check((code, field) => {
-    (faults ??= []).push(uploadFault(code, field));
+  check((code, field, word) => {
+    (faults ??= []).push(uploadFault(code, field, word));
   });
   return faults ?? noFaults;
 }

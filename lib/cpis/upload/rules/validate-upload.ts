@@ -1,4 +1,5 @@
 // Judges the records of one upload file, and the file itself, before anything is sent.
+import { checkPlausibility, type UploadPlausibility } from "./check-plausibility.js";
 import { checkCreatedAt, checkFileId, checkLocalAuthority } from "./check-upload-file.js";
 import { checkDuplicates, checkRecord } from "./check-upload-record.js";
 import type { LocalAuthority } from "../../model.js";
@@ -12,6 +13,7 @@ export interface UploadCheckContext {
   readonly today: string;
   /** "YYYY-MM-DDTHH:mm", as the clock in the UK shows it. */
   readonly now: string;
+  readonly plausibility?: UploadPlausibility;
 }
 
 /** What is known of a file beside its records. */
@@ -51,6 +53,7 @@ export function createUploadValidator(context: UploadCheckContext): UploadValida
       let keys: readonly PlanKey[] = [];
       const faults = collectFaults((report) => {
         checkRecord(record, recordContext, report);
+        checkPlausibility(record, recordContext.clock, context.plausibility ?? {}, report);
         keys = checkDuplicates(record, planKeys, report);
       });
       if (!hasUploadError(faults)) for (const key of keys) planKeys.add(key);

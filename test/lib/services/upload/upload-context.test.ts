@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  conversationOf,
+  earlierConversationOf,
   encodeUploadContext,
   inputIndexes,
   readUploadContext,
@@ -34,11 +34,11 @@ describe("the context of an upload", () => {
     );
   });
 
-  it("has one conversation id for each file, of the form of a UUID", () => {
-    const id = conversationOf("999", 42);
+  it("had one conversation id for each file in earlier versions, of the form of a UUID", () => {
+    const id = earlierConversationOf("999", 42);
     assert.match(id, /^[0-9A-F]{8}-[0-9A-F]{4}-5[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/);
-    assert.equal(conversationOf("999", 42), id);
-    assert.notEqual(conversationOf("999", 43), id);
-    assert.notEqual(conversationOf("998", 42), id);
+    assert.equal(earlierConversationOf("999", 42), id);
+    assert.notEqual(earlierConversationOf("999", 43), id);
+    assert.notEqual(earlierConversationOf("998", 42), id);
   });
 });

@@ -1,6 +1,6 @@
 // What owners are told of files that did not arrive, however many there are, and whatever is wrong with one of them.
 import assert from "node:assert/strict";
-import { conversationOf, encodeUploadContext } from "../../../../lib/services/upload/upload-context.js";
+import { encodeUploadContext } from "../../../../lib/services/upload/upload-context.js";
 import { createUploadFailures } from "../../../../lib/services/upload/upload-failures.js";
 import type { UploadFailure, UploadListener, UploadReference } from "../../../../lib/services/upload/upload-model.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
@@ -29,7 +29,7 @@ describe("The look for files that did not arrive", () => {
       store,
       outbound({
         channel: "authority",
-        conversationId: conversationOf("998", fileNumber),
+        conversationId: `CONVERSATION-OF-${fileNumber}`,
         state: "held",
         acceptedAt: fileNumber,
         errorCode: "MESH_OUTCOME_UNKNOWN",

@@ -6,7 +6,7 @@ import type { UploadRecord, UploadRecordResult, UploadResponse } from "../../../
 import { encodeUploadResponse } from "../../../../lib/cpis/upload/upload-response.js";
 import { noSentRecords, readSentRecords } from "../../../../lib/services/upload/sent-record-index.js";
 import type { RefusedRecord } from "../../../../lib/services/upload/upload-model.js";
-import { matchResponse } from "../../../../lib/services/upload/upload-matching.js";
+import { matchResponse, unknownFile, type AnsweredFile } from "../../../../lib/services/upload/upload-matching.js";
 
 const child = "9990000018";
 const sibling = "9990000026";
@@ -61,7 +61,11 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(Buffer.from(text));
 }
 
-async function match(sent: readonly UploadRecord[] | "not kept", answer: UploadResponse) {
+async function match(
+  sent: readonly UploadRecord[] | "not kept",
+  answer: UploadResponse,
+  change?: Partial<AnsweredFile>,
+) {
   const file = {
     fileId: "7",
     createdAt: "20260302060000+0000",
@@ -70,10 +74,16 @@ async function match(sent: readonly UploadRecord[] | "not kept", answer: UploadR
   };
   const records = sent === "not kept" ? noSentRecords : await readSentRecords(once(encodeUploadFile(file)));
   const text = encodeUploadResponse(answer);
+  const known = {
+    sent: records,
+    sentCount: sent.length,
+    notSent: 0,
+    indexOf: (position: number) => position,
+    ...change,
+  };
   const matched = await matchResponse(
     () => once(text),
-    records,
-    (position) => position,
+    () => Promise.resolve(sent === "not kept" && change === undefined ? unknownFile(records) : known),
   );
   const refused: RefusedRecord[] = [];
   for await (const record of matched.refused()) refused.push(record);
@@ -219,8 +229,7 @@ describe("A response to a large file", () => {
     const text = encodeUploadResponse(response("CPF04", []));
     const matched = await matchResponse(
       () => once(text),
-      sent,
-      (position) => position,
+      () => Promise.resolve({ sent, sentCount: 3000, notSent: 0, indexOf: (position) => position }),
     );
     let isOver = false;
     const { promise: turned, resolve } = Promise.withResolvers<boolean>();
@@ -245,38 +254,121 @@ describe("A response that says that the whole file was loaded, and names no reco
   const counts = { recordsProcessed: 2, successful: 2, failed: 0 };
   const sent = [protection, lookedAfter];
 
-  it("loads every record", async () => {
-    const { outcome, loaded } = await match(sent, response("CPF02", [], counts));
-    assert.deepEqual([outcome.outcome, loaded], ["accepted", [0, 1]]);
+  it("loads every record, and the outcome says on what that rests", async () => {
+    const { outcome, refused, loaded } = await match(sent, response("CPF02", [], counts));
+    assert.deepEqual([outcome.outcome, outcome.basis, loaded, refused], ["accepted", "whole-file", [0, 1], []]);
+    const each = await match(sent, response("CPF02", [said(protection, "CPR06"), said(lookedAfter, "CPR06")]));
+    assert.deepEqual([each.outcome.outcome, each.outcome.basis], ["accepted", "each-record"]);
   });
 
+  const without = (answer: UploadResponse, name: keyof UploadResponse): UploadResponse =>
+    Object.fromEntries(Object.entries(answer).filter(([key]) => key !== name)) as unknown as UploadResponse;
+  const refusalOfNone = { code: "CPR01", details: [], location: "somewhere" };
   for (const [what, change] of [
-    ["counts failed records", { ...counts, failed: 1 }],
-    ["counts fewer loaded records than were sent", { ...counts, successful: 1 }],
-    ["processed fewer records than were sent", { ...counts, recordsProcessed: 1 }],
-  ] as const) {
-    it(`loads none when it ${what}`, async () => {
-      const { outcome, refused, loaded } = await match(sent, response("CPF02", [], change));
-      assert.deepEqual([outcome.outcome, loaded], ["refused", []]);
-      assert.equal(refused.length, 2);
+    ["counts failed records", (all) => ({ ...all, failed: 1 })],
+    ["counts fewer loaded records than were sent", (all) => ({ ...all, successful: 1 })],
+    ["counts no loaded record", (all) => ({ ...all, successful: 0 })],
+    ["counts more loaded records than were sent", (all) => ({ ...all, successful: 3 })],
+    ["processed fewer records than were sent", (all) => ({ ...all, recordsProcessed: 1 })],
+    ["processed more records than were sent", (all) => ({ ...all, recordsProcessed: 3 })],
+    ["does not count the loaded ones", (all) => without(all, "successful")],
+    ["does not count the failed ones", (all) => without(all, "failed")],
+    ["does not say how many it processed", (all) => without(all, "recordsProcessed")],
+    ["has the code of failure, too", (all) => ({ ...all, fileResults: [{ code: "CPF02" }, { code: "CPF04" }] })],
+    ["has a refusal of a record that it does not name", (all) => ({ ...all, unlinkedResults: [refusalOfNone] })],
+  ] as readonly (readonly [string, (all: UploadResponse) => UploadResponse])[]) {
+    it(`loads none when it ${what}, and is unclear`, async () => {
+      const { outcome, refused, loaded } = await match(sent, change(response("CPF02", [], counts)));
+      assert.deepEqual([outcome.outcome, loaded, outcome.accepted, outcome.refused], ["unclear", [], 0, 2]);
+      assert.equal(refused.filter(({ index }) => index !== undefined).length, 2);
+    });
+  }
+
+  for (const name of ["fileId", "localAuthority"] as const) {
+    it(`is unclear when its ${name} is missing`, async () => {
+      const { outcome, loaded } = await match(sent, without(response("CPF02", [], counts), name));
+      assert.deepEqual([outcome.outcome, loaded], ["unclear", []]);
     });
   }
 });
 
-describe("A response to a file whose records are not kept", () => {
-  for (const fileCode of ["CPF03", "CPF04"]) {
-    it(`is none of success with ${fileCode}`, async () => {
-      const { outcome } = await match("not kept", response(fileCode, []));
-      assert.equal(outcome.outcome, "refused");
+describe("A response that loads every record that was sent", () => {
+  const sent = [protection, lookedAfter];
+  const all = [said(protection, "CPR06"), said(lookedAfter, "CPR06")];
+
+  it("is not accepted while records of the upload were left out, and its words do not say so", async () => {
+    const { outcome } = await match(sent, response("CPF02", all), { notSent: 5 });
+    const { given, notSent, accepted, refused } = outcome;
+    assert.deepEqual([outcome.outcome, given, notSent, accepted, refused], ["partly-accepted", 7, 5, 2, 0]);
+    const [words] = outcome.fileResults;
+    assert.equal(words?.meaning, "All records that were sent were loaded.");
+    assert.match(words.advice, /^5 records of the upload were not sent/);
+  });
+
+  for (const [what, answer] of [
+    ["counts one less", response("CPF02", all, { successful: 1 })],
+    ["counts none", response("CPF02", all, { successful: 0 })],
+    ["counts a failed one", response("CPF02", all, { failed: 1 })],
+    ["processed more", response("CPF02", all, { recordsProcessed: 3 })],
+    ["calls it a part", response("CPF03", all)],
+    ["has no code of the file", response("CPF02", all, { fileResults: [] })],
+    [
+      "refuses a record that was never sent",
+      response("CPF02", [...all, said({ ...protection, subjects: [person(sibling)] }, "CPR01")]),
+    ],
+  ] as const) {
+    it(`is unclear when CP-IS ${what}: then none counts as loaded`, async () => {
+      const { outcome, refused, loaded } = await match(sent, answer);
+      assert.deepEqual([outcome.outcome, loaded, outcome.accepted], ["unclear", [], 0]);
+      assert.deepEqual(
+        refused.flatMap(({ index }) => index ?? []),
+        [0, 1],
+      );
+      assert.ok(outcome.warnings.some(({ code }) => code === "response-unclear"));
     });
   }
 
-  it("is told as it came", async () => {
+  it("in part is unclear when CP-IS counts fewer loaded ones than it names", async () => {
+    const third = { ...protection, subjects: [person(sibling)] };
+    const answer = response("CPF03", [...all, said(third, "CPR01")], { successful: 1, failed: 2 });
+    const { outcome, refused } = await match([...sent, third], answer);
+    assert.deepEqual([outcome.outcome, outcome.accepted, refused.length], ["unclear", 0, 3]);
+  });
+});
+
+describe("A response to a file that is known, and whose records are not kept", () => {
+  const known = { sentCount: 2 };
+
+  it("is never accepted, whatever it says", async () => {
+    const counts = { recordsProcessed: 2, successful: 2, failed: 0 };
+    const each = [said(protection, "CPR06"), said(lookedAfter, "CPR06")];
+    const outcomes = [];
+    for (const answer of [
+      response("CPF02", each),
+      response("CPF03", each),
+      response("CPF03", []),
+      response("CPF04", []),
+      response("CPF01", []),
+    ]) {
+      const { outcome } = await match("not kept", answer, known);
+      assert.deepEqual([outcome.sent, outcome.accepted, outcome.refused], [2, 0, 2]);
+      outcomes.push(outcome.outcome);
+    }
+    assert.deepEqual(outcomes, ["unclear", "unclear", "unclear", "refused", "file-refused"]);
+    assert.equal((await match("not kept", response("CPF02", [], counts), known)).outcome.outcome, "unclear");
+  });
+});
+
+describe("A response to a file that is not known", () => {
+  it("is told as it came, under a name of its own, and never as a success", async () => {
     const partly = response("CPF03", [said(protection, "CPR06"), said(lookedAfter, "CPR07")]);
     const { outcome, refused } = await match("not kept", partly);
-    assert.equal(outcome.outcome, "partly-accepted");
+    assert.deepEqual([outcome.outcome, outcome.accepted, outcome.refused], ["unknown-file", 1, 1]);
     assert.deepEqual(codesOf(refused), [[undefined, "CPR07"]]);
-    assert.equal((await match("not kept", response("CPF02", []))).outcome.outcome, "accepted");
-    assert.equal((await match("not kept", response("CPF01", []))).outcome.outcome, "file-refused");
+    for (const fileCode of ["CPF01", "CPF02", "CPF03", "CPF04"]) {
+      const whole = await match("not kept", response(fileCode, [], { recordsProcessed: 2, successful: 2, failed: 0 }));
+      assert.deepEqual([whole.outcome.outcome, whole.outcome.accepted, whole.outcome.refused], ["unknown-file", 0, 0]);
+      assert.doesNotMatch(JSON.stringify(whole.outcome.fileResults), /Nothing need be done/);
+    }
   });
 });

@@ -40,7 +40,7 @@ describe("An upload", () => {
     records[7654] = { ...records[7654], startDate: "31/02/2026", birthDate: "" };
     const acceptance = await flow.upload(records);
     assert.equal(acceptance.kind === "refused" && acceptance.error.code, "CPIS_UPLOAD_INVALID");
-    assert.match(acceptance.kind === "refused" ? acceptance.error.message : "", /1 of 10000, the first is record 7655/);
+    assert.match(acceptance.kind === "refused" ? acceptance.error.message : "", /1 of 10000, the first has index 7654/);
     assert.deepEqual(
       flow.refused.map(({ index, reasons }) => [index, reasons.map(({ field }) => field).sort()]),
       [[7654, ["birthDate", "startDate"]]],
@@ -57,7 +57,8 @@ describe("An upload", () => {
     records[5] = { ...records[5], nhsNumber: "9990000019" };
     const acceptance = await flow.upload(records, { faultyRecords: "send-valid" });
     assert.equal(acceptance.kind === "accepted" && acceptance.sent, 9999);
-    const { accepted, refused, records: told } = await outcome();
+    const { outcome: kind, given, notSent, accepted, refused, records: told } = await outcome();
+    assert.deepEqual([kind, given, notSent], ["partly-accepted", 10_000, 1]);
     assert.deepEqual([accepted, refused, told.length], [9999, 0, 9999]);
     assert.deepEqual(
       told.slice(4, 6).map(({ index }) => index),

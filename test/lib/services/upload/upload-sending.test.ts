@@ -7,7 +7,7 @@ import { createUploadSending, type UploadSendingParts } from "../../../../lib/se
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { acceptOne, outbound } from "../../../support/store/sample-messages.js";
 import { createSqlitePlace } from "../../../support/store/sqlite-place.js";
-import { localAuthority } from "../../../support/services/authority-scene.js";
+import { effects, localAuthority } from "../../../support/services/authority-scene.js";
 import { nhsNumbers, row } from "../../../support/services/uploading.js";
 
 describe("A file of an upload", () => {
@@ -32,7 +32,7 @@ describe("A file of an upload", () => {
       afterwards();
       return id;
     };
-    return createUploadSending({ exchange: { send }, store, effects: { now: () => Date.now() }, ...change });
+    return createUploadSending({ exchange: { send }, store, effects, ...change });
   }
 
   function request(count: number, change: Partial<UploadRequest> = {}): UploadRequest {

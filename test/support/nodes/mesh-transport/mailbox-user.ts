@@ -68,6 +68,7 @@ export function upload(fileNumber: number, text = '<File xmlns="urn:hl7-org:v3"/
     localAuthority: "999",
     fileNumber,
     conversationId: "0F2B5D0A-1111-4A22-8B33-C44D55E66F77",
+    foundBy: `upload ${fileNumber}`,
     createdAt: Date.UTC(2026, 10, 22, 10, 15, 30),
     compressed: gzipSync(text),
     plainBytes: Buffer.byteLength(text),

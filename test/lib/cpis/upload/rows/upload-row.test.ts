@@ -34,6 +34,43 @@ function faultsOf(value: unknown, mapping: UploadMapping = {}): readonly string[
   return told(read.kind === "record" ? read.warnings : read.faults);
 }
 
+describe("a row that cannot be sent", () => {
+  it("names its person all the same, as far as the row had one", () => {
+    const { nhsNumber, localId } = row;
+    const person = (value: unknown) => {
+      const read = readUploadRecord(value, {});
+      return read.kind === "faults" ? read.person : "a record";
+    };
+    assert.deepEqual(person({ ...row, startDate: "13/13/2025" }), { nhsNumber, localId });
+    assert.deepEqual(person({ ...row, planType: "S.20", nhsNumber: "" }), { localId });
+    assert.deepEqual(person({ ...row, nhsNumber: "9.99E+09", startDate: "soon" }), { nhsNumber: "9.99E+09", localId });
+    assert.deepEqual(person({ plans: [], subjects: [{ nhsNumber, localId, birthDate: "x" }] }), { nhsNumber, localId });
+    assert.equal(person("no row"), undefined);
+  });
+
+  it("names the word for a type of plan or person that is not known, and no other value", () => {
+    const words = (value: unknown) => {
+      const read = readUploadRecord(value, {});
+      return (read.kind === "faults" ? read.faults : []).map(({ word }) => word);
+    };
+    assert.deepEqual(words({ ...row, planType: "S.20" }), ["S.20"]);
+    assert.deepEqual(words({ ...row, planType: "Category B (new)" }), ["Category B (new)"]);
+    const { planType, startDate, ...subject } = row;
+    assert.deepEqual(words({ plans: [{ planType, startDate }], subjects: [{ ...subject, kind: "kid" }] }), ["kid"]);
+    for (const other of ["9990000018", "14/03/2015", "a line\nand more", "x".repeat(41)]) {
+      assert.deepEqual(words({ ...row, planType: other }), [undefined], other);
+    }
+    for (const field of ["startDate", "birthDate"]) {
+      assert.deepEqual(words({ ...row, [field]: "soon" }), [undefined], field);
+    }
+  });
+
+  it("is warned of when its local id came as a number: 12E3 is 12000 then", () => {
+    assert.deepEqual(faultsOf({ ...row, localId: 12e3 }), ["upload.local-id-number localId"]);
+    assert.deepEqual(faultsOf({ ...row, localId: "12E3" }), []);
+  });
+});
+
 describe("a row with a plan", () => {
   it("of our own names is a record", () => {
     assert.deepEqual(recordOf(row), childRecord);
@@ -241,7 +278,7 @@ describe("any value", () => {
     );
   });
 
-  it("never finds its way into a fault", () => {
+  it("never finds its way into a fault, but for a word for a type of plan or person", () => {
     const marker = "MARKED-VALUE";
     const fields = [...Object.keys(row), "endDate", "deleteDate", "kind", marker];
     const marked = Object.fromEntries(fields.map((name) => [name, marker]));
@@ -255,7 +292,10 @@ describe("any value", () => {
     for (const shape of shapes) {
       const read = readUploadRecord(shape, { planTypes: { [marker]: "child-protection-plan" } });
       const found = read.kind === "faults" ? read.faults : createUploadValidator(uploadContext).check(read.record);
-      assert.ok(!JSON.stringify(found).includes(marker));
+      assert.ok(!JSON.stringify(found.map(({ word: _word, ...rest }) => rest)).includes(marker));
+      for (const { word, code } of found) {
+        if (word !== undefined) assert.match(code, /^upload\.(plan-type|subject-kind)-unknown$/);
+      }
       for (const { code, message, advice } of found) {
         assert.deepEqual({ message, advice }, { message: uploadRules[code].message, advice: uploadRules[code].advice });
       }
