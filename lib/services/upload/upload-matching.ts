@@ -52,7 +52,7 @@ export interface AnsweredFile {
   /** How many records of the upload were found faulty, and not sent. */
   readonly notSent: number;
   /** From a place in the file to the one in the input. */
-  indexOf(position: number): number;
+  readonly indexOf: (position: number) => number;
 }
 
 /** No file that is known here: then the response is told as it came. */

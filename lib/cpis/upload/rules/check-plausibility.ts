@@ -21,7 +21,6 @@ export interface UploadPlausibility {
 
 export const defaultPlausibility: Required<UploadPlausibility> = { youngestMother: 12, daysBeforeBirth: 280 };
 
-const dayMilliseconds = 24 * 3_600_000;
 const hasLetter = /\p{L}/u;
 /** What spreadsheets and databases write for a value that is not there. */
 const notAvailable = /^#?n\/a$|^#[a-z0-9/]+[!?]?$/i;
@@ -47,8 +46,19 @@ function yearsLater(day: string, years: number): string {
   return String(Number(day.slice(0, 4)) + years).padStart(4, "0") + day.slice(4);
 }
 
+/** The Julian day number of "YYYY-MM-DD" in the Gregorian calendar. */
+function dayNumber(text: string): number {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  // Years that begin in March, so that the leap day is the last.
+  const isEarly = month < 3;
+  const years = year + 4800 - (isEarly ? 1 : 0);
+  const months = month + (isEarly ? 9 : -3);
+  const leapDays = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
+  return day + Math.floor((153 * months + 2) / 5) + 365 * years + leapDays - 32_045;
+}
+
 function daysBetween(earlier: string, later: string): number {
-  return (Date.parse(`${later}T00:00:00Z`) - Date.parse(`${earlier}T00:00:00Z`)) / dayMilliseconds;
+  return dayNumber(later) - dayNumber(earlier);
 }
 
 function birthDateOf({ birthDate }: Subject): string | undefined {
