@@ -724,6 +724,24 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Update this package; an older one must not write to it.",
     retryable: false,
   },
+  STORE_LOST: {
+    message: "The message store is gone, though there was one, and nothing works until a person has decided",
+    advice:
+      "Put the store back from its last backup. If it is lost for good, enter the decision code and the number of the next upload file in the message store, or give them to cp-is store accept.",
+    retryable: false,
+  },
+  STORE_RESTORED: {
+    message: "The message store is older than it was, or was cut, and nothing works until a person has decided",
+    advice:
+      "If a newer store is there, put it back. Else enter the decision code in the message store, or give it to cp-is store accept: then no file number is used again, and what may have left is held in the message log.",
+    retryable: false,
+  },
+  STORE_KEY_LOST: {
+    message: "The key file of the message store is gone, and nothing works until a person has decided",
+    advice:
+      "Put the key file back from its backup. If it is lost for good, enter the decision code in the message store, or give it to cp-is store accept: what was sealed so far stays unreadable.",
+    retryable: false,
+  },
   STORE_CORRUPT: {
     message: "The message store's data is damaged or was changed by another program",
     advice: "Stop the flows, keep a copy of the store, and restore the last backup.",
@@ -752,6 +770,12 @@ export const errorTable = /* @__PURE__ */ define({
   STORE_KEY_INVALID: {
     message: "The key or the key ring is not valid",
     advice: "Restore the key from its backup; a new key cannot open what the old one sealed.",
+    retryable: false,
+  },
+  STORE_KEY_EXPOSED: {
+    message: "Others on this machine may read the key file of the message store",
+    advice:
+      "Take their rights away (chmod 600 on the file), and change the key with cp-is keys rotate, since somebody may have it.",
     retryable: false,
   },
   STORE_CONTENT_TAMPERED: {

@@ -281,12 +281,12 @@ export type { FolderMailboxOptions } from "./mesh/folders/folder-model.js";
 
 export {
   auditFormats,
+  auditStaffAct,
   exportAudit,
   recordStaffAct,
   verifyAudit,
   type AuditFault,
   type AuditFormat,
-  type AuditHead,
   type AuditReader,
   type AuditVerification,
   type StaffAct,

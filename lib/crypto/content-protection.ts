@@ -9,6 +9,7 @@ export interface SealingProtection {
   seal(content: Uint8Array, identity: string): Buffer;
   open(sealed: Uint8Array, identity: string): Buffer;
   hash(subject: string): string;
+  authenticate(purpose: string, text: string): string;
 }
 
 const formatVersion = 1;
@@ -65,8 +66,11 @@ export function createContentProtection(ring: KeyRing, randomBytes: RandomBytes)
   const [sealing] = ring.keys;
   const keys = new Map(ring.keys.map(({ id, key }) => [id, createSecretKey(key)]));
   const sealingKey = createSecretKey(sealing.key);
-  const hashBytes = hkdfSync("sha256", ring.hashSecret, Buffer.alloc(0), "subject hash", 32);
-  const hashKey = createSecretKey(Buffer.from(hashBytes));
+  /** One for each purpose, so that what one of them gives is of no use for another. */
+  const derivedKey = (purpose: string): KeyObject =>
+    createSecretKey(Buffer.from(hkdfSync("sha256", ring.hashSecret, Buffer.alloc(0), purpose, 32)));
+  const hashKey = derivedKey("subject hash");
+  const authenticationKeys = new Map<string, KeyObject>();
 
   return {
     keyId: sealing.id,
@@ -96,6 +100,11 @@ export function createContentProtection(ring: KeyRing, randomBytes: RandomBytes)
     },
     hash(subject): string {
       return createHmac("sha256", hashKey).update(normalisedSubject(subject)).digest("hex");
+    },
+    authenticate(purpose, text): string {
+      const key = authenticationKeys.get(purpose) ?? derivedKey(`authentication: ${purpose}`);
+      authenticationKeys.set(purpose, key);
+      return createHmac("sha256", key).update(text, "utf8").digest("hex");
     },
   };
 }

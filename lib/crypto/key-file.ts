@@ -1,7 +1,7 @@
 // Keeps the key ring of the embedded store in a private file, made on first use.
 import fs from "node:fs/promises";
 import path from "node:path";
-import { CpisError } from "../errors.js";
+import { CpisError, isCpisError } from "../errors.js";
 import { createKeyRing, encodeKeyRing, type KeyRing, parseKeyRing, type RandomBytes } from "./key-ring.js";
 
 function systemCode(error: unknown): string | undefined {
@@ -13,11 +13,26 @@ function unusable(error: unknown): CpisError {
   return new CpisError("STORE_KEY_INVALID", { detail: `the key file cannot be used (${code})`, cause: error });
 }
 
-async function readKeyFile(file: string): Promise<KeyRing | undefined> {
+/** Windows has no such rights; there the folder's own guard the file. */
+function refuseExposed(mode: number): void {
+  const rights = mode & 0o777;
+  if (process.platform === "win32" || (rights & 0o077) === 0) return;
+  throw new CpisError("STORE_KEY_EXPOSED", { detail: `its rights are ${rights.toString(8)}` });
+}
+
+/** Undefined when there is none. Throws STORE_KEY_INVALID, or STORE_KEY_EXPOSED for one that others may read. */
+export async function readKeyFile(file: string): Promise<KeyRing | undefined> {
   let text: string;
   try {
-    text = await fs.readFile(file, "utf8");
+    const handle = await fs.open(file, "r");
+    try {
+      refuseExposed((await handle.stat()).mode);
+      text = await handle.readFile("utf8");
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
+    if (isCpisError(error)) throw error;
     if (systemCode(error) === "ENOENT") return undefined;
     throw unusable(error);
   }

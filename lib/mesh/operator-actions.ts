@@ -19,7 +19,8 @@ export function isOutboundFile({ direction, attributes }: StoredMessage): boolea
 /** Whether MESH may have the file: then a release sends it a second time. */
 export function mayBeInMesh(file: StoredOutboundMessage): boolean {
   const { trackings, isResendWanted } = readProgress(file);
-  return file.errorCode === "MESH_OUTCOME_UNKNOWN" || trackings > 0 || isResendWanted === true;
+  const isUnknown = file.errorCode === "MESH_OUTCOME_UNKNOWN" || file.errorCode === "STORE_RESTORED";
+  return isUnknown || trackings > 0 || isResendWanted === true;
 }
 
 /** The client's folders know a file by its name there; the API would see a local id for the second time. */

@@ -1,10 +1,18 @@
 // The audit for those who check it: what was looked at is recorded, the chain is verified, and all of it is exported.
-import { auditHash, auditTexts, firstAuditHash, type AuditEntry, type AuditEvent } from "../store/audit-model.js";
+import {
+  auditHash,
+  auditTexts,
+  firstAuditHash,
+  type AuditEntry,
+  type AuditEvent,
+  type AuditHead,
+} from "../store/audit-model.js";
+import { isCpisError } from "../errors.js";
 import type { MessageStore } from "../store/message-store.js";
 
-export type AuditReader = Pick<MessageStore, "readAudit">;
+export type AuditReader = Pick<MessageStore, "readAudit" | "readAuditHead">;
 
-/** What a user of the editor has done with a stored message, or with many when it names none. */
+/** What a user of the editor does with a stored message, or with many when it names none. */
 export interface StaffAct {
   readonly event: Extract<
     AuditEvent,
@@ -30,11 +38,41 @@ export interface StaffAct {
 }
 
 /**
- * Records an act of the staff in the chain of the queries; resolves once it is on disk. For a look at content it comes
- * before the content is shown: when it throws STORE_*, nothing may be shown.
+ * Records an act of the staff in the chain of the queries; resolves with the entry's number once it is on disk. It comes
+ * before the act: when it throws STORE_*, nothing may be shown or done.
  */
-export async function recordStaffAct(store: Pick<MessageStore, "appendAudit">, act: StaffAct): Promise<void> {
-  await store.appendAudit(act);
+export async function recordStaffAct(store: Pick<MessageStore, "appendAudit">, act: StaffAct): Promise<number> {
+  return store.appendAudit(act);
+}
+
+/**
+ * Records the act, does it, and records its outcome: what `outcomeOf` says, or "failed" with its code. An outcome that
+ * cannot be recorded does not undo the act; an act without an outcome in the audit is one whose end nobody knows.
+ */
+export async function auditStaffAct<Result>(
+  store: Pick<MessageStore, "appendAudit">,
+  act: StaffAct,
+  now: () => number,
+  work: () => Promise<Result>,
+  outcomeOf: (result: Result) => string = () => "done",
+): Promise<Result> {
+  const concerns = await recordStaffAct(store, act);
+  const ended = async (outcome: string, code?: string): Promise<void> => {
+    const coded = code === undefined ? {} : { code };
+    try {
+      await store.appendAudit({ ...act, at: now(), event: "act-ended", concerns, outcome, ...coded });
+    } catch {
+      // The intent is on disk and stands alone, which says that the outcome is unknown.
+    }
+  };
+  try {
+    const result = await work();
+    await ended(outcomeOf(result));
+    return result;
+  } catch (error) {
+    await ended("failed", isCpisError(error) ? error.code : undefined);
+    throw error;
+  }
 }
 
 export type AuditFault =
@@ -46,14 +84,8 @@ export type AuditFault =
   | "content"
   /** Whoever wrote it did not have the store's key. */
   | "seal"
-  /** Entries are missing at the end, or were written anew: the chain is not the one whose head was noted. */
+  /** Entries are missing at the end, or were written anew: the chain is not the one whose head was kept or noted. */
   | "head";
-
-export interface AuditHead {
-  /** 0 of an empty audit. */
-  readonly number: number;
-  readonly hash: string;
-}
 
 export type AuditVerification =
   | { readonly kind: "intact"; readonly entries: number; readonly head: AuditHead }
@@ -81,23 +113,25 @@ function faultOf(entry: AuditEntry, before: AuditHead): AuditFault | undefined {
 }
 
 /**
- * Reads the whole chain, in pages. Only with a head that was noted elsewhere can it tell that entries are missing at the
- * end. Throws STORE_*.
+ * Reads the whole chain, in pages, and holds it against the sealed head that the store keeps apart from it, and against
+ * every head that was noted elsewhere: beside the store, or in a log. Throws STORE_*.
  */
-export async function verifyAudit(store: AuditReader, noted?: AuditHead): Promise<AuditVerification> {
+export async function verifyAudit(store: AuditReader, ...noted: readonly AuditHead[]): Promise<AuditVerification> {
+  const kept = await store.readAuditHead();
+  const heads = kept === undefined ? noted : [...noted, kept];
   let head: AuditHead = { number: 0, hash: firstAuditHash };
   for await (const entry of entriesOf(store)) {
     const fault = faultOf(entry, head);
     if (fault !== undefined) return { kind: "broken", number: entry.number, fault };
-    head = entry;
-    if (entry.number === noted?.number && entry.hash !== noted.hash) {
+    head = { number: entry.number, hash: entry.hash };
+    if (heads.some(({ number, hash }) => number === entry.number && hash !== entry.hash)) {
       return { kind: "broken", number: entry.number, fault: "head" };
     }
   }
-  if (noted !== undefined && noted.number > head.number) {
-    return { kind: "broken", number: head.number + 1, fault: "head" };
-  }
-  return { kind: "intact", entries: head.number, head: { number: head.number, hash: head.hash } };
+  // Entries that are written while the chain is read are in it, so it may well be longer than a head says.
+  const isCut = heads.some(({ number }) => number > head.number);
+  if (isCut || kept?.isSealed !== true) return { kind: "broken", number: head.number + 1, fault: "head" };
+  return { kind: "intact", entries: head.number, head };
 }
 
 export const auditFormats = ["csv", "json-lines"] as const;

@@ -20,6 +20,10 @@ export const auditEvents = [
   "message-dropped",
   "message-dealt-with",
   "delivery-confirmed",
+  /** The outcome of an act of the staff, whatever that is; the act itself was recorded before it was done. */
+  "act-ended",
+  /** A person has decided to go on with an older copy of the store, or with an empty one. */
+  "store-restarted",
 ] as const;
 export type AuditEvent = (typeof auditEvents)[number];
 
@@ -66,6 +70,18 @@ export interface AuditEntry extends AuditFields {
   /** See auditHash. */
   readonly hash: string;
   /** Whether the store's own key has sealed the hash: whoever has no key can make a chain, and no seal. */
+  readonly isSealed: boolean;
+}
+
+/** The last entry: whoever knows it can tell whether entries were cut off or written anew. */
+export interface AuditHead {
+  /** 0 of an empty audit. */
+  readonly number: number;
+  readonly hash: string;
+}
+
+export interface StoredAuditHead extends AuditHead {
+  /** With the audit's own key. */
   readonly isSealed: boolean;
 }
 

@@ -1,5 +1,5 @@
 // Keeps messages so that nothing accepted is ever lost: what every message store promises.
-import type { AuditEntry, NewAuditEntry } from "./audit-model.js";
+import type { AuditEntry, AuditHead, NewAuditEntry, StoredAuditHead } from "./audit-model.js";
 import type {
   ContentReading,
   Direction,
@@ -26,6 +26,8 @@ export interface ContentProtection {
   open(sealed: Uint8Array, identity: string): Buffer;
   /** The same text for the same subject, also after a change of the key. */
   hash(subject: string): string;
+  /** Hexadecimal. A key of its own for each purpose, all of them the same after a change of the key. */
+  authenticate(purpose: "audit head" | "decision", text: string): string;
 }
 
 /** "metadata-only": the bytes of a message are dropped when it is finished, never before. */
@@ -177,6 +179,46 @@ export interface BatchOutcome {
   readonly hasMore: boolean;
 }
 
+/** Which life of which store this is. */
+export interface StoreIdentity {
+  /** Twelve hexadecimal digits, other ones for each store and each generation. */
+  readonly id: string;
+  /** 1 at first; one more each time that a person decides to go on with an older copy of the store. */
+  readonly generation: number;
+}
+
+/** How far the store has come. None of it ever goes back, so a store that is behind is an older copy. */
+export interface StoreProgress {
+  readonly identity: StoreIdentity;
+  /** The number given last, by its name. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Of messages; 0 before the first. */
+  readonly lastRowId: number;
+  readonly auditHead: AuditHead;
+}
+
+export interface NewGeneration {
+  /** By name: the number after which it goes on, unless the store itself knows a higher one. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** For names that are not known yet: the number after which they begin. Default 0. */
+  readonly numberFloor?: number;
+  /** The generation that came before, where that is not the store's own. */
+  readonly after?: number;
+  readonly at: number;
+}
+
+/** A right that one of several instances has at a time. */
+export interface NamedLease {
+  readonly name: string;
+  readonly owner: string;
+}
+
+/** How far the clock of an instance is ahead of the database's; negative when it is behind. */
+export interface InstanceClock {
+  readonly owner: string;
+  readonly skewMilliseconds: number;
+}
+
 export type StoreEvent =
   /** A message of this channel may be claimable. */
   | { readonly kind: "work"; readonly channel: string; readonly direction: Direction }
@@ -248,6 +290,8 @@ export interface MessageStore {
    * neither. Gives the entry's number. Instances that share a database share one chain.
    */
   appendAudit(entry: NewAuditEntry): Promise<number>;
+  /** Undefined only where another hand has removed it. */
+  readAuditHead(): Promise<StoredAuditHead | undefined>;
   /** Entries with a greater number than `after` (0: from the first), in order. */
   readAudit(after: number, limit: number): Promise<readonly AuditEntry[]>;
 
@@ -257,6 +301,23 @@ export interface MessageStore {
   takeNumber(name: string, number: number): Promise<boolean>;
   /** The number given last; 0 when none was. */
   lastNumber(name: string): Promise<number>;
+  readIdentity(): Promise<StoreIdentity>;
+  readProgress(): Promise<StoreProgress>;
+  /**
+   * Goes on with an older copy of a store: a new identity, numbers that were never given, and every outbound message
+   * that may have left is held for a person. Gives how many are held.
+   */
+  beginGeneration(generation: NewGeneration): Promise<number>;
+  /**
+   * Takes or renews the lease. True for the one who holds it from now on. Its time is measured by the database's clock
+   * where there is one; `now` serves where there is none.
+   */
+  holdLease(lease: NamedLease & { readonly milliseconds: number; readonly now: number }): Promise<boolean>;
+  endLease(lease: NamedLease): Promise<void>;
+  /** Notes the clock of one instance, and gives those of all that were noted within the time. */
+  noteClock(
+    clock: InstanceClock & { readonly withinMilliseconds: number; readonly now: number },
+  ): Promise<readonly InstanceClock[]>;
   /** Removes one batch of what the rules have outlived, and of replies past their duplicate window. */
   prune(rules: readonly RetentionRule[], now: number, limit: number): Promise<BatchOutcome>;
   /** Seals one batch of contents again that are under another key than the current one. */

@@ -46,13 +46,13 @@ function reportOf(verification: AuditVerification): string {
 }
 
 async function carryOut(task: AuditTask, surroundings: CommandSurroundings): Promise<number> {
-  const store = await openStore(task.settings);
+  const store = await openStore(task.settings, { warn: (text) => surroundings.tell(`${text}\n`) });
   try {
     if (task.kind === "export") {
       for await (const line of exportAudit(store, task.format)) surroundings.print(line);
       return 0;
     }
-    const verification = await verifyAudit(store, task.head);
+    const verification = await verifyAudit(store, ...(task.head === undefined ? [] : [task.head]));
     surroundings.print(reportOf(verification));
     return verification.kind === "intact" ? 0 : 1;
   } finally {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { CpisError } from "../../lib/errors.js";
 import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
 import type { MessageStore } from "../../lib/store/message-store.js";
-import { recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
+import { auditStaffAct, recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
 import { everything, noAnswers, type LogView } from "../../lib/services/message-log/message-log-view.js";
 import { createMessageLog, type MessageLog } from "../../lib/services/message-log/message-log.js";
 import type {
@@ -122,16 +122,16 @@ function createLooks() {
   };
 }
 
-/** Who has done what with which message goes into the chain of the queries; no content does. */
-async function record(
+/** Who does what with which message goes into the chain of the queries before it is done; no content does. */
+async function actOf(
   store: MessageStore,
   event: StaffAct["event"],
   { id, by }: Pick<LogActionRequest, "by"> & { readonly id?: number },
-): Promise<void> {
+): Promise<StaffAct> {
   const message = id !== undefined && isMessageRowId(id) ? await store.findById(id) : undefined;
   if (id !== undefined && message === undefined) throw new CpisError("CPIS_LOG_MESSAGE_UNKNOWN");
   const ids = message === undefined ? {} : pickIds(message);
-  await recordStaffAct(store, { event, userId: by, at: systemEffects.now(), ...ids });
+  return { event, userId: by, at: systemEffects.now(), ...ids };
 }
 
 function pickIds({ interaction, messageId, conversationId }: StoredMessage): Partial<StaffAct> {
@@ -240,7 +240,7 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     async content(key, look) {
       if (!hasUsers || look.by === nobody) throw new CpisError("CPIS_LOG_WITHOUT_USERS");
       const { store, log } = open(key);
-      await record(store, "content-viewed", look);
+      await recordStaffAct(store, await actOf(store, "content-viewed", look));
       return log.content(look.id);
     },
     async overview(key, onlooker) {
@@ -256,14 +256,20 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     },
     async act(key, action, request) {
       const { store, log } = open(key);
-      const outcome = await log.act(action, request);
-      if (outcome.kind === "done") await record(store, eventOf[action], request);
-      return outcome;
+      const act = await actOf(store, eventOf[action], request);
+      const now = (): number => systemEffects.now();
+      return auditStaffAct(
+        store,
+        act,
+        now,
+        () => log.act(action, request),
+        ({ kind }) => kind,
+      );
     },
     async export(key, filter, onlooker) {
       const opened = open(key);
       await lookAtList(opened, filter, onlooker);
-      await record(opened.store, "messages-exported", onlooker);
+      await recordStaffAct(opened.store, await actOf(opened.store, "messages-exported", onlooker));
       return csv(opened, filter, viewOf(onlooker));
     },
   };

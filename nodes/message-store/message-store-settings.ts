@@ -1,10 +1,12 @@
 // The settings of a `message store` node, read from a flow and its credentials, and checked.
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { CpisError } from "../../lib/errors.js";
+import type { StoreDecision } from "../../lib/store/checkpoint.js";
 import type { FinishedState } from "../../lib/store/message-model.js";
 import { readSecret } from "../adapter/runtime/credentials.js";
 import { FieldReader } from "../adapter/runtime/field-rules.js";
 import {
+  databaseCheckpointFile,
   defaultRetentionDays,
   retentionOf,
   storeFolder,
@@ -22,6 +24,13 @@ export interface StoreSurroundings {
 
 const bytesPerMegabyte = 1024 * 1024;
 
+function readDecision(fields: FieldReader): { readonly decision?: StoreDecision } {
+  const code = fields.optional("decisionCode", "decisionCode", "");
+  if (code === "") return {};
+  const nextNumber = fields.number("nextFileNumber", "wholeNumber", 0);
+  return { decision: { code, ...(nextNumber === 0 ? {} : { nextNumber }) } };
+}
+
 function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurroundings, words: Words): StorePlace {
   const keyRing = readSecret(credentials, "encryptionKey");
   // Read here for its faults, so that they are told at deploy.
@@ -31,7 +40,9 @@ function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurrou
     if (url === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.databaseUrl") });
     if (keyRing === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.encryptionKey") });
     const address = readDatabaseAddress(url, words);
-    return { kind: "PostgreSQL", address, schema: fields.optional("schema", "schemaName", "cp_is"), keyRing };
+    const schema = fields.optional("schema", "schemaName", "cp_is");
+    const place = { kind: "PostgreSQL", address, schema, keyRing, ...readDecision(fields) } as const;
+    return { ...place, checkpointFile: databaseCheckpointFile(userFolder, place) };
   }
   const megabytes = fields.number("maximumMegabytes", "wholeNumber", 0);
   return {
@@ -39,6 +50,7 @@ function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurrou
     folder: storeFolder(userFolder, fields.text("folder")),
     ...(megabytes === 0 ? {} : { maximumBytes: megabytes * bytesPerMegabyte }),
     ...(keyRing === "" ? {} : { keyRing }),
+    ...readDecision(fields),
   };
 }
 

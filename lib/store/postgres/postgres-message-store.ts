@@ -6,7 +6,8 @@ import { breaksConnection } from "./postgres-errors.js";
 import { listenForEvents } from "./postgres-events.js";
 import { createPostgresRunner } from "./postgres-runner.js";
 import { createMigrations, type Migration } from "../sql/schema.js";
-import type { Dialect } from "../sql/sql-operation.js";
+import type { Dialect, Operation, SqlRow } from "../sql/sql-operation.js";
+import { createAuditOperations } from "../sql/audit-operations.js";
 import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
 
 export interface PostgresMessageStoreOptions {
@@ -35,6 +36,9 @@ const schemaPattern = /^[a-z_][a-z0-9_]{0,40}$/;
 /** The server ends a statement first; the client's own limit is for a server that no longer answers. */
 const answerGraceMilliseconds = 5000;
 
+/** Unlike any other, and no secret: gen_random_uuid() is newer than the oldest server that is taken. */
+const randomId = "substr(md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text), 1, 12)";
+
 /** `schema` is checked by the caller, since a name cannot be a parameter. */
 export function createPostgresDialect(schema: string): Dialect {
   const table = (name: string): string => `${schema}.${name}`;
@@ -45,6 +49,9 @@ export function createPostgresDialect(schema: string): Dialect {
     // An array is computed once, so that the rows are always found by the primary key.
     isOneOf: (column, subquery) => `${column} = ANY (ARRAY(${subquery}))`,
     countStatement: `SELECT channel, state, count(*) AS count FROM ${table("message")} GROUP BY channel, state`,
+    lastRowId: `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS value FROM ${table("message_id_seq")}`,
+    randomId,
+    clock: "(SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)",
   };
 }
 
@@ -58,8 +65,10 @@ function appendOnly(table: (name: string) => string): readonly string[] {
   ];
 }
 
-function createPostgresMigrations(table: (name: string) => string): readonly Migration[] {
-  return createMigrations({
+function createPostgresMigrations(dialect: Dialect, protection: ContentProtection): readonly Migration[] {
+  const { table } = dialect;
+  const audit = createAuditOperations({ dialect, protection });
+  const schemaDialect = {
     table,
     rowId: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     plainRowId: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
@@ -68,8 +77,19 @@ function createPostgresMigrations(table: (name: string) => string): readonly Mig
     maximum: "greatest",
     storedColumn: "STORED",
     tableEnd: "",
+    randomId,
     extra: { 3: appendOnly(table) },
-  });
+  };
+  return createMigrations(schemaDialect, () => audit.sealHead());
+}
+
+async function runSteps(client: PoolClient, operation: Operation<void>): Promise<void> {
+  let next = operation.next([]);
+  while (next.done !== true) {
+    const step = next.value;
+    const rows = step.kind === "statement" ? (await client.query<SqlRow>(step.sql, [...step.parameters])).rows : [];
+    next = operation.next(rows);
+  }
 }
 
 async function applyMigrations(client: PoolClient, schema: string, migrations: readonly Migration[]): Promise<void> {
@@ -84,15 +104,15 @@ async function applyMigrations(client: PoolClient, schema: string, migrations: r
   const current = Number(found.rows[0]?.version ?? 0);
   const newest = migrations.at(-1)?.version ?? 0;
   if (current > newest) throw new CpisError("STORE_SCHEMA_NEWER", { detail: `version ${current}, known ${newest}` });
-  for (const { version, statements } of migrations.filter((migration) => migration.version > current)) {
+  for (const { version, statements, operation } of migrations.filter((migration) => migration.version > current)) {
     for (const sql of statements) await client.query(sql);
+    if (operation !== undefined) await runSteps(client, operation());
     await client.query(`INSERT INTO ${schema}.schema_version (version) VALUES ($1)`, [version]);
   }
 }
 
 /** All instances may start at once: one migrates, the others wait for it. */
-async function migrate(client: PoolClient, schema: string): Promise<void> {
-  const migrations = createPostgresMigrations((name) => `${schema}.${name}`);
+async function migrate(client: PoolClient, schema: string, migrations: readonly Migration[]): Promise<void> {
   await client.query("BEGIN");
   try {
     // A new index on many messages may take longer than a statement of daily work.
@@ -140,12 +160,16 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
   const pool = new Pool({ ...config, max: options.maximumConnections ?? 10 });
   // An idle connection that breaks has left the pool already; the next operation opens another.
   pool.on("error", () => undefined);
+  // The server's last word may come in the same packet as the one before it, when nobody else listens yet.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const listeners = createStoreListeners();
-  const runner = createPostgresRunner({ pool, channel, prepare: (client) => migrate(client, schema) });
+  const dialect = createPostgresDialect(schema);
+  const migrations = createPostgresMigrations(dialect, options.protection);
+  const runner = createPostgresRunner({ pool, channel, prepare: (client) => migrate(client, schema, migrations) });
   const events = listenForEvents(() => new Client(config), channel, listeners.tell);
 
   const opened = createSqlMessageStore({
-    dialect: createPostgresDialect(schema),
+    dialect,
     protection: options.protection,
     mode: options.mode ?? "full",
     runner,

@@ -10,6 +10,7 @@ const maximumTries = 5;
 type Mode = Parameters<SqlRunner["run"]>[0];
 
 export interface PostgresRunnerOptions {
+  /** Its connections may break between two queries, unheard: the next query says so. */
   readonly pool: Pool;
   /** The NOTIFY channel, and what keeps advisory locks apart from those of other schemas. */
   readonly channel: string;
@@ -30,9 +31,6 @@ export function createPostgresRunner({ pool, channel, prepare }: PostgresRunnerO
 
   async function withClient<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const client = await pool.connect();
-    // A connection may break between two queries; the next query says so.
-    const ignore = (): void => undefined;
-    client.on("error", ignore);
     let broken = false;
     try {
       if (!durable.has(client)) await client.query(ensureDurable);
@@ -42,7 +40,6 @@ export function createPostgresRunner({ pool, channel, prepare }: PostgresRunnerO
       broken = breaksConnection(error) || (isCpisError(error) && error.code === "STORE_OUTCOME_UNKNOWN");
       throw error;
     } finally {
-      client.off("error", ignore);
       client.release(broken);
     }
   }

@@ -8,12 +8,21 @@ import {
   isAuditEvent,
   type AuditEntry,
   type NewAuditEntry,
+  type StoredAuditHead,
 } from "../audit-model.js";
 import { corrupt, isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
 
 export interface AuditOperations {
   append(entry: NewAuditEntry): Operation<number>;
   read(after: number, limit: number): Operation<readonly AuditEntry[]>;
+  readHead(): Operation<StoredAuditHead | undefined>;
+  /** Of a store that had no sealed head so far; part of its migration, and of nothing else. */
+  sealHead(): Operation<void>;
+}
+
+interface Link {
+  readonly number: number;
+  readonly previousHash: string;
 }
 
 const textColumns = {
@@ -58,24 +67,46 @@ function readEntry(row: SqlRow): Omit<AuditEntry, "isSealed"> {
   };
 }
 
-export function createAuditOperations({ dialect, protection }: StoreContext): AuditOperations {
+export function createAuditOperations({ dialect, protection }: Omit<StoreContext, "mode">): AuditOperations {
   const audit = dialect.table("audit");
-  const findHead = `SELECT number, hash FROM ${audit} ORDER BY number DESC LIMIT 1`;
+  const auditHead = dialect.table("audit_head");
+  const findLast = `SELECT number, hash FROM ${audit} ORDER BY number DESC LIMIT 1`;
+  const findHead = `SELECT number, hash, seal FROM ${auditHead} WHERE id = 1`;
+  const setHead = `INSERT INTO ${auditHead} (id, number, hash, seal) VALUES (1, $1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET number = excluded.number, hash = excluded.hash, seal = excluded.seal`;
   const insert = `INSERT INTO ${audit} (${columns.join(", ")})
     VALUES (${columns.map((_, index) => `$${index + 1}`).join(", ")})`;
   const readAfter = `SELECT * FROM ${audit} WHERE number > $1 ORDER BY number LIMIT $2`;
   /** No subject is hashed under such a text, so no keyed hash of a subject can be passed off as a seal. */
   const sealOf = (hash: string): string => protection.hash(`audit chain ${hash}`);
 
+  const headSeal = (number: number, hash: string): string => protection.authenticate("audit head", `${number}:${hash}`);
+
+  /**
+   * The next entry follows the sealed head. So where the last entries were cut off, the gap stays for all to see; a
+   * head that was cut off or forged as well is told by those kept elsewhere.
+   */
+  function* nextLink(): Operation<Link> {
+    const head = yield* readHead();
+    if (head?.isSealed === true) return { number: head.number + 1, previousHash: head.hash };
+    const [last] = yield statement(findLast);
+    if (last === undefined) return { number: 1, previousHash: firstAuditHash };
+    return { number: readNumber(last, "number") + 1, previousHash: readText(last, "hash") };
+  }
+
+  function* readHead(): Operation<StoredAuditHead | undefined> {
+    const [row] = yield statement(findHead);
+    if (row === undefined) return undefined;
+    const number = readNumber(row, "number");
+    const hash = readText(row, "hash");
+    return { number, hash, isSealed: readText(row, "seal") === headSeal(number, hash) };
+  }
+
   return {
     /** The lock is held to the end of the transaction, so the next one sees this entry as the head. */
     *append(entry): Operation<number> {
       yield { kind: "lock", key: "audit" };
-      const [head] = yield statement(findHead);
-      const link =
-        head === undefined
-          ? { number: 1, previousHash: firstAuditHash }
-          : { number: readNumber(head, "number") + 1, previousHash: readText(head, "hash") };
+      const link = yield* nextLink();
       const subjectHash = entry.subject === undefined ? undefined : protection.hash(entry.subject);
       const content = auditContent(entry, link, subjectHash);
       const hash = auditHash(content);
@@ -90,6 +121,7 @@ export function createAuditOperations({ dialect, protection }: StoreContext): Au
         hash,
         sealOf(hash),
       );
+      yield statement(setHead, content.number, hash, headSeal(content.number, hash));
       return content.number;
     },
 
@@ -99,6 +131,15 @@ export function createAuditOperations({ dialect, protection }: StoreContext): Au
         const entry = readEntry(row);
         return { ...entry, isSealed: readText(row, "seal") === sealOf(entry.hash) };
       });
+    },
+
+    readHead,
+
+    *sealHead(): Operation<void> {
+      const [last] = yield statement(findLast);
+      const number = last === undefined ? 0 : readNumber(last, "number");
+      const hash = last === undefined ? firstAuditHash : readText(last, "hash");
+      yield statement(setHead, number, hash, headSeal(number, hash));
     },
   };
 }

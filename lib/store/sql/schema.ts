@@ -1,4 +1,5 @@
 // The tables of the store and the steps by which older ones are brought up to date.
+import type { Operation } from "./sql-operation.js";
 
 /** The types and clauses that differ between the two databases. */
 export interface SchemaDialect {
@@ -11,6 +12,8 @@ export interface SchemaDialect {
   readonly maximum: string;
   readonly storedColumn: string;
   readonly tableEnd: string;
+  /** An expression that gives twelve hexadecimal digits, other ones each time. */
+  readonly randomId: string;
   /** Statements after those of the version, by its number. */
   readonly extra: Readonly<Record<number, readonly string[]>>;
 }
@@ -18,6 +21,8 @@ export interface SchemaDialect {
 export interface Migration {
   readonly version: number;
   readonly statements: readonly string[];
+  /** After the statements, in the same transaction: what needs the store's key. */
+  readonly operation?: () => Operation<void>;
 }
 
 /**
@@ -158,12 +163,43 @@ function thirdVersion(dialect: SchemaDialect): readonly string[] {
   ];
 }
 
+/**
+ * `identity`: which life of which store this is. `audit_head`: the last entry of the audit, sealed, so that one that is
+ * cut off at its end is noticed. `lease`: who of several instances does what only one should do. `instance`: which
+ * instances there are, and how far their clocks are from the database's.
+ */
+function fourthVersion(dialect: SchemaDialect): readonly string[] {
+  const { integer, tableEnd, randomId } = dialect;
+  const table = (name: string): string => dialect.table(name);
+  return [
+    `CREATE TABLE ${table("identity")} (
+      id ${integer} PRIMARY KEY CHECK (id = 1),
+      store_id TEXT NOT NULL,
+      generation ${integer} NOT NULL
+    ) ${tableEnd}`,
+    `INSERT INTO ${table("identity")} (id, store_id, generation) VALUES (1, ${randomId}, 1)`,
+    `CREATE TABLE ${table("audit_head")} (
+      id ${integer} PRIMARY KEY CHECK (id = 1),
+      number ${integer} NOT NULL,
+      hash TEXT NOT NULL,
+      seal TEXT NOT NULL
+    ) ${tableEnd}`,
+    `CREATE TABLE ${table("lease")} (
+      name TEXT PRIMARY KEY, owner TEXT NOT NULL, until ${integer} NOT NULL
+    ) ${tableEnd}`,
+    `CREATE TABLE ${table("instance")} (
+      owner TEXT PRIMARY KEY, seen_at ${integer} NOT NULL, skew ${integer} NOT NULL
+    ) ${tableEnd}`,
+  ];
+}
+
 /** In order. A new version is added at the end; one that was released is never changed. */
-export function createMigrations(dialect: SchemaDialect): readonly Migration[] {
-  const versions = [
+export function createMigrations(dialect: SchemaDialect, sealHead: () => Operation<void>): readonly Migration[] {
+  const versions: readonly Migration[] = [
     { version: 1, statements: firstVersion(dialect) },
     { version: 2, statements: secondVersion(dialect) },
     { version: 3, statements: [...thirdVersion(dialect), ...auditTable(dialect)] },
+    { version: 4, statements: fourthVersion(dialect), operation: sealHead },
   ];
   return versions.map((migration) => ({
     ...migration,

@@ -2,7 +2,9 @@
 import { CpisError, isCpisError } from "../../errors.js";
 import { createAcceptOperations, type StoreContext } from "./accept-operations.js";
 import { createAuditOperations } from "./audit-operations.js";
+import { createContinuityOperations } from "./continuity-operations.js";
 import { createFindOperations } from "./find-operations.js";
+import { createInstanceOperations } from "./instance-operations.js";
 import { createMeasureOperations } from "./measure-operations.js";
 import type { MessageStore, StoreEvent } from "../message-store.js";
 import type { SqlRunner } from "./sql-operation.js";
@@ -43,6 +45,8 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
   const find = createFindOperations(parts);
   const upkeep = createUpkeepOperations(parts);
   const audit = createAuditOperations(parts);
+  const continuity = createContinuityOperations(parts, audit);
+  const instances = createInstanceOperations(parts);
   const measure = createMeasureOperations(parts);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -82,10 +86,17 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     readContext: (id) => run("read", () => find.context(id)),
     history: (id) => run("read", () => find.history(id)),
     appendAudit: (entry) => run("write", () => audit.append(entry)),
+    readAuditHead: () => run("read", () => audit.readHead()),
     readAudit: (after, limit) => run("read", () => audit.read(after, limit)),
-    nextNumber: (name) => run("single", () => upkeep.nextNumber(name)),
-    takeNumber: (name, number) => run("single", () => upkeep.takeNumber(name, number)),
-    lastNumber: (name) => run("read", () => upkeep.lastNumber(name)),
+    nextNumber: (name) => run("single", () => continuity.nextNumber(name)),
+    takeNumber: (name, number) => run("single", () => continuity.takeNumber(name, number)),
+    lastNumber: (name) => run("read", () => continuity.lastNumber(name)),
+    readIdentity: () => run("read", () => continuity.identity()),
+    readProgress: () => run("read", () => continuity.progress()),
+    beginGeneration: (generation) => run("write", () => continuity.beginGeneration(generation)),
+    holdLease: (lease) => run("single", () => instances.hold(lease)),
+    endLease: (lease) => run("single", () => instances.end(lease)),
+    noteClock: (clock) => run("write", () => instances.noteClock(clock)),
     prune: (rules, now, limit) => run("write", () => upkeep.prune(rules, now, limit)),
     reseal: (limit) => run("write", () => upkeep.reseal(limit)),
     subscribe: (listener) => listeners.add(listener),

@@ -36,6 +36,12 @@ export interface Dialect {
   /** A condition that a column holds one of the values that a subquery gives. */
   isOneOf(column: string, subquery: string): string;
   readonly countStatement: string;
+  /** Gives `value`, the number of the message accepted last, also of one that is gone. */
+  readonly lastRowId: string;
+  /** An expression that gives twelve hexadecimal digits, other ones each time. */
+  readonly randomId: string;
+  /** The database's own clock in milliseconds since 1970; undefined where it is the program's. */
+  readonly clock?: string;
 }
 
 export function statement(sql: string, ...parameters: readonly SqlValue[]): Step {

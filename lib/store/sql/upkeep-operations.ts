@@ -1,14 +1,10 @@
-// What keeps the store in order: retention, sealing under the newest key, named numbers and the probe.
-import { CpisError } from "../../errors.js";
+// What keeps the store in order: retention, sealing under the newest key, and the probe.
 import { contentIdentity, contextIdentity, replyIdentity, type StoreContext } from "./accept-operations.js";
 import type { BatchOutcome, RetentionRule } from "../message-store.js";
-import { isAbsent, type Operation, readBytes, readNumber, readText, type SqlRow, statement } from "./sql-operation.js";
+import { isAbsent, type Operation, readBytes, readText, type SqlRow, statement } from "./sql-operation.js";
 import { readRowId } from "./sql-rows.js";
 
 export interface UpkeepOperations {
-  nextNumber(name: string): Operation<number>;
-  takeNumber(name: string, number: number): Operation<boolean>;
-  lastNumber(name: string): Operation<number>;
   prune(rules: readonly RetentionRule[], now: number, limit: number): Operation<BatchOutcome>;
   reseal(limit: number): Operation<BatchOutcome>;
   probe(): Operation<void>;
@@ -18,13 +14,7 @@ export function createUpkeepOperations({ dialect, protection }: StoreContext): U
   const message = dialect.table("message");
   const content = dialect.table("content");
   const reply = dialect.table("inbound_reply");
-  const sequence = dialect.table("sequence");
 
-  const giveNumber = `INSERT INTO ${sequence} AS known (name, value) VALUES ($1, 1)
-    ON CONFLICT (name) DO UPDATE SET value = known.value + 1 RETURNING value`;
-  const takeNumber = `INSERT INTO ${sequence} AS known (name, value) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE known.value < excluded.value RETURNING value`;
-  const lastNumber = `SELECT value FROM ${sequence} WHERE name = $1`;
   /** A message is older than its last transition, so the first condition lets the index of the state serve. */
   const pruneMessages = `DELETE FROM ${message} WHERE ${dialect.isOneOf(
     "id",
@@ -51,21 +41,6 @@ export function createUpkeepOperations({ dialect, protection }: StoreContext): U
   }
 
   return {
-    *nextNumber(name): Operation<number> {
-      const [row] = yield statement(giveNumber, name);
-      if (row === undefined) throw new CpisError("STORE_INTERNAL", { detail: "no number was given" });
-      return readNumber(row, "value");
-    },
-
-    *takeNumber(name, number): Operation<boolean> {
-      return (yield statement(takeNumber, name, number)).length > 0;
-    },
-
-    *lastNumber(name): Operation<number> {
-      const [row] = yield statement(lastNumber, name);
-      return row === undefined ? 0 : readNumber(row, "value");
-    },
-
     *prune(rules, now, limit): Operation<BatchOutcome> {
       yield { kind: "lock", key: "prune" };
       let count = 0;

@@ -1,13 +1,21 @@
 // The embedded message store: one SQLite file in a folder of its own, used by one process.
 import type { DatabaseSync } from "node:sqlite";
 import { CpisError } from "../../errors.js";
-import { createGroupCommit } from "./group-commit.js";
+import { createGroupCommit, numberedParameters } from "./group-commit.js";
 import type { ContentProtection, MessageStore, StorageMode } from "../message-store.js";
-import { createMigrations, type Migration } from "../sql/schema.js";
-import type { Dialect } from "../sql/sql-operation.js";
+import { createMigrations, type Migration, type SchemaDialect } from "../sql/schema.js";
+import type { Dialect, Operation } from "../sql/sql-operation.js";
+import { createAuditOperations } from "../sql/audit-operations.js";
 import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
 import { codedSqliteError } from "./sqlite-errors.js";
 import { takeFolder, type OwnedFolder } from "./sqlite-folder.js";
+
+export interface FoundStore {
+  /** False for a folder without the file of messages, or with an empty one. */
+  readonly isThere: boolean;
+  /** See StoreIdentity; absent in a store of a version that had none. */
+  readonly identity?: string;
+}
 
 export interface SqliteMessageStoreOptions {
   /**
@@ -15,7 +23,8 @@ export interface SqliteMessageStoreOptions {
    * everything in the memory of this process, and nothing on disk: what is in it ends with the store.
    */
   readonly folder: string;
-  readonly protection: ContentProtection;
+  /** Or what gives it, once it is known whether the folder holds a store: a lost key is no reason for a new one. */
+  readonly protection: ContentProtection | ((found: FoundStore) => Promise<ContentProtection>);
   /** Default "full". */
   readonly mode?: StorageMode;
   /** Beyond this size of the message file new messages are refused with STORE_FULL. Default: the disk's. */
@@ -24,6 +33,8 @@ export interface SqliteMessageStoreOptions {
   now(): number;
 }
 
+/** The first schema that has one. */
+const identityVersion = 4;
 const pageBytes = 4096;
 /** As SQLite names a database without a file. */
 const inMemory = ":memory:";
@@ -37,6 +48,8 @@ export const sqliteDialect: Dialect = {
   claimLock: "",
   isOneOf: (column, subquery) => `${column} IN (${subquery})`,
   countStatement: "SELECT channel, state, count FROM state_count WHERE count > 0",
+  lastRowId: "SELECT seq AS value FROM sqlite_sequence WHERE name = 'message'",
+  randomId: "lower(hex(randomblob(6)))",
 };
 
 /** Counted as they change: counting a million rows would hold the event loop. */
@@ -62,7 +75,15 @@ const appendOnly = ["UPDATE", "DELETE"].map(
   END`,
 );
 
-const migrations = createMigrations({
+/** REPLACE removes the row that is in its way without a word to the trigger of deletions. */
+const appendAtEndOnly = [
+  `CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
+    WHEN EXISTS (SELECT 1 FROM audit WHERE number >= new.number OR previous_hash = new.previous_hash) BEGIN
+    SELECT RAISE(ABORT, 'the audit is append-only');
+  END`,
+];
+
+const schemaDialect: SchemaDialect = {
   table: sqliteDialect.table,
   rowId: "INTEGER PRIMARY KEY AUTOINCREMENT",
   plainRowId: "INTEGER PRIMARY KEY",
@@ -71,8 +92,9 @@ const migrations = createMigrations({
   maximum: "max",
   storedColumn: "STORED",
   tableEnd: "STRICT",
-  extra: { 1: stateCounts, 3: appendOnly },
-});
+  randomId: sqliteDialect.randomId,
+  extra: { 1: stateCounts, 3: appendOnly, 4: appendAtEndOnly },
+};
 
 async function loadSqlite(): Promise<typeof DatabaseSync> {
   try {
@@ -94,8 +116,9 @@ function migrate(database: DatabaseSync, steps: readonly Migration[]): void {
     const current = readSchemaVersion(database);
     const newest = steps.at(-1)?.version ?? 0;
     if (current > newest) throw new CpisError("STORE_SCHEMA_NEWER", { detail: `version ${current}, known ${newest}` });
-    for (const { version, statements } of steps.filter((step) => step.version > current)) {
+    for (const { version, statements, operation } of steps.filter((step) => step.version > current)) {
       for (const sql of statements) database.exec(sql);
+      if (operation !== undefined) runSteps(database, operation());
       database.exec(`PRAGMA user_version = ${version}`);
     }
     database.exec("COMMIT");
@@ -105,7 +128,21 @@ function migrate(database: DatabaseSync, steps: readonly Migration[]): void {
   }
 }
 
-function openDatabase(Database: typeof DatabaseSync, file: string, maximumBytes: number | undefined): DatabaseSync {
+function runSteps(database: DatabaseSync, operation: Operation<void>): void {
+  let next = operation.next([]);
+  while (next.done !== true) {
+    const step = next.value;
+    const isStatement = step.kind === "statement";
+    next = operation.next(isStatement ? database.prepare(step.sql).all(numberedParameters(step.parameters)) : []);
+  }
+}
+
+function openDatabase(
+  Database: typeof DatabaseSync,
+  file: string,
+  maximumBytes: number | undefined,
+  migrations: readonly Migration[],
+): DatabaseSync {
   const database = new Database(file, { timeout: busyMilliseconds, enableForeignKeyConstraints: true });
   try {
     database.exec(`PRAGMA page_size = ${pageBytes}`);
@@ -129,6 +166,20 @@ function openDatabase(Database: typeof DatabaseSync, file: string, maximumBytes:
   }
 }
 
+/** The write-ahead log is read as well: a store may lie in it alone. */
+function findStore(Database: typeof DatabaseSync, file: string): FoundStore {
+  const database = new Database(file, { timeout: busyMilliseconds });
+  try {
+    const version = readSchemaVersion(database);
+    if (version === 0) return { isThere: false };
+    if (version < identityVersion) return { isThere: true };
+    const identity = database.prepare("SELECT store_id FROM identity").get()?.["store_id"];
+    return { isThere: true, ...(typeof identity === "string" ? { identity } : {}) };
+  } finally {
+    database.close();
+  }
+}
+
 /**
  * Opens the store, making it or bringing it up to date. Throws STORE_NODE_VERSION below Node.js 22.13, STORE_LOCKED,
  * STORE_SCHEMA_NEWER, STORE_CORRUPT, STORE_FULL or STORE_UNAVAILABLE.
@@ -139,13 +190,17 @@ export async function createSqliteMessageStore(options: SqliteMessageStoreOption
   const folder = options.folder === inMemory ? heldInMemory : takeFolder(options.folder, Database, owner);
   const listeners = createStoreListeners();
   try {
+    const { protection: given } = options;
+    const protection = typeof given === "function" ? await given(findStore(Database, folder.databaseFile)) : given;
+    const audit = createAuditOperations({ dialect: sqliteDialect, protection });
+    const migrations = createMigrations(schemaDialect, () => audit.sealHead());
     const runner = createGroupCommit(
-      () => openDatabase(Database, folder.databaseFile, options.maximumBytes),
+      () => openDatabase(Database, folder.databaseFile, options.maximumBytes, migrations),
       listeners.tell,
     );
     return createSqlMessageStore({
       dialect: sqliteDialect,
-      protection: options.protection,
+      protection,
       mode: options.mode ?? "full",
       runner,
       listeners,

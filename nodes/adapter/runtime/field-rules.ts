@@ -31,6 +31,7 @@ export const fieldRules = rules({
   wholeNumber: { pattern: "^[0-9]{1,7}$", message: "validation.wholeNumber" },
   positiveNumber: { pattern: "^[1-9][0-9]{0,6}$", message: "validation.positiveNumber" },
   telephone: { pattern: "^\\+?[0-9][0-9 ()-]{2,30}$", message: "validation.telephone" },
+  decisionCode: { pattern: "^[0-9a-f]{8}$", message: "validation.decisionCode" },
   schemaName: { pattern: "^[a-z_][a-z0-9_]{0,40}$", message: "validation.schemaName" },
   /** Of MESH, which has them in upper case: so are the letters when they are read. */
   mailbox: { pattern: "^[A-Za-z0-9]{4,50}$", message: "validation.mailbox" },

@@ -23,6 +23,8 @@ const outageCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "STORE_OUTCOME_UNKNOWN",
   "STORE_ACCESS_DENIED",
   "STORE_CORRUPT",
+  "STORE_RESTORED",
+  "STORE_LOST",
 ]);
 const firstProbeMilliseconds = 1000;
 const regularProbeMilliseconds = 15_000;

@@ -50,7 +50,8 @@ class SharedStore {
   }
 
   private async open(): Promise<OpenedStore> {
-    const store = await openStore(this.settings);
+    const warn = (text: string): void => [...this.users][0]?.warn(text);
+    const store = await openStore(this.settings, { warn });
     const label = placeLabel(this.settings);
     declareStore(label);
     let wasReady = true;
@@ -62,7 +63,7 @@ class SharedStore {
     const upkeep = startStoreUpkeep(store, {
       retention: this.settings.retention,
       now: () => Date.now(),
-      warn: (text) => [...this.users][0]?.warn(text),
+      warn,
     });
     const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
     const observed = observeStore(store, () => changes.emit("changed", key));

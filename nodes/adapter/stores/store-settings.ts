@@ -1,5 +1,7 @@
 // What a message store is opened with, and the defaults of the one that nobody has to configure.
+import { createHash } from "node:crypto";
 import path from "node:path";
+import type { StoreDecision } from "../../../lib/store/checkpoint.js";
 import type { FinishedState } from "../../../lib/store/message-model.js";
 import type { RetentionRule, StorageMode } from "../../../lib/store/message-store.js";
 
@@ -21,12 +23,17 @@ export type StorePlace =
       readonly maximumBytes?: number;
       /** As parseKeyRing takes it; absent: a key file beside the folder, made on first use. */
       readonly keyRing?: string;
+      /** What a person has decided about a store that is gone or older than it was. */
+      readonly decision?: StoreDecision;
     }
   | {
       readonly kind: "PostgreSQL";
       readonly address: DatabaseAddress;
       readonly schema: string;
       readonly keyRing: string;
+      /** Absent: nothing is kept that could tell an older copy of the database. */
+      readonly checkpointFile?: string;
+      readonly decision?: StoreDecision;
     };
 
 export interface StoreSettings {
@@ -65,10 +72,16 @@ export function defaultStoreSettings(userFolder: string): StoreSettings {
 }
 
 /** The store's name within the process: two settings of one place cannot be open at once. */
-export function placeName({ place }: StoreSettings): string {
+export function placeName({ place }: Pick<StoreSettings, "place">): string {
   if (place.kind === "embedded") return `embedded ${place.folder}`;
   const { host, port, database } = place.address;
   return `PostgreSQL ${host}:${port}/${database} ${place.schema}`;
+}
+
+/** The second place of a database is with each Node-RED that uses it. */
+export function databaseCheckpointFile(userFolder: string, place: StorePlace): string {
+  const name = createHash("sha256").update(placeName({ place })).digest("hex").slice(0, 12);
+  return path.join(userFolder, "cp-is", `database-${name}.checkpoint`);
 }
 
 /** What an operator recognises the store by: neither its user nor the folders above its own. */

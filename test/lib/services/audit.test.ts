@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { exportAudit, recordStaffAct, verifyAudit, type AuditFormat } from "../../../lib/services/audit.js";
+import {
+  auditStaffAct,
+  exportAudit,
+  recordStaffAct,
+  verifyAudit,
+  type AuditFormat,
+} from "../../../lib/services/audit.js";
+import { CpisError } from "../../../lib/errors.js";
 import { auditHash } from "../../../lib/store/audit-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
@@ -33,7 +40,7 @@ describe("The audit", () => {
   async function tamper(...statements: readonly string[]): Promise<void> {
     await store.close();
     const database = new DatabaseSync(path.join(folder, "messages.sqlite"));
-    database.exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete");
+    database.exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_replace");
     for (const sql of statements) database.exec(sql);
     database.close();
     store = await open();
@@ -52,10 +59,13 @@ describe("The audit", () => {
     assert.deepEqual(await verifyAudit(store, verification.head), verification);
   });
 
-  it("that is empty is intact", async () => {
-    await tamper("DELETE FROM audit");
-    const verification = await verifyAudit(store);
+  it("that has no entry yet is intact", async () => {
+    const folder = await createFolder();
+    const empty = await createSqliteMessageStore({ folder, protection: createTestProtection(), now: () => 0 });
+    const verification = await verifyAudit(empty);
     assert.deepEqual([verification.kind, verification.kind === "intact" && verification.entries], ["intact", 0]);
+    await empty.close();
+    await fs.rm(folder, { recursive: true });
   });
 
   for (const [what, sql, expected] of [
@@ -93,14 +103,99 @@ describe("The audit", () => {
     assert.deepEqual(await verifyAudit(store), { kind: "broken", number: 3, fault: "seal" });
   });
 
-  it("shows entries missing at the end to who has noted the head, and to nobody else", async () => {
+  for (const [what, sql, number] of [
+    ["the last entry", "DELETE FROM audit WHERE number = 5", 5],
+    ["the last three entries", "DELETE FROM audit WHERE number > 2", 3],
+    ["all entries", "DELETE FROM audit", 1],
+  ] as const) {
+    it(`shows that ${what} were cut off, also once more was written`, async () => {
+      await tamper(sql);
+      assert.deepEqual(await verifyAudit(store), { kind: "broken", number, fault: "head" });
+      assert.equal(await store.appendAudit({ at: 9, event: "query-asked" }), 6);
+      assert.deepEqual(await verifyAudit(store), { kind: "broken", number: 6, fault: "number" });
+    });
+  }
+
+  it("shows a sealed head that was taken away, or put back without the key", async () => {
+    const [, fourth] = await store.readAudit(2, 2);
+    await tamper("DELETE FROM audit_head");
+    assert.deepEqual(await verifyAudit(store), { kind: "broken", number: 6, fault: "head" });
+    await store.close();
+    store = await open();
+    assert.equal((await verifyAudit(store)).kind, "broken", "opening it does not seal it again");
+    const forged = `INSERT INTO audit_head VALUES (1, 4, '${fourth?.hash ?? ""}', '${"0".repeat(64)}')`;
+    await store.close();
+    const database = new DatabaseSync(path.join(folder, "messages.sqlite"));
+    database.exec("DELETE FROM audit WHERE number = 5");
+    database.exec(forged);
+    database.close();
+    store = await open();
+    assert.deepEqual(await verifyAudit(store), { kind: "broken", number: 5, fault: "head" });
+  });
+
+  it("shows to who has noted the head that an older state was put back, head and all", async () => {
+    const older = path.join(folder, "older.sqlite");
+    const database = new DatabaseSync(path.join(folder, "messages.sqlite"));
+    database.exec(`VACUUM INTO '${older}'`);
+    database.close();
+    await store.appendAudit({ at: 6, event: "query-asked" });
     const noted = await verifyAudit(store);
     assert.ok(noted.kind === "intact");
-    await tamper("DELETE FROM audit WHERE number = 5");
+    await store.close();
+    for (const end of ["-wal", "-shm"]) await fs.rm(path.join(folder, `messages.sqlite${end}`), { force: true });
+    await fs.rename(older, path.join(folder, "messages.sqlite"));
+    store = await open();
     assert.equal((await verifyAudit(store)).kind, "intact");
-    assert.deepEqual(await verifyAudit(store, noted.head), { kind: "broken", number: 5, fault: "head" });
-    await store.appendAudit({ at: 9, event: "query-asked" });
-    assert.deepEqual(await verifyAudit(store, noted.head), { kind: "broken", number: 5, fault: "head" });
+    assert.deepEqual(await verifyAudit(store, noted.head), { kind: "broken", number: 6, fault: "head" });
+    await store.appendAudit({ at: 7, event: "query-asked" });
+    assert.deepEqual(await verifyAudit(store, noted.head), { kind: "broken", number: 6, fault: "head" });
+  });
+
+  it("records an act before it is done, and its outcome after, whatever that is", async () => {
+    const act = { event: "message-resent", userId: "ann", messageId: "M-1", at: 6 } as const;
+    const whileDone: number[] = [];
+    const work = async (): Promise<string> => {
+      whileDone.push((await store.readAudit(5, 10)).length);
+      return "sent";
+    };
+    assert.equal(
+      await auditStaffAct(
+        store,
+        act,
+        () => 7,
+        work,
+        (result) => `was ${result}`,
+      ),
+      "sent",
+    );
+    const fails = (): Promise<never> => Promise.reject(new CpisError("CPIS_LOG_ANSWERED"));
+    await assert.rejects(
+      auditStaffAct(store, { ...act, at: 8 }, () => 9, fails),
+      { code: "CPIS_LOG_ANSWERED" },
+    );
+    const entries = await store.readAudit(5, 10);
+    assert.deepEqual(
+      entries.map(({ event, at, concerns, outcome, code, userId }) => [event, at, concerns, outcome, code, userId]),
+      [
+        ["message-resent", 6, undefined, undefined, undefined, "ann"],
+        ["act-ended", 7, 6, "was sent", undefined, "ann"],
+        ["message-resent", 8, undefined, undefined, undefined, "ann"],
+        ["act-ended", 9, 8, "failed", "CPIS_LOG_ANSWERED", "ann"],
+      ],
+    );
+    assert.deepEqual(whileDone, [1]);
+    await store.close();
+    const refused = { code: "STORE_CLOSED" };
+    await assert.rejects(
+      auditStaffAct(
+        store,
+        act,
+        () => 10,
+        () => assert.fail("what is not recorded is not done"),
+      ),
+      refused,
+    );
+    store = await open();
   });
 
   it("holds what the staff did with messages in the same chain", async () => {

@@ -1,8 +1,9 @@
 // A real store whose disk or database can be taken away and given back by a test.
 import { CpisError, type ErrorCode } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
+import { aroundOperations, type StoreOperation } from "../../../lib/store/store-layer.js";
 
-export type StoreOperation = Exclude<keyof MessageStore, "subscribe" | "close" | "health">;
+export type { StoreOperation };
 
 export interface FailingStore {
   readonly store: MessageStore;
@@ -26,41 +27,11 @@ export function createFailingStore(real: MessageStore): FailingStore {
 
   return {
     store: {
-      acceptOutbound: (messages) => through("acceptOutbound", () => real.acceptOutbound(messages)),
-      acceptInbound: (message) => through("acceptInbound", () => real.acceptInbound(message)),
-      claim: (request) => through("claim", () => real.claim(request)),
-      nextDueAt: (request) => through("nextDueAt", () => real.nextDueAt(request)),
-      renewLease: (request) => through("renewLease", () => real.renewLease(request)),
-      releaseLease: (request) => through("releaseLease", () => real.releaseLease(request)),
-      transition: (transition) => through("transition", () => real.transition(transition)),
-      dealWith: (dealtWith) => through("dealWith", () => real.dealWith(dealtWith)),
-      findById: (id) => through("findById", () => real.findById(id)),
-      findByMessageId: (direction, id) => through("findByMessageId", () => real.findByMessageId(direction, id)),
-      findByConversation: (id) => through("findByConversation", () => real.findByConversation(id)),
-      list: (filter, limit, after) => through("list", () => real.list(filter, limit, after)),
-      countByState: () => through("countByState", () => real.countByState()),
-      oldestUnfinished: () => through("oldestUnfinished", () => real.oldestUnfinished()),
-      countUnfinished: () => through("countUnfinished", () => real.countUnfinished()),
-      countDeadLetters: () => through("countDeadLetters", () => real.countDeadLetters()),
-      countAccepted: (span, state, limit) => through("countAccepted", () => real.countAccepted(span, state, limit)),
-      countErrors: (span, limit) => through("countErrors", () => real.countErrors(span, limit)),
-      readTimes: (span, limit) => through("readTimes", () => real.readTimes(span, limit)),
-      appendAudit: (entry) => through("appendAudit", () => real.appendAudit(entry)),
-      readAudit: (after, limit) => through("readAudit", () => real.readAudit(after, limit)),
-      readContent: (id) => through("readContent", () => real.readContent(id)),
-      readContext: (id) => through("readContext", () => real.readContext(id)),
-      history: (id) => through("history", () => real.history(id)),
-      nextNumber: (name) => through("nextNumber", () => real.nextNumber(name)),
-      takeNumber: (name, number) => through("takeNumber", () => real.takeNumber(name, number)),
-      lastNumber: (name) => through("lastNumber", () => real.lastNumber(name)),
-      prune: (rules, now, limit) => through("prune", () => real.prune(rules, now, limit)),
-      reseal: (limit) => through("reseal", () => real.reseal(limit)),
-      subscribe: (listener) => real.subscribe(listener),
+      ...aroundOperations(real, through),
       health: () =>
         code === undefined
           ? real.health()
           : Promise.resolve({ kind: "unavailable", code, message: "taken away by the test" }),
-      close: () => real.close(),
     },
     fail(failure, operations): void {
       code = failure;

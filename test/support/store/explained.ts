@@ -1,7 +1,9 @@
 // Every statement of the store's daily operations, to ask a database how it would run them.
 import { createAcceptOperations, type StoreContext } from "../../../lib/store/sql/accept-operations.js";
 import { createAuditOperations } from "../../../lib/store/sql/audit-operations.js";
+import { createContinuityOperations } from "../../../lib/store/sql/continuity-operations.js";
 import { createFindOperations } from "../../../lib/store/sql/find-operations.js";
+import { createInstanceOperations } from "../../../lib/store/sql/instance-operations.js";
 import { createMeasureOperations } from "../../../lib/store/sql/measure-operations.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { Dialect, Operation, SqlRow, SqlValue } from "../../../lib/store/sql/sql-operation.js";
@@ -31,6 +33,14 @@ const answer: SqlRow = {
   lease_owner: null,
   answered_at: null,
   value: 1,
+  store_id: "0123456789ab",
+  generation: 1,
+  name: "x",
+  number: 1,
+  hash: "X",
+  seal: "X",
+  owner: "one",
+  skew: 0,
 };
 
 function asked(name: string, operation: Operation<unknown>, rows: readonly SqlRow[]): readonly AskedStatement[] {
@@ -53,6 +63,9 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
   const upkeep = createUpkeepOperations(context);
   const audit = createAuditOperations(context);
   const measure = createMeasureOperations(context);
+  const continuity = createContinuityOperations(context, audit);
+  const instances = createInstanceOperations(context);
+  const clock = { owner: "one", skewMilliseconds: 0 };
   const span = { from: 100, before: 200 };
   const id = 1 as MessageRowId;
   const due = { channel: "transport", direction: "outbound", states: ["queued", "sending"] } as const;
@@ -95,9 +108,12 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("count errors", measure.errors(span, 10), [{ value: "X", count: 1 }]),
     ...asked("read times", measure.times(span, 10), [{ ...answer, value: "X", created_at: 1 }]),
     ...asked("oldest unfinished", find.oldestUnfinished(), []),
-    ...asked("next number", upkeep.nextNumber("x"), [answer]),
-    ...asked("take number", upkeep.takeNumber("x", 1), []),
-    ...asked("last number", upkeep.lastNumber("x"), []),
+    ...asked("next number", continuity.nextNumber("x"), [answer]),
+    ...asked("take number", continuity.takeNumber("x", 1), []),
+    ...asked("last number", continuity.lastNumber("x"), []),
+    ...asked("progress", continuity.progress(), [answer]),
+    ...asked("hold a lease", instances.hold({ name: "x", owner: "one", milliseconds: 1, now: 1 }), []),
+    ...asked("note a clock", instances.noteClock({ ...clock, withinMilliseconds: 1, now: 1 }), []),
     ...asked("prune", upkeep.prune([{ state: "completed", keepMilliseconds: 1 }], 1000, 10), []),
     ...asked("reseal", upkeep.reseal(10), []),
     ...filters.flatMap((filter) => asked(`list ${JSON.stringify(filter)}`, find.list(filter, 20), [])),

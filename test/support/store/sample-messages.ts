@@ -27,6 +27,7 @@ export function createTestProtection(keyId = "k1"): ContentProtection {
       return Buffer.from(sealed.subarray(head.length));
     },
     hash: (subject) => createHash("sha256").update(subject).digest("hex"),
+    authenticate: (purpose, text) => createHash("sha256").update(`${purpose} ${text}`).digest("hex"),
   };
 }
 

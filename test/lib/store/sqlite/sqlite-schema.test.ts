@@ -39,7 +39,7 @@ describe("the schema of the embedded store", () => {
     assert.deepEqual(read(), first);
     assert.equal(
       withDatabase((database) => database.prepare("PRAGMA user_version").get()?.["user_version"]),
-      3,
+      4,
     );
   });
 
@@ -59,7 +59,7 @@ describe("the schema of the embedded store", () => {
     await acceptOne(store, outbound());
     await store.close();
     withDatabase((database) => database.exec("PRAGMA user_version = 99"));
-    await assert.rejects(open(), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 3" });
+    await assert.rejects(open(), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 4" });
     withDatabase((database) => {
       assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], 99);
       assert.equal(database.prepare("SELECT count(*) AS count FROM message").get()?.["count"], 1);
@@ -73,6 +73,14 @@ describe("the schema of the embedded store", () => {
     withDatabase((database) => {
       assert.throws(() => database.exec("UPDATE audit SET code = 'X'"), /append-only/);
       assert.throws(() => database.exec("DELETE FROM audit"), /append-only/);
+      for (const insert of ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE"]) {
+        const copy = `${insert} INTO audit SELECT number, previous_hash, 2, event, 'other', role_profile_id, role,
+          organisation, system_id, subject_hash, interaction, message_id, conversation_id, application_id, outcome, code,
+          concerns, hash, seal FROM audit`;
+        assert.throws(() => database.exec(copy), /append-only/, insert);
+      }
+      assert.throws(() => database.exec("UPDATE OR REPLACE audit SET number = 1"), /append-only/);
+      assert.equal(database.prepare("SELECT user_id FROM audit").get()?.["user_id"], null);
     });
   });
 
