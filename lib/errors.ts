@@ -737,9 +737,9 @@ export const errorTable = /* @__PURE__ */ define({
     retryable: false,
   },
   STORE_KEY_LOST: {
-    message: "The key file of the message store is gone, and nothing works until a person has decided",
+    message: "The message store's key is gone or another one, and nothing works until a person has decided",
     advice:
-      "Put the key file back from its backup. If it is lost for good, enter the decision code in the message store, or give it to cp-is store accept: what was sealed so far stays unreadable.",
+      "Put the key back from its backup. If it is lost for good, enter the decision code in the message store, or give it to cp-is store accept: what was sealed so far stays unreadable.",
     retryable: false,
   },
   STORE_CORRUPT: {

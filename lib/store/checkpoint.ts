@@ -161,7 +161,10 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
       return await readCheckpoint(file, protection);
     } catch (error) {
       if (!isCpisError(error) || error.retryable) throw error;
-      if (error.code === "STORE_KEY_UNKNOWN") throw error;
+      if (error.code === "STORE_KEY_UNKNOWN") {
+        const code = decisionCode("STORE_KEY_LOST", await fs.readFile(file, "base64"));
+        if (decision?.code !== code) throw new CpisError("STORE_KEY_LOST", { detail: `decision code ${code}` });
+      }
       warn(`${error.code}: the checkpoint file beside the message store is not what was written; it is made anew`);
       return undefined;
     }

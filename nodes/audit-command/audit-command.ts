@@ -46,7 +46,7 @@ function reportOf(verification: AuditVerification): string {
 }
 
 async function carryOut(task: AuditTask, surroundings: CommandSurroundings): Promise<number> {
-  const store = await openStore(task.settings, { warn: (text) => surroundings.tell(`${text}\n`) });
+  const store = await openStore(task.settings, { isUnchecked: true });
   try {
     if (task.kind === "export") {
       for await (const line of exportAudit(store, task.format)) surroundings.print(line);

@@ -16,6 +16,8 @@ export interface OpenStoreOptions {
   now?(): number;
   /** For the operator; ids and codes only. */
   warn?(text: string): void;
+  /** Works with the store as it is, whatever its checkpoint says: for a look at a doubtful one. Default false. */
+  readonly isUnchecked?: boolean;
 }
 
 type EmbeddedPlace = Extract<StorePlace, { kind: "embedded" }>;
@@ -133,6 +135,7 @@ async function openEmbedded(place: EmbeddedPlace, mode: StoreSettings["mode"], o
     await store.close();
     throw error;
   }
+  if (options.isUnchecked) return store;
   const decided = decision === undefined ? {} : { decision };
   return withCheckpoint(store, { file: checkpointFileOf(folder), protection, ...decided, now, warn });
 }
@@ -149,14 +152,14 @@ async function openDatabase(place: DatabasePlace, mode: StoreSettings["mode"], o
     protection,
     mode,
   });
-  if (checkpointFile === undefined) return store;
+  if (checkpointFile === undefined || options.isUnchecked) return store;
   const decided = decision === undefined ? {} : { decision };
   return withCheckpoint(store, { file: checkpointFile, protection, ...decided, ...options });
 }
 
 /** Throws STORE_*, or CONFIG_INVALID for a file of authorities that cannot be read. */
 export async function openStore({ place, mode }: StoreSettings, options: OpenStoreOptions = {}): Promise<MessageStore> {
-  const surroundings = { now: () => Date.now(), warn: () => undefined, ...options };
+  const surroundings = { now: () => Date.now(), warn: () => undefined, isUnchecked: false, ...options };
   const store = await (place.kind === "embedded"
     ? openEmbedded(place, mode, surroundings)
     : openDatabase(place, mode, surroundings));

@@ -86,7 +86,7 @@ describe("The command cp-is-audit", () => {
     await fs.rm(`${folder}.key`);
     const keyless = await run(["verify", "--folder", folder]);
     assert.deepEqual([keyless.exitCode, /CP_IS_STORE_KEY/.test(keyless.told)], [2, true]);
-    assert.deepEqual(await fs.readdir(parent), ["store"]);
+    assert.deepEqual(await fs.readdir(parent), ["store", "store.checkpoint"]);
   });
 
   it("takes another key for what it is: not the one that sealed the entries", async () => {

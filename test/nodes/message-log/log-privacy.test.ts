@@ -219,9 +219,13 @@ describe("the message log of a Node-RED with users", () => {
         "messages-exported keeper",
         "content-viewed engineer",
         "content-viewed keeper",
-        "message-resent engineer",
+        ...["message-resent engineer", "message-resent engineer", "act-ended engineer", "act-ended engineer"],
       ],
     );
+    const ended = staff.filter(({ event }) => event === "act-ended");
+    assert.deepEqual(ended.map(({ outcome }) => outcome).sort(), ["already-done", "done"]);
+    const resent = staff.filter(({ event }) => event === "message-resent").map(({ number }) => number);
+    assert.deepEqual(ended.map(({ concerns }) => concerns).sort(), resent);
     assert.ok(staff.filter(({ event }) => /content|resent/.test(event)).every(({ messageId }) => messageId));
     const searched = staff.filter(({ event }) => event === "number-searched");
     // The two numbers that were asked for, each by its keyed hash.

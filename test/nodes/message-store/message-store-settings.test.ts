@@ -46,6 +46,16 @@ describe("the settings of a message store", () => {
     assert.equal(folderOf(""), path.join(userFolder, "cp-is", "message-store"));
   });
 
+  it("hold the decision of a person, with a number where one is given", () => {
+    const decisionOf = (config: object): unknown => read(config).place.decision;
+    assert.equal(decisionOf({ nextFileNumber: "5" }), undefined);
+    assert.deepEqual(decisionOf({ decisionCode: "0123abcd" }), { code: "0123abcd" });
+    assert.deepEqual(decisionOf({ decisionCode: "0123abcd", nextFileNumber: "5" }), {
+      code: "0123abcd",
+      nextNumber: 5,
+    });
+  });
+
   it("keep each state as long as its field says", () => {
     const { retention } = read({
       keepCompleted: "1",
@@ -69,6 +79,8 @@ describe("the settings of a message store", () => {
 
   it("of PostgreSQL come from the credentials", () => {
     const { place } = read({ kind: "PostgreSQL", schema: "hospital" }, { databaseUrl, encryptionKey });
+    const checkpointFile = place.kind === "PostgreSQL" ? (place.checkpointFile ?? "") : "";
+    assert.match(checkpointFile, /^\/srv\/node-red\/cp-is\/database-[0-9a-f]{12}\.checkpoint$/);
     const address = {
       host: "db.example.nhs.uk",
       port: 5432,
@@ -77,7 +89,13 @@ describe("the settings of a message store", () => {
       password: "se@cret",
       tls: {},
     };
-    assert.deepEqual(place, { kind: "PostgreSQL", address, schema: "hospital", keyRing: encryptionKey });
+    assert.deepEqual(place, {
+      kind: "PostgreSQL",
+      address,
+      schema: "hospital",
+      keyRing: encryptionKey,
+      checkpointFile,
+    });
   });
 
   const refused: readonly [what: string, code: string, config: object, credentials: object][] = [
@@ -156,6 +174,8 @@ describe("the dialog of a message store", () => {
   it("refuses in words what the runtime refuses", () => {
     const broken: readonly [property: string, value: string][] = [
       ["maximumMegabytes", "-1"],
+      ["decisionCode", "yes"],
+      ["nextFileNumber", "-1"],
       ["schema", "Capital"],
       ["keepCompleted", "0"],
       ["keepFailed", "ever"],
@@ -165,7 +185,8 @@ describe("the dialog of a message store", () => {
     ];
     for (const [property, value] of broken) {
       assert.match(String(validate(property, value)), /^[A-Z][^:]*: must /, property);
-      const config = { kind: property === "schema" ? "PostgreSQL" : "embedded", [property]: value };
+      const kind = property === "schema" ? "PostgreSQL" : "embedded";
+      const config = { decisionCode: "0123abcd", kind, [property]: value };
       assert.equal(
         codeOf(() => read(config, { databaseUrl, encryptionKey })),
         "CONFIG_INVALID",

@@ -110,7 +110,7 @@ describe("a message store that fails", () => {
   it("because its key is damaged: a code, and the damaged file stays as it is", async () => {
     const file = path.join(nodeRed.userFolder, "cp-is", "message-store.key");
     fs.mkdirSync(path.dirname(file));
-    fs.writeFileSync(file, "damaged");
+    fs.writeFileSync(file, "damaged", { mode: 0o600 });
     await nodeRed.start(flow);
     await nodeRed.status("query", "ebxml-transport.status.failed");
     assert.equal(await codeOfQuery(), "STORE_KEY_INVALID");

@@ -246,7 +246,8 @@ describe("the opening of an embedded store", () => {
     const place = { kind: "embedded", folder: other } as const;
     await (await openStore({ place, mode: "full", retention: [] })).close();
     await fs.copyFile(`${other}.key`, `${folder}.key`);
-    await assert.rejects(open(), { code: "STORE_KEY_UNKNOWN" });
+    const { decision } = await refusal("STORE_KEY_LOST");
+    await open({ code: decision });
   });
 
   it("is refused while others may read the key file, with what to do", async function () {

@@ -95,7 +95,7 @@ describe("the upkeep of a message store", () => {
     await acceptOne(store, outbound());
     await finish("completed");
     await store.close();
-    store = await openStore(settings(folder, encodeKeyRing(createKeyRing(randomBytes))));
+    store = await openStore(settings(folder, encodeKeyRing(createKeyRing(randomBytes))), { isUnchecked: true });
     const { timer, upkeep } = start(store, 31 * day);
     await timer.goOff();
     await timer.goOff();
