@@ -147,7 +147,8 @@ const givesNumber: ReadonlySet<StoreOperation> = new Set<StoreOperation>(["nextN
  * is restored under running instances.
  */
 export function withCheckpoint(store: MessageStore, options: CheckpointOptions): MessageStore {
-  const { file, protection, decision, warn } = options;
+  const { file, protection, decision } = options;
+  const warn = (text: string): void => options.warn(text);
   const delay = options.delayMilliseconds ?? 1000;
   let noted: StoreProgress | undefined;
   let refusal: CpisError | undefined;

@@ -11,8 +11,7 @@ const question = (): NodeMessage => ({ payload: childNumber, cpis: { user: clini
 const storeNode = { id: "store", type: "message store", name: "" };
 const flow = [...receivers, { ...simulatorTransport, messageStore: "store" }, simulatorNode, queryNode];
 
-describe("a message store that is gone", function () {
-  this.timeout(60_000);
+describe("a message store that is gone", () => {
   let nodeRed: NodeRed;
 
   beforeEach(() => {
