@@ -58,6 +58,11 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Ask the sender to send UTF-8, and to declare it.",
     retryable: false,
   },
+  XML_VERSION: {
+    message: "The document is of another version of XML than 1.0",
+    advice: "Ask the sender to send XML 1.0; no Spine message is of another version.",
+    retryable: false,
+  },
   XML_TOO_LARGE: {
     message: "The XML is larger than the limit",
     advice: "Raise the size limit of the transport if the message is legitimate.",

@@ -59,13 +59,19 @@ export function isPartyKeyFormat(text: string): boolean {
   return partyKeyPattern.test(text);
 }
 
+/** Longer than any identifier on the wire; each is stored, indexed and shown. */
+export const maximumIdentifierLength = 256;
+
 function required(text: string, name: string): string {
   const trimmed = text.trim();
   if (trimmed === "") throw new CpisError("EBXML_MALFORMED", { detail: `${name} is empty` });
+  if (trimmed.length > maximumIdentifierLength) {
+    throw new CpisError("EBXML_MALFORMED", { detail: `${name} is longer than ${maximumIdentifierLength} characters` });
+  }
   return trimmed;
 }
 
-/** Each accepts any non-empty text, as the wire does, and trims it. Throws EBXML_MALFORMED. */
+/** Each accepts any non-empty text of up to 256 characters, as the wire does, and trims it. Throws EBXML_MALFORMED. */
 export function parsePartyKey(text: string): PartyKey {
   return required(text, "PartyId") as PartyKey;
 }

@@ -112,6 +112,13 @@ export interface MalformedEbxml {
   /** EBXML_MIME, EBXML_MALFORMED, EBXML_TOO_LARGE, SOAP_MALFORMED or an XML_* code. */
   readonly error: CpisError;
   readonly routing?: RoutingHeader;
+  /** What an error list in answer to it says (ebMS 2.0, 4.2.3.4); its words are ours and hold no content. */
+  readonly report: MalformedReport;
+}
+
+export interface MalformedReport {
+  readonly errorCode: "Inconsistent" | "MimeProblem" | "ValueNotRecognized";
+  readonly description: string;
 }
 
 export type EbxmlReading = ParsedEbxml | MalformedEbxml;

@@ -1,10 +1,17 @@
 // Reads whatever arrives as an ebXML message: MIME or bare envelope, business message or signal.
 import { CpisError, isCpisError } from "../errors.js";
-import { parsePartyKey } from "../identifiers.js";
+import { maximumIdentifierLength, parsePartyKey } from "../identifiers.js";
 import { defaultXmlLimits, parseXml, type XmlLimits } from "../xml/parse-xml.js";
 import { firstChild, isNamed, requireElement, type XmlElement } from "../xml/xml-element.js";
 import { parseContentType } from "./content-type.js";
-import type { EbxmlReading, EbxmlWarning, MessageHeader, ParsedEbxml } from "./model.js";
+import type {
+  EbxmlReading,
+  EbxmlWarning,
+  MalformedEbxml,
+  MalformedReport,
+  MessageHeader,
+  ParsedEbxml,
+} from "./model.js";
 import { ebName, signalService, soapName } from "./names.js";
 import { bareContentId, decodePart, parseMultipart, type MimePart } from "./parse-multipart.js";
 import { readErrorList } from "./read-error-list.js";
@@ -112,6 +119,17 @@ function readAcknowledgment(
   };
 }
 
+/** Each code once; a message can give as many warnings as it has references. */
+function countRepeated(warnings: readonly EbxmlWarning[]): readonly EbxmlWarning[] {
+  const counts = new Map<string, number>();
+  for (const { code } of warnings) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const firsts = warnings.filter(({ code }, index) => warnings.findIndex((other) => other.code === code) === index);
+  return firsts.map(({ code, message }) => {
+    const count = counts.get(code) ?? 1;
+    return { code, message: count === 1 ? message : `${message} (${count} times)` };
+  });
+}
+
 /**
  * Decides by content what the message is. A message with a Manifest stays a business message although an
  * acknowledgment or warnings travel with it: its content is worth more than they are.
@@ -137,7 +155,7 @@ function readMessage(opened: OpenedMessage, soapHeader: XmlElement, header: Mess
   return {
     kind: "parsed",
     message: { kind: "message", header, reliability: readReliability(soapHeader), ...contents },
-    warnings: [...warnings, ...contentWarnings],
+    warnings: countRepeated([...warnings, ...contentWarnings]),
     unresolvedReferences,
   };
 }
@@ -149,9 +167,29 @@ function findSoapHeader(root: XmlElement): XmlElement {
   return requireElement(firstChild(root, soapName("Header")), "EBXML_MALFORMED", "SOAP:Header");
 }
 
-function malformed(cause: unknown): { readonly kind: "malformed"; readonly error: CpisError } {
+const damagedPart: MalformedReport = {
+  errorCode: "MimeProblem",
+  description: "A part of the message is damaged, or in a transfer encoding that is not read",
+};
+const notConsistent: MalformedReport = { errorCode: "Inconsistent", description: "The message is not consistent" };
+
+function malformed(cause: unknown): MalformedEbxml {
   if (!isCpisError(cause)) throw cause;
-  return { kind: "malformed", error: cause };
+  return { kind: "malformed", error: cause, report: cause.code === "EBXML_MIME" ? damagedPart : notConsistent };
+}
+
+type IncompleteHeader = Extract<ReturnType<typeof readMessageHeader>, { kind: "incomplete" }>;
+
+function malformedHeader({ missing, overlong, routing }: IncompleteHeader): MalformedEbxml {
+  const isOverlong = overlong.length > 0;
+  const detail = isOverlong
+    ? `${overlong.join(", ")} longer than ${maximumIdentifierLength} characters`
+    : `${missing.join(", ")} missing or empty`;
+  const report: MalformedReport = isOverlong
+    ? { errorCode: "ValueNotRecognized", description: `A value is ${detail.slice(detail.indexOf("longer"))}` }
+    : { errorCode: "Inconsistent", description: "The message header lacks a mandatory value" };
+  const error = new CpisError("EBXML_MALFORMED", { detail });
+  return { kind: "malformed", error, report, ...(routing === undefined ? {} : { routing }) };
 }
 
 /** Reads what `openMessage` gave; what is no ebXML message is a value too. */
@@ -159,10 +197,7 @@ export function readOpenedMessage(opened: OpenedMessage): EbxmlReading {
   try {
     const soapHeader = findSoapHeader(opened.root);
     const reading = readMessageHeader(soapHeader);
-    if (reading.kind === "incomplete") {
-      const error = new CpisError("EBXML_MALFORMED", { detail: `${reading.missing.join(", ")} missing or empty` });
-      return { kind: "malformed", error, ...(reading.routing === undefined ? {} : { routing: reading.routing }) };
-    }
+    if (reading.kind === "incomplete") return malformedHeader(reading);
     try {
       return readMessage(opened, soapHeader, reading.header);
     } catch (cause) {

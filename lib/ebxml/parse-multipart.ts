@@ -134,16 +134,100 @@ export function parseMultipart(body: Buffer, boundary: string, maximumParts: num
   return parts;
 }
 
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const isOutsideBase64 = 4;
+
+/** For each two bytes, as a number of 16 bits: how many are digits, and whether one is neither digit nor blank. */
+function createPairTable(): Uint8Array {
+  const ofByte = new Uint8Array(256).fill(isOutsideBase64);
+  for (const blank of " \t\r\n\v\f") ofByte[blank.charCodeAt(0)] = 0;
+  for (const digit of base64Alphabet) ofByte[digit.charCodeAt(0)] = 1;
+  const ofPair = new Uint8Array(65_536);
+  for (let pair = 0; pair < ofPair.length; pair += 1) {
+    const [one = 0, other = 0] = [ofByte[pair & 0xff], ofByte[pair >> 8]];
+    ofPair[pair] = ((one & 3) + (other & 3)) | ((one | other) & isOutsideBase64);
+  }
+  return ofPair;
+}
+
+const pairs = createPairTable();
+
+/** Counts the base64 digits among blanks; undefined when there is anything else. */
+function countBase64Digits(content: Buffer): number | undefined {
+  let count = 0;
+  let outside = 0;
+  const single = (byte: number): void => {
+    // Beside a blank, which counts for nothing.
+    const found = pairs[byte | 0x2000] ?? isOutsideBase64;
+    count += found & 3;
+    outside |= found;
+  };
+  const start = content.byteOffset % 2;
+  if (start === 1 && content.length > 0) single(content[0] ?? 0);
+  const words = new Uint16Array(content.buffer, content.byteOffset + start, Math.max(0, content.length - start) >> 1);
+  for (let index = 0; index < words.length; index += 1) {
+    const found = pairs[words[index] ?? 0] ?? isOutsideBase64;
+    count += found & 3;
+    outside |= found;
+  }
+  if ((content.length - start) % 2 === 1 && content.length > start) single(content[content.length - 1] ?? 0);
+  return (outside & isOutsideBase64) === 0 ? count : undefined;
+}
+
+/** Without the padding, of which there are at most two signs, and the blanks around it. */
+function withoutPadding(content: Buffer): Buffer {
+  let end = content.length;
+  for (let signs = 0; end > 0; end -= 1) {
+    const byte = content[end - 1] ?? 0;
+    if (byte === 0x3d && signs < 2) signs += 1;
+    else if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) break;
+  }
+  return content.subarray(0, end);
+}
+
+/** How many line ends there are, when all lines but the last have the length of the first; undefined else. */
+function countEvenLines(content: Buffer): number | undefined {
+  const lineEnd = content.indexOf(lineFeed);
+  if (lineEnd < 1) return lineEnd === 0 ? undefined : 0;
+  const hasCarriageReturn = content[lineEnd - 1] === carriageReturn;
+  const stride = lineEnd + 1;
+  let count = 0;
+  for (let end = lineEnd; end < content.length; end += stride) {
+    if (content[end] !== lineFeed || (hasCarriageReturn && content[end - 1] !== carriageReturn)) return undefined;
+    count += hasCarriageReturn ? 2 : 1;
+  }
+  return count;
+}
+
+/**
+ * Node.js decodes whatever it is given and leaves out what is no digit, so that a length that fits says that nothing
+ * was left out; it also takes the digits of another alphabet, and ends at a padding sign. Looking at each character
+ * would take most of the time of reading a large message, and is done only where the lines are uneven.
+ */
 function decodeBase64(content: Buffer): Buffer {
-  const text = content.toString("latin1").replace(/\s/g, "");
-  const digits = text.replace(/={1,2}$/, "");
-  const decoded = Buffer.from(digits, "base64");
-  const isComplete = digits.length % 4 !== 1 && decoded.length === Math.floor((digits.length * 3) / 4);
-  if (!isComplete || /[^A-Za-z0-9+/]/.test(digits)) throw mimeError("a base64 part is damaged");
+  const body = withoutPadding(content);
+  const decoded = Buffer.from(body.toString("latin1"), "base64");
+  const fits = (digits: number): boolean => digits % 4 !== 1 && decoded.length === Math.floor((digits * 3) / 4);
+  const isPlain = !["-", "_", "="].some((sign) => body.includes(sign));
+  const lineEnds = countEvenLines(body);
+  if (isPlain && lineEnds !== undefined && fits(body.length - lineEnds)) return decoded;
+  const digits = countBase64Digits(body);
+  if (digits === undefined || !fits(digits)) throw mimeError("a base64 part is damaged");
   return decoded;
 }
 
-/** The part's bytes without transfer encoding. Throws EBXML_MIME for damaged base64 and for an unknown encoding. */
+/** RFC 2045, 6.7: "=" and two hexadecimal digits are a byte, "=" at the end of a line continues it. */
+function decodeQuotedPrintable(content: Buffer): Buffer {
+  const text = content.toString("latin1").replace(/[ \t]+(?=\r?\n|$)/g, "");
+  const isDamaged = /=(?![0-9A-Fa-f]{2}|\r?\n|$)/.test(text);
+  if (isDamaged) throw mimeError("a quoted-printable part is damaged");
+  const decoded = text
+    .replace(/=(?:\r?\n|$)/g, "")
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return Buffer.from(decoded, "latin1");
+}
+
+/** The part's bytes without transfer encoding. Throws EBXML_MIME for a damaged part and for an unknown encoding. */
 export function decodePart(part: MimePart): Buffer {
   switch (part.transferEncoding) {
     case "":
@@ -153,7 +237,9 @@ export function decodePart(part: MimePart): Buffer {
       return part.content;
     case "base64":
       return decodeBase64(part.content);
+    case "quoted-printable":
+      return decodeQuotedPrintable(part.content);
     default:
-      throw mimeError("the transfer encoding of a part is none of 7bit, 8bit, binary, base64");
+      throw mimeError("the transfer encoding of a part is none of 7bit, 8bit, binary, base64, quoted-printable");
   }
 }

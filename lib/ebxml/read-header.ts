@@ -1,5 +1,12 @@
 // Reads the ebXML message header and the reliability elements as tolerantly as peers write them.
-import { parseConversationId, parseCpaId, parseMessageId, parsePartyKey, type MessageId } from "../identifiers.js";
+import {
+  maximumIdentifierLength,
+  parseConversationId,
+  parseCpaId,
+  parseMessageId,
+  parsePartyKey,
+  type MessageId,
+} from "../identifiers.js";
 import { firstChild, type XmlElement } from "../xml/xml-element.js";
 import type { AckActor, EbxmlWarning, MessageHeader, ReliabilityElements, RoutingHeader } from "./model.js";
 import { ebName, soapNamespace, tolerantAttribute } from "./names.js";
@@ -18,13 +25,23 @@ function withoutUndefined<T extends object>(values: { [K in keyof T]: T[K] | und
   return present;
 }
 
-function readPresentValues(header: XmlElement): Partial<MessageHeader> {
+interface PresentValues {
+  readonly values: Partial<MessageHeader>;
+  /** Paths of values that are longer than any identifier. */
+  readonly overlong: readonly string[];
+}
+
+function readPresentValues(header: XmlElement): PresentValues {
+  const overlong: string[] = [];
   const read = <T>(parse: (text: string) => T, ...path: readonly string[]): T | undefined => {
     const text = textAt(header, ...path);
-    return text === undefined ? undefined : parse(text);
+    if (text === undefined || text.length <= maximumIdentifierLength)
+      return text === undefined ? undefined : parse(text);
+    overlong.push(path.map((name) => `eb:${name}`).join("/"));
+    return undefined;
   };
   const verbatim = (text: string): string => text;
-  return withoutUndefined<MessageHeader>({
+  const values = withoutUndefined<MessageHeader>({
     fromPartyKey: read(parsePartyKey, "From", "PartyId"),
     toPartyKey: read(parsePartyKey, "To", "PartyId"),
     cpaId: read(parseCpaId, "CPAId"),
@@ -36,6 +53,7 @@ function readPresentValues(header: XmlElement): Partial<MessageHeader> {
     refToMessageId: read(parseMessageId, "MessageData", "RefToMessageId"),
     timeToLive: read(verbatim, "MessageData", "TimeToLive"),
   });
+  return { values, overlong };
 }
 
 const mandatory = {
@@ -51,7 +69,12 @@ const mandatory = {
 
 type HeaderReading =
   | { readonly kind: "complete"; readonly header: MessageHeader }
-  | { readonly kind: "incomplete"; readonly missing: readonly string[]; readonly routing?: RoutingHeader };
+  | {
+      readonly kind: "incomplete";
+      readonly missing: readonly string[];
+      readonly overlong: readonly string[];
+      readonly routing?: RoutingHeader;
+    };
 
 function isComplete(values: Partial<MessageHeader>): values is MessageHeader {
   return Object.keys(mandatory).every((key) => key in values);
@@ -61,16 +84,19 @@ function isRouting(values: Partial<MessageHeader>): values is RoutingHeader {
   return values.fromPartyKey !== undefined && values.messageId !== undefined;
 }
 
-/** Reads the first MessageHeader of a SOAP header; of a party with several ids the first counts. */
+/**
+ * Reads the first MessageHeader of a SOAP header; of a party with several ids the first counts. A value of more than
+ * 256 characters is not taken, and named as overlong.
+ */
 export function readMessageHeader(soapHeader: XmlElement): HeaderReading {
   const element = firstChild(soapHeader, ebName("MessageHeader"));
-  if (element === undefined) return { kind: "incomplete", missing: ["eb:MessageHeader"] };
-  const values = readPresentValues(element);
-  if (isComplete(values)) return { kind: "complete", header: values };
+  if (element === undefined) return { kind: "incomplete", missing: ["eb:MessageHeader"], overlong: [] };
+  const { values, overlong } = readPresentValues(element);
+  if (overlong.length === 0 && isComplete(values)) return { kind: "complete", header: values };
   const missing = Object.entries(mandatory)
-    .filter(([key]) => !(key in values))
+    .filter(([key, path]) => !(key in values) && !overlong.includes(path))
     .map(([, path]) => path);
-  return { kind: "incomplete", missing, ...(isRouting(values) ? { routing: values } : {}) };
+  return { kind: "incomplete", missing, overlong, ...(isRouting(values) ? { routing: values } : {}) };
 }
 
 /**

@@ -1,4 +1,6 @@
 // Maps the references of a manifest to the MIME parts they mean.
+import { CpisError } from "../errors.js";
+import { maximumIdentifierLength } from "../identifiers.js";
 import { childrenNamed, firstChild, type XmlElement } from "../xml/xml-element.js";
 import { isXmlContentType, parseContentType } from "./content-type.js";
 import type { Attachment, BusinessMessage, EbxmlWarning } from "./model.js";
@@ -17,14 +19,29 @@ interface Manifest {
   readonly warnings: readonly EbxmlWarning[];
 }
 
+/** Of one manifest; a message has at most 100 parts, and a large one refers to its fragments. */
+const maximumReferences = 200;
+
+/** Throws EBXML_MIME. */
+function checkContentId(contentId: string): void {
+  if (contentId.length > maximumIdentifierLength) {
+    throw new CpisError("EBXML_MIME", { detail: `a Content-Id is longer than ${maximumIdentifierLength} characters` });
+  }
+}
+
 function readManifest(manifest: XmlElement | undefined): Manifest {
   const references: Reference[] = [];
   const externalReferences: string[] = [];
   const warnings: EbxmlWarning[] = [];
-  for (const element of manifest === undefined ? [] : childrenNamed(manifest, ebName("Reference"))) {
+  const elements = manifest === undefined ? [] : childrenNamed(manifest, ebName("Reference"));
+  if (elements.length > maximumReferences) {
+    throw new CpisError("EBXML_MALFORMED", { detail: `more than ${maximumReferences} references` });
+  }
+  for (const element of elements) {
     const href = tolerantAttribute(element, "href", xlinkNamespace)?.trim() ?? "";
     const target = href.slice(4).trim();
     const scheme = target === "" ? "" : href.slice(0, 4).toLowerCase();
+    checkContentId(target);
     if (scheme === "mid:") externalReferences.push(target);
     else if (scheme === "cid:") {
       references.push({
@@ -125,9 +142,11 @@ type Contents = Pick<BusinessMessage, "payload" | "payloadCharset" | "attachment
 /**
  * Finds payload and attachments among the parts behind the root, in the order of the references. A part that no
  * reference names is kept as well: as the payload if there is no reference at all and it can be XML, else as an
- * attachment. Throws EBXML_MIME for a part that cannot be decoded.
+ * attachment. Throws EBXML_MIME for a part that cannot be decoded and an id of more than 256 characters,
+ * EBXML_MALFORMED for more than 200 references.
  */
 export function readContents(manifestElement: XmlElement | undefined, parts: readonly MimePart[]): Contents {
+  for (const { contentId } of parts) checkContentId(contentId);
   const manifest = readManifest(manifestElement);
   const resolution = resolve(manifest.references, parts);
   const warnings = [...manifest.warnings, ...resolution.warnings];
@@ -137,8 +156,9 @@ export function readContents(manifestElement: XmlElement | undefined, parts: rea
   if (resolution.unreferenced.length > 0) {
     warnings.push({ code: "part-unreferenced", message: "A part is named by no Reference" });
   }
-  if (payload?.transferEncoding === "base64") {
-    warnings.push({ code: "payload-base64", message: "The HL7 part came in base64" });
+  if (payload?.transferEncoding === "base64" || payload?.transferEncoding === "quoted-printable") {
+    const message = `The HL7 part came in ${payload.transferEncoding}`;
+    warnings.push({ code: `payload-${payload.transferEncoding}`, message });
   }
   const charset = payload === undefined ? undefined : parseContentType(payload.contentType).parameters.get("charset");
   return {

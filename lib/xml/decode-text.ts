@@ -1,5 +1,5 @@
 // Finds the character encoding of an XML document and decodes it.
-import { CpisError } from "../errors.js";
+import { CpisError, isCpisError } from "../errors.js";
 
 const declarationPattern = /^<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']/;
 /** No declaration that the pattern takes is longer. */
@@ -23,28 +23,52 @@ function encodingOf(bytes: Uint8Array, transportCharset: string | undefined): st
 
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Runs what throws for an unknown encoding or bytes that are not valid in it. */
+/** The encodings that are read, by their names in lower case. ASCII is read as the UTF-8 that it is. */
+const encodings: ReadonlyMap<string, string> = new Map([
+  ...["utf-8", "utf8", "us-ascii", "ascii"].map((name) => [name, "utf-8"] as const),
+  ...["utf-16", "utf-16le"].map((name) => [name, "utf-16le"] as const),
+  ["utf-16be", "utf-16be"],
+  ...["iso-8859-1", "latin1", "windows-1252", "cp1252"].map((name) => [name, "windows-1252"] as const),
+]);
+
+/** Throws XML_ENCODING; its text does not repeat the name, which a peer has chosen. */
+function createDecoder(label: string): TextDecoder {
+  const encoding = encodings.get(label.trim().toLowerCase());
+  if (encoding === undefined) throw new CpisError("XML_ENCODING", { detail: "the encoding is none that is read" });
+  return encoding === "utf-8" ? utf8Decoder : new TextDecoder(encoding, { fatal: true });
+}
+
+/** Runs what throws for bytes that are not valid. */
 function decodeOrRefuse<Result>(decode: () => Result): Result {
   try {
     return decode();
-  } catch (cause) {
-    throw new CpisError("XML_ENCODING", { cause });
+  } catch (error) {
+    throw isCpisError(error) ? error : new CpisError("XML_ENCODING");
   }
+}
+
+const versionPattern = /^<\?xml\s+version\s*=\s*["']([^"']*)["']/;
+
+/** XML 1.1 takes control characters, and other ends of lines. Throws XML_VERSION. */
+function checkVersion(text: string): void {
+  const version = versionPattern.exec(text.slice(0, longestDeclaration))?.[1];
+  if (version !== undefined && version !== "1.0") throw new CpisError("XML_VERSION");
 }
 
 /**
  * Decodes XML bytes. The byte order mark wins, then the XML declaration, then `transportCharset`, then UTF-8: real
  * messages carry a wrong charset in their MIME headers.
- * Throws XML_ENCODING for an unknown encoding or bytes that are not valid in it.
+ * Throws XML_ENCODING for another encoding than UTF-8, UTF-16, ISO-8859-1 and Windows-1252 and for bytes that are not
+ * valid in it, and XML_VERSION for another version than 1.0.
  */
 export function decodeXmlText(bytes: Uint8Array, transportCharset?: string): string {
-  const label = encodingOf(bytes, transportCharset);
-  return decodeOrRefuse(() =>
-    label.toLowerCase() === "utf-8" ? utf8Decoder.decode(bytes) : new TextDecoder(label, { fatal: true }).decode(bytes),
-  );
+  const decoder = createDecoder(encodingOf(bytes, transportCharset));
+  const text = decodeOrRefuse(() => decoder.decode(bytes));
+  checkVersion(text);
+  return text;
 }
 
-/** Decodes in pieces. Both throw XML_ENCODING, after which the decoder is of no use. */
+/** Decodes in pieces. Both throw XML_ENCODING or XML_VERSION, after which the decoder is of no use. */
 export interface XmlTextDecoder {
   /** The text that is certain so far: the first bytes and a cut character wait for the next piece. */
   write(chunk: Uint8Array): string;
@@ -69,8 +93,11 @@ export function createXmlTextDecoder(transportCharset?: string): XmlTextDecoder 
       if (decoder !== undefined) return decoder.decode(chunk, { stream: !isLast });
       start = Buffer.concat([start, chunk]);
       if (!isLast && isEncodingOpen(start)) return "";
-      decoder = new TextDecoder(encodingOf(start, transportCharset), { fatal: true });
+      const { encoding } = createDecoder(encodingOf(start, transportCharset));
+      // One that keeps what is cut is for this document alone.
+      decoder = new TextDecoder(encoding, { fatal: true });
       const text = decoder.decode(start, { stream: !isLast });
+      checkVersion(text);
       start = Buffer.alloc(0);
       return text;
     });

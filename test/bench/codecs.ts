@@ -1,11 +1,43 @@
 // Building a query and reading a response, beside a general XML library on the same content.
+import { randomBytes } from "node:crypto";
 import { XMLParser } from "fast-xml-parser";
 import { decideQueryOutcome } from "../../lib/cpis/query/query-outcome.js";
+import { encodeBusinessMessage } from "../../lib/ebxml/encode-message.js";
+import { parseEbxml } from "../../lib/ebxml/parse-ebxml.js";
 import { parseXml } from "../../lib/xml/parse-xml.js";
 import { compareRates, type Row } from "./measure.js";
-import { buildQueryBody, buildResponse, queryContext } from "./sample-messages.js";
+import { buildQueryBody, buildQueryText, buildResponse, queryContext, wrapPayload } from "./sample-messages.js";
 
 const bareOptions = { ignoreAttributes: false, parseTagValue: false, parseAttributeValue: false };
+
+/** An express message of 760 kB, most of it four attachments in base64. */
+function measureMultiparts(): readonly Row[] {
+  const content = randomBytes(139_000);
+  const attachments = [1, 2, 3, 4].map((index) => ({
+    contentId: `attachment-${index}@example.nhs.uk`,
+    contentType: "application/octet-stream",
+    content,
+  }));
+  const message = { ...wrapPayload(Buffer.from(buildQueryText(1), "utf8"), 1), attachments };
+  const encoded = encodeBusinessMessage(message);
+  const text = content.toString("base64");
+  const kilobytes = Math.round(encoded.body.byteLength / 1000);
+  if (parseEbxml(encoded).kind !== "parsed") throw new Error("the sample is not read");
+  return [
+    compareRates(
+      `read a multipart of ${kilobytes} kB with base64 / decoding the base64 alone`,
+      "0.2",
+      () => parseEbxml(encoded),
+      () => attachments.map(() => Buffer.from(text, "base64")),
+    ),
+    compareRates(
+      `build a multipart of ${kilobytes} kB with base64 / encoding the base64 alone`,
+      "0.2",
+      () => encodeBusinessMessage(message),
+      () => attachments.map((attachment) => attachment.content.toString("base64")),
+    ),
+  ];
+}
 
 export function measureCodecs(): readonly Row[] {
   const response = buildResponse();
@@ -31,5 +63,6 @@ export function measureCodecs(): readonly Row[] {
       () => decideQueryOutcome(queryContext, parseXml(response), { emptyResponse: "failed" }),
       bareParse,
     ),
+    ...measureMultiparts(),
   ];
 }

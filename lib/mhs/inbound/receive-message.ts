@@ -67,10 +67,10 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
 
   /** A broken signal is answered by a fault: an ebXML error is never answered with another (ebMS 2.0, 4.2.4). */
   function refuseMalformed(post: InboundPost, malformed: MalformedEbxml): StoredReply {
-    const { routing } = malformed;
+    const { routing, report } = malformed;
     if (routing === undefined || routing.service === signalService) return refuse(post, "unreadable", replier.fault());
-    const reply = replier.refuse(routing, "Inconsistent", "The message header lacks a mandatory value");
-    return refuse(post, "inconsistent", reply);
+    const reply = replier.refuse(routing, report.errorCode, report.description);
+    return refuse(post, report.errorCode === "MimeProblem" ? "part-missing" : "inconsistent", reply);
   }
 
   function refuseWith(post: InboundPost, message: BusinessMessage, refusal: InboundRefusal): StoredReply {

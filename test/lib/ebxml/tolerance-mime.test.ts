@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseEbxml } from "../../../lib/ebxml/parse-ebxml.js";
+import { decodePart } from "../../../lib/ebxml/parse-multipart.js";
 import { createHash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import {
@@ -219,6 +222,74 @@ describe("tolerance of the ebXML reader for MIME", () => {
     assert.deepEqual(
       warnings.map(({ code }) => code),
       ["envelope-base64", "payload-base64"],
+    );
+  });
+
+  it("decodes an HL7 part from quoted-printable, and warns", () => {
+    const quoted = [...samplePayload]
+      .map((byte) =>
+        byte > 126 || byte === 61 ? `=${byte.toString(16).toUpperCase().padStart(2, "0")}` : String.fromCharCode(byte),
+      )
+      .join("")
+      .replace(/(?:[^=\r\n]|=[0-9A-F]{2}){60,70}(?=[^\r\n])/g, "$&=\r\n");
+    const [root = "", part = ""] = express.split(/(?=----=_MIME-Boundary\r\nContent-Id: <A1B2)/);
+    const [head = ""] = part.split("\r\n\r\n");
+    const end = "\r\n----=_MIME-Boundary--\r\n";
+    const { message, warnings } = parsed(`${root}${change(head, "8bit", "Quoted-Printable")}\r\n\r\n${quoted}${end}`);
+    assert.ok(message.kind === "message");
+    assert.equal(Buffer.from(message.payload ?? []).toString("utf8"), samplePayload.toString("utf8"));
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ["payload-quoted-printable"],
+    );
+  });
+
+  for (const [what, encoding, content] of [
+    ["base64 with a sign of another alphabet", "base64", "AA0K-S09X//+DQ=="],
+    ["base64 with a sign of no alphabet", "base64", "AA0K#LS09X//+DQ=="],
+    ["base64 that is cut", "base64", "AA0KLS09X"],
+    ["base64 with padding within", "base64", "AA0=LS09X//+DQ=="],
+    ["base64 in even lines with a sign too much", "base64", "AA0KLS09\r\nX//+D!AA\r\nAA0K"],
+    ["quoted-printable with a sign that is not quoted", "quoted-printable", "a=b=ZZ"],
+    ["an unknown transfer encoding", "uuencode", "AA0K"],
+  ] as const) {
+    it(`answers ${what} with MimeProblem`, () => {
+      const start = withAttachments.lastIndexOf("Content-Transfer-Encoding: base64");
+      const [, after = ""] = withAttachments.slice(start).split("AA0KLS09X//+DQ==");
+      const head = `${withAttachments.slice(0, start)}Content-Transfer-Encoding: ${encoding}\r\n\r\n`;
+      const reading = parseEbxml({ contentType: multipartType, body: Buffer.from(head + content + after) });
+      assert.ok(reading.kind === "malformed" && reading.routing !== undefined);
+      assert.equal(reading.error.code, "EBXML_MIME");
+      assert.equal(reading.report.errorCode, "MimeProblem");
+    });
+  }
+
+  it("decodes base64 in lines of any length, as Node.js does", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 400 }),
+        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1 }),
+        fc.constantFrom("\r\n", "\n", " \r\n"),
+        (bytes, lengths, end) => {
+          const content = Buffer.from(bytes);
+          let text = content.toString("base64");
+          const lines: string[] = [];
+          for (let line = 0; text !== ""; line += 1) {
+            const length = lengths[line % lengths.length]!;
+            lines.push(text.slice(0, length));
+            text = text.slice(length);
+          }
+          const part = {
+            contentId: "",
+            contentType: "",
+            transferEncoding: "base64",
+            content: Buffer.from(lines.join(end)),
+          };
+          assert.deepEqual(decodePart(part), content);
+          const damaged = Buffer.concat([part.content, Buffer.from("!")]);
+          assert.throws(() => decodePart({ ...part, content: damaged }), { code: "EBXML_MIME" });
+        },
+      ),
     );
   });
 

@@ -105,6 +105,12 @@ describe("parseXml", () => {
       ["an undefined entity", "<a>&nbsp;</a>", "XML_ENTITY"],
       ["an undefined entity in an attribute", '<a b="&copy;"/>', "XML_ENTITY"],
       ["bytes that are not UTF-8", Buffer.from([0x3c, 0x61, 0x3e, 0xc3, 0x28, 0x3c, 0x2f, 0x61, 0x3e]), "XML_ENCODING"],
+      ["another version of XML", '<?xml version="1.1"?><a/>', "XML_VERSION"],
+      ["another version in other quotes", "<?xml  version = '1.1' encoding='UTF-8'?><a/>", "XML_VERSION"],
+      ["another version in UTF-16", Buffer.from('\ufeff<?xml version="1.1"?><a/>', "utf16le"), "XML_VERSION"],
+      ["a Japanese encoding", '<?xml version="1.0" encoding="shift_jis"?><a/>', "XML_ENCODING"],
+      ["a Latin encoding beside the four", '<?xml version="1.0" encoding="ISO-8859-15"?><a/>', "XML_ENCODING"],
+      ["an encoding of seven bits", '<?xml version="1.0" encoding="UTF-7"?><a/>', "XML_ENCODING"],
       ["an unknown encoding", '<?xml version="1.0" encoding="x-none"?><a/>', "XML_ENCODING"],
     ];
     for (const [what, input, code] of cases) {

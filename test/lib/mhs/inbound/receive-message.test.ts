@@ -76,6 +76,31 @@ describe("createMessageReceiver", () => {
       });
     }
 
+    const long = "X".repeat(257);
+    for (const [name, pattern] of [
+      ["To party", /(<eb:To>[^]*?<eb:PartyId[^>]*>)[^<]*/],
+      ["CPAId", /(<eb:CPAId>)[^<]*/],
+      ["ConversationId", /(<eb:ConversationId>)[^<]*/],
+      ["Service", /(<eb:Service>)[^<]*/],
+      ["Action", /(<eb:Action>)[^<]*/],
+      ["Timestamp", /(<eb:MessageData>[^]*?<eb:Timestamp>)[^<]*/],
+    ] as const) {
+      it(`a message whose ${name} has more than 256 characters, without repeating it`, async () => {
+        const receiving = createReceiving();
+        const reply = await receiving.receive(edit(encodeInbound(), pattern, `$1${long}`));
+        assertRefused(reply, "ValueNotRecognized", "^A value is longer than 256 characters$");
+        assert.ok(!reply.body.toString().includes(long));
+      });
+    }
+
+    it("a message whose HL7 part is in a transfer encoding that is not read, or damaged", async () => {
+      for (const encoding of ["uuencode", "base64", "quoted-printable"]) {
+        const last = /8bit(?![^]*8bit)/;
+        const message = edit(encodeInbound(), last, encoding);
+        assertRefused(await createReceiving().receive(message), "MimeProblem", "damaged");
+      }
+    });
+
     const cases: readonly {
       readonly title: string;
       readonly message: () => EncodedMessage;
