@@ -86,7 +86,7 @@ describe("createMessageReceiver", () => {
       ["Timestamp", /(<eb:MessageData>[^]*?<eb:Timestamp>)[^<]*/],
     ] as const) {
       it(`a message whose ${name} has more than 256 characters, without repeating it`, async () => {
-        const receiving = createReceiving();
+        const receiving = await createReceiving();
         const reply = await receiving.receive(edit(encodeInbound(), pattern, `$1${long}`));
         assertRefused(reply, "ValueNotRecognized", "^A value is longer than 256 characters$");
         assert.ok(!reply.body.toString().includes(long));
@@ -97,7 +97,8 @@ describe("createMessageReceiver", () => {
       for (const encoding of ["uuencode", "base64", "quoted-printable"]) {
         const last = /8bit(?![^]*8bit)/;
         const message = edit(encodeInbound(), last, encoding);
-        assertRefused(await createReceiving().receive(message), "MimeProblem", "damaged");
+        const receiving = await createReceiving();
+        assertRefused(await receiving.receive(message), "MimeProblem", "damaged");
       }
     });
 
