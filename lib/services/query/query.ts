@@ -13,20 +13,20 @@ import {
   queryUnparseableReply,
   type QueryContext,
 } from "../../cpis/query/query-failed.js";
-import { decideQueryOutcome, decideSynchronousOutcome } from "../../cpis/query/query-outcome.js";
+import { decideAnswerOutcome } from "../../cpis/query/answer-parts.js";
+import { decideSynchronousOutcome } from "../../cpis/query/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../../cpis/query/query-request.js";
 import type { QueryStub } from "../../cpis/query/query-stub.js";
 import type { SilentReadForm } from "../../cpis/query/silent-read.js";
-import { CpisError, isCpisError } from "../../errors.js";
+import type { CpisError } from "../../errors.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../../hl7v3/transmission-wrapper.js";
 import { parseConversationId, parseMessageId, type ConversationId, type MessageId } from "../../identifiers.js";
 import type { MessageHandlingService } from "../../mhs/message-handling-service.js";
 import type { InboundAnswer, MhsEffects, ReceivedReply, RequestOutcome } from "../../mhs/model.js";
 import { selectPattern, type MessagingContract } from "../../sds/contract.js";
-import { parseXml } from "../../xml/parse-xml.js";
-import type { XmlElement } from "../../xml/xml-element.js";
 import { failedBefore, findRefusal, unexpected, type AccessRequest } from "./preflight.js";
+import { readParts } from "./read-parts.js";
 import { auditRefusal, openAudit, type OpenedAudit, type QueryAudit } from "./query-audit.js";
 
 /** The service name under which Spine registers the query. */
@@ -166,18 +166,6 @@ function encodePayload(
   return Buffer.from(text, "utf8");
 }
 
-/** The payload's root, or why there is none: an unreadable answer is still the answer. */
-function readPayload({ message }: InboundAnswer): XmlElement | CpisError {
-  if (message.payload === undefined) return new CpisError("EBXML_PAYLOAD_MISSING");
-  try {
-    const { payload, payloadCharset } = message;
-    return parseXml(payload, payloadCharset === undefined ? {} : { charset: payloadCharset });
-  } catch (error) {
-    if (isCpisError(error)) return error;
-    throw error;
-  }
-}
-
 /** Keeps what the answer that settled the request means, so that it is decided once. */
 class AnswerJudge {
   #result: QueryResult | undefined;
@@ -188,7 +176,7 @@ class AnswerJudge {
   ) {}
 
   judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard" {
-    const decision = decideQueryOutcome(this.context, readPayload(answer), this.settings);
+    const decision = decideAnswerOutcome(this.context, readParts(answer.message), this.settings);
     this.#result = decision.kind === "result" ? decision.result : undefined;
     return decision.kind === "result" ? "settles" : decision.kind;
   }
