@@ -41,6 +41,17 @@ export function attributesWithout(attributes: MessageAttributes, names: readonly
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
 }
 
+/**
+ * What came of a request or a file in the words of the business, whatever became of the message itself: a query that
+ * was answered with an error has failed, and its message is completed.
+ */
+export interface MessageOutcome {
+  /** As "found", "not-found" or "failed" of a query, "accepted" or "partly-accepted" of an upload. */
+  readonly outcome: string;
+  /** Of a failure, as the flow is told it. */
+  readonly outcomeCode?: string;
+}
+
 /** What the caller says of a message of either direction. Times are milliseconds since 1970. */
 export interface MessageDetails {
   /** Whose workers the message belongs to, for example the id of a transport. */
@@ -172,6 +183,9 @@ interface StoredDetails extends MessageDetails {
   readonly answeredAt?: number;
   readonly answeredBy?: MessageRowId;
   readonly originalId?: MessageRowId;
+  /** See MessageOutcome; absent while it is not known. */
+  readonly outcome?: string;
+  readonly outcomeCode?: string;
   /** When a person had dealt with a dead letter. */
   readonly dealtWithAt?: number;
   readonly contentBytes: number;

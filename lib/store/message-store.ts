@@ -7,6 +7,7 @@ import type {
   HistoryEntry,
   InboundAcceptance,
   MessageAttributes,
+  MessageOutcome,
   MessageRowId,
   MessageState,
   NewInboundMessage,
@@ -57,6 +58,7 @@ export interface MessageChanges {
   readonly errorCode?: string | null;
   /** Replaces all attributes. */
   readonly attributes?: MessageAttributes;
+  readonly outcome?: MessageOutcome;
 }
 
 export interface Transition {
@@ -96,7 +98,10 @@ export interface MessageFilter {
   readonly states?: readonly MessageState[];
   readonly interaction?: string;
   readonly channel?: string;
+  /** Of the message, or of its outcome. */
   readonly errorCode?: string;
+  /** One of these; "failed" is also that of a message that failed or expired without another one. */
+  readonly outcomes?: readonly string[];
   readonly subject?: string;
   readonly conversationId?: string;
 }
@@ -147,6 +152,11 @@ export interface DeadLetterCount {
 export interface TimeSpan {
   readonly from: number;
   readonly before: number;
+}
+
+export interface OutcomeCount {
+  readonly outcome: string;
+  readonly count: number;
 }
 
 export interface ErrorCount {
@@ -274,7 +284,12 @@ export interface MessageStore {
   countDeadLetters(): Promise<readonly DeadLetterCount[]>;
   /** How many messages were accepted in the span, and are in the state if one is given. Counts no further than `limit`. */
   countAccepted(span: TimeSpan, state: MessageState | undefined, limit: number): Promise<number>;
-  /** Of the messages accepted in the span; each code is counted no further than `limit`. In no order. */
+  /** Of the messages accepted in the span; each outcome is counted no further than `limit`. In no order. */
+  countOutcomes(span: TimeSpan, limit: number): Promise<readonly OutcomeCount[]>;
+  /**
+   * Of the messages accepted in the span: the code of the outcome, else that of the message. Each code is counted no
+   * further than `limit`. In no order.
+   */
   countErrors(span: TimeSpan, limit: number): Promise<readonly ErrorCount[]>;
   /** For each interaction of the span the times of its newest messages, at most `limit`. */
   readTimes(span: TimeSpan, limit: number): Promise<readonly InteractionTimes[]>;
@@ -286,6 +301,7 @@ export interface MessageStore {
   history(id: MessageRowId): Promise<readonly HistoryEntry[]>;
 
   /**
+   * The outcome of a query ("query-ended") is kept with its message, too, in the same transaction.
    * Appends to the audit, whose entries are chained by their hashes and are never changed or removed, by retention
    * neither. Gives the entry's number. Instances that share a database share one chain.
    */

@@ -171,12 +171,16 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
     const from = isFinished(state) ? [state] : unfinishedUploadStates;
     const attributes = { ...row.attributes, ...told };
     if (outcome !== "file-refused" && outcome !== "unclear") {
-      const changes = { errorCode: null, attributes };
+      const changes = { errorCode: null, attributes, outcome: { outcome } };
       return store.transition({ id, from, to: "completed", at, code: outcome, changes });
     }
     const errorCode = outcome === "unclear" ? "CPIS_UPLOAD_UNCLEAR" : "CPIS_UPLOAD_REFUSED";
     // The owner is told by the response itself.
-    const changes = { errorCode, attributes: { ...attributes, [failureTold]: true } };
+    const changes = {
+      errorCode,
+      attributes: { ...attributes, [failureTold]: true },
+      outcome: { outcome, outcomeCode: errorCode },
+    };
     return store.transition({ id, from, to: "failed", at, code: errorCode, changes });
   }
 

@@ -10,6 +10,7 @@ import {
   type NewAuditEntry,
   type StoredAuditHead,
 } from "../audit-model.js";
+import { comparableId } from "../../identifiers.js";
 import { corrupt, isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
 
 export interface AuditOperations {
@@ -77,6 +78,8 @@ export function createAuditOperations({ dialect, protection }: Omit<StoreContext
   const insert = `INSERT INTO ${audit} (${columns.join(", ")})
     VALUES (${columns.map((_, index) => `$${index + 1}`).join(", ")})`;
   const readAfter = `SELECT * FROM ${audit} WHERE number > $1 ORDER BY number LIMIT $2`;
+  const keepOutcome = `UPDATE ${dialect.table("message")} SET outcome = $2, outcome_code = $3
+    WHERE message_id = $1 AND direction = 'outbound'`;
   /** No subject is hashed under such a text, so no keyed hash of a subject can be passed off as a seal. */
   const sealOf = (hash: string): string => protection.hash(`audit chain ${hash}`);
 
@@ -122,6 +125,10 @@ export function createAuditOperations({ dialect, protection }: Omit<StoreContext
         sealOf(hash),
       );
       yield statement(setHead, content.number, hash, headSeal(content.number, hash));
+      const { event, messageId, outcome, code } = content;
+      if (event === "query-ended" && messageId !== undefined && outcome !== undefined) {
+        yield statement(keepOutcome, comparableId(messageId), outcome, code ?? null);
+      }
       return content.number;
     },
 

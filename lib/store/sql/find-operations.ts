@@ -68,9 +68,30 @@ export function listStatement(
     lead("message_conversation", `conversation_id = ${bind(filter.conversationId)}`);
   }
   if (filter.subject !== undefined) lead("message_subject", `subject_hash = ${bind(protection.hash(filter.subject))}`);
-  if (filter.errorCode !== undefined) lead("message_error", `error_code = ${bind(filter.errorCode)}`);
+  /** Each with its index: what one of them finds is found. */
+  const alternatives: (readonly [index: string, condition: string])[] = [];
+  const eitherOf = (found: readonly (readonly [index: string, condition: string])[]): void => {
+    if (index !== "message_time" || alternatives.length > 0) {
+      conditions.push(`(${found.map(([, condition]) => `(${condition})`).join(" OR ")})`);
+    } else alternatives.push(...found);
+  };
+  if (filter.errorCode !== undefined) {
+    const code = bind(filter.errorCode);
+    eitherOf([
+      ["message_error", `error_code = ${code}`],
+      ["message_outcome_code", `outcome_code = ${code}`],
+    ]);
+  }
+  if (filter.outcomes !== undefined) {
+    const failedStates = filter.outcomes.includes("failed") ? ["failed", "expired"] : [];
+    eitherOf([
+      ...filter.outcomes.map((outcome) => ["message_outcome", `outcome = ${bind(outcome)}`] as const),
+      ...failedStates.map((state) => ["message_state", `state = '${state}' AND outcome IS NULL`] as const),
+    ]);
+  }
+  if (alternatives.length > 0) index = "";
   if (filter.interaction !== undefined) lead("message_interaction", `interaction = ${bind(filter.interaction)}`);
-  const isLed = conditions.length > 0;
+  const isLed = conditions.length > 0 || alternatives.length > 0;
   const wanted = wantedStates(filter);
   if (wanted?.length === 0) return undefined;
   if (filter.channel !== undefined) lead("message_channel", `channel = ${bind(filter.channel)}`);
@@ -82,11 +103,20 @@ export function listStatement(
   if (after !== undefined) conditions.push(`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`);
   const many = bind(limit + 1);
   const order = `ORDER BY created_at DESC, id DESC LIMIT ${many}`;
-  const search = (extra: readonly string[]): string => {
+  const searchBy = (by: string, extra: readonly string[]): string => {
     const all = [...conditions, ...extra];
     const where = all.length === 0 ? "" : `WHERE ${all.join(" AND ")}`;
-    return `SELECT ${messageColumns} FROM ${dialect.table("message")} ${dialect.indexedBy(index)} ${where} ${order}`;
+    return `SELECT ${messageColumns} FROM ${dialect.table("message")} ${dialect.indexedBy(by)} ${where} ${order}`;
   };
+  if (alternatives.length > 0) {
+    if (wanted !== undefined) conditions.push(`state IN (${wanted.map(bind).join(", ")})`);
+    // One message may be found in two ways, and is shown once.
+    const found = alternatives.map(
+      ([by, condition], number) => `SELECT * FROM (${searchBy(by, [condition])}) AS a${number}`,
+    );
+    return statement(`SELECT * FROM (${found.join(" UNION ")}) AS found ${order}`, ...parameters);
+  }
+  const search = (extra: readonly string[]): string => searchBy(index, extra);
   if (perState === undefined) return statement(search([]), ...parameters);
   const [only, ...others] = perState;
   if (only !== undefined && others.length === 0) return statement(search([`state = ${bind(only)}`]), ...parameters);

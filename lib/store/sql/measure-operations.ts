@@ -7,6 +7,7 @@ import type {
   ErrorCount,
   InteractionTimes,
   MessageTimes,
+  OutcomeCount,
   TimeSpan,
   UnfinishedCount,
 } from "../message-store.js";
@@ -17,6 +18,7 @@ export interface MeasureOperations {
   unfinished(): Operation<readonly UnfinishedCount[]>;
   deadLetters(): Operation<readonly DeadLetterCount[]>;
   count(span: TimeSpan, state: MessageState | undefined, limit: number): Operation<number>;
+  outcomes(span: TimeSpan, limit: number): Operation<readonly OutcomeCount[]>;
   errors(span: TimeSpan, limit: number): Operation<readonly ErrorCount[]>;
   times(span: TimeSpan, limit: number): Operation<readonly InteractionTimes[]>;
 }
@@ -66,7 +68,12 @@ export function createMeasureOperations({ dialect }: StoreContext): MeasureOpera
         FROM different WHERE value IS NOT NULL)
     SELECT value FROM different WHERE value IS NOT NULL LIMIT ${maximumValues}`;
   const countError = `SELECT count(*) AS count FROM (SELECT 1 AS one FROM ${message} ${dialect.indexedBy("message_error")}
-    WHERE error_code = $4 AND ${within} LIMIT $3) AS found`;
+    WHERE error_code = $4 AND outcome_code IS NULL AND ${within} LIMIT $3) AS found`;
+  const countBy = (column: string, index: string): string =>
+    `SELECT count(*) AS count FROM (SELECT 1 AS one FROM ${message} ${dialect.indexedBy(index)}
+      WHERE ${column} = $4 AND ${within} LIMIT $3) AS found`;
+  const countOutcome = countBy("outcome", "message_outcome");
+  const countOutcomeCode = countBy("outcome_code", "message_outcome_code");
   const findTimes = `SELECT direction, created_at, acknowledged_at, answered_at
     FROM ${message} ${dialect.indexedBy("message_interaction")}
     WHERE interaction = $4 AND ${within} ORDER BY created_at DESC, id DESC LIMIT $3`;
@@ -101,13 +108,27 @@ export function createMeasureOperations({ dialect }: StoreContext): MeasureOpera
         : yield* counted(countState, span, limit, state);
     },
 
-    *errors(span, limit): Operation<readonly ErrorCount[]> {
-      const found: ErrorCount[] = [];
-      for (const code of yield* values("error_code", "message_error")) {
-        const count = yield* counted(countError, span, limit, code);
-        if (count > 0) found.push({ code, count });
+    *outcomes(span, limit): Operation<readonly OutcomeCount[]> {
+      const found: OutcomeCount[] = [];
+      for (const outcome of yield* values("outcome", "message_outcome")) {
+        const count = yield* counted(countOutcome, span, limit, outcome);
+        if (count > 0) found.push({ outcome, count });
       }
       return found;
+    },
+
+    *errors(span, limit): Operation<readonly ErrorCount[]> {
+      const found = new Map<string, number>();
+      const add = (code: string, count: number): void => {
+        if (count > 0) found.set(code, Math.min(limit, (found.get(code) ?? 0) + count));
+      };
+      for (const code of yield* values("error_code", "message_error")) {
+        add(code, yield* counted(countError, span, limit, code));
+      }
+      for (const code of yield* values("outcome_code", "message_outcome_code")) {
+        add(code, yield* counted(countOutcomeCode, span, limit, code));
+      }
+      return [...found].map(([code, count]) => ({ code, count }));
     },
 
     *times(span, limit): Operation<readonly InteractionTimes[]> {

@@ -193,6 +193,19 @@ function fourthVersion(dialect: SchemaDialect): readonly string[] {
   ];
 }
 
+/** What came of a request or a file. Of the queries so far it is known from the audit. */
+function outcomeColumns(dialect: SchemaDialect): readonly string[] {
+  const message = dialect.table("message");
+  return [
+    `ALTER TABLE ${message} ADD COLUMN outcome TEXT`,
+    `ALTER TABLE ${message} ADD COLUMN outcome_code TEXT`,
+    `UPDATE ${message} SET outcome = ended.outcome, outcome_code = ended.code FROM ${dialect.table("audit")} AS ended
+      WHERE ended.event = 'query-ended' AND direction = 'outbound' AND ended.message_id = ${message}.message_id`,
+    `CREATE INDEX message_outcome ON ${message} (outcome, created_at, id) WHERE outcome IS NOT NULL`,
+    `CREATE INDEX message_outcome_code ON ${message} (outcome_code, created_at, id) WHERE outcome_code IS NOT NULL`,
+  ];
+}
+
 /** In order. A new version is added at the end; one that was released is never changed. */
 export function createMigrations(dialect: SchemaDialect, sealHead: () => Operation<void>): readonly Migration[] {
   const versions: readonly Migration[] = [
@@ -200,6 +213,7 @@ export function createMigrations(dialect: SchemaDialect, sealHead: () => Operati
     { version: 2, statements: secondVersion(dialect) },
     { version: 3, statements: [...thirdVersion(dialect), ...auditTable(dialect)] },
     { version: 4, statements: fourthVersion(dialect), operation: sealHead },
+    { version: 5, statements: outcomeColumns(dialect) },
   ];
   return versions.map((migration) => ({
     ...migration,

@@ -58,7 +58,7 @@ export const messageColumns = [
   "id, direction, state, channel, destination, is_ordered, interaction, service, message_id, conversation_id",
   "ref_to_message_id, application_id, from_party, to_party, subject_hash, created_at, updated_at, next_attempt_at",
   "deadline, attempts, lease_owner, lease_until, acknowledged_at, answered_at, answered_by, error_code, original_id",
-  "attributes, content_bytes, dealt_with_at",
+  "attributes, content_bytes, dealt_with_at, outcome, outcome_code",
 ].join(", ");
 
 const noAttributes: MessageAttributes = {};
@@ -104,6 +104,10 @@ function readOptional(row: SqlRow, into: Optional): void {
   if (subjectHash !== undefined) into.subjectHash = subjectHash;
   const errorCode = optionalText(row, "error_code");
   if (errorCode !== undefined) into.errorCode = errorCode;
+  const outcome = optionalText(row, "outcome");
+  if (outcome !== undefined) into.outcome = outcome;
+  const outcomeCode = optionalText(row, "outcome_code");
+  if (outcomeCode !== undefined) into.outcomeCode = outcomeCode;
   const answeredBy = optionalId(row, "answered_by");
   if (answeredBy !== undefined) into.answeredBy = answeredBy;
   const originalId = optionalId(row, "original_id");

@@ -187,13 +187,15 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
 
 /** The columns that a transition sets beside the state. Closed, so no name of a caller reaches the statement. */
 function changedColumns(changes: MessageChanges): readonly (readonly [string, SqlValue])[] {
-  const { attributes } = changes;
+  const { attributes, outcome } = changes;
   const values: readonly (readonly [string, SqlValue | undefined])[] = [
     ["attempts", changes.attempts],
     ["next_attempt_at", changes.nextAttemptAt],
     ["deadline", changes.deadline],
     ["acknowledged_at", changes.acknowledgedAt],
     ["error_code", changes.errorCode],
+    ["outcome", outcome?.outcome],
+    ["outcome_code", outcome === undefined ? undefined : (outcome.outcomeCode ?? null)],
     ["attributes", attributes === undefined ? undefined : JSON.stringify(attributes)],
   ];
   return values.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));

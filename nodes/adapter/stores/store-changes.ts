@@ -21,6 +21,9 @@ export function observeStore(store: MessageStore, changed: () => void): Observed
       acceptOutbound: (messages) => noticed(store.acceptOutbound(messages)),
       acceptInbound: (message) => noticed(store.acceptInbound(message)),
       transition: (transition) => noticed(store.transition(transition)),
+      // The outcome of a query is kept with its message.
+      appendAudit: (entry) =>
+        entry.event === "query-ended" ? noticed(store.appendAudit(entry)) : store.appendAudit(entry),
       dealWith: (dealtWith) => noticed(store.dealWith(dealtWith)),
     },
     close: store.subscribe(changed),

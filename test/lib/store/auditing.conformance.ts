@@ -52,6 +52,16 @@ export function describeAuditing(createPlace: () => Promise<StorePlace>): void {
       assert.equal(entry?.subjectHash, (await store.findById(id))?.subjectHash);
     });
 
+    it("keeps the outcome of a query with its message, and of a query that was never stored nowhere else", async () => {
+      const id = await acceptOne(store, outbound({ messageId: "M-1" }));
+      await store.appendAudit(asked);
+      assert.equal((await store.findById(id))?.outcome, undefined);
+      await store.appendAudit({ ...asked, event: "query-ended", outcome: "failed", code: "CPIS_APPLICATION_ERROR" });
+      await store.appendAudit({ ...asked, event: "query-ended", outcome: "found", messageId: "M-2" });
+      const row = await store.findById(id);
+      assert.deepEqual([row?.outcome, row?.outcomeCode], ["failed", "CPIS_APPLICATION_ERROR"]);
+    });
+
     it("binds each entry to the one before, also of many that are written at the same time", async () => {
       const numbers = await Promise.all(Array.from({ length: 40 }, (_, at) => store.appendAudit({ ...asked, at })));
       const entries = await store.readAudit(0, 100);

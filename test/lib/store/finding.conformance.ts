@@ -1,7 +1,7 @@
 // What every message store promises of finding, numbering, retention and its own life.
 import assert from "node:assert/strict";
 import type { MessageStore, PagePosition } from "../../../lib/store/message-store.js";
-import type { MessageRowId } from "../../../lib/store/message-model.js";
+import type { MessageOutcome, MessageRowId } from "../../../lib/store/message-model.js";
 import {
   acceptNew,
   acceptOne,
@@ -11,6 +11,10 @@ import {
   outbound,
   type StorePlace,
 } from "../../support/store/sample-messages.js";
+
+async function keepOutcome(store: MessageStore, id: MessageRowId, outcome: MessageOutcome): Promise<void> {
+  await store.transition({ id, from: ["queued"], to: "queued", at: 1, changes: { outcome } });
+}
 
 export function describeFinding(createPlace: () => Promise<StorePlace>): void {
   let place: StorePlace;
@@ -59,6 +63,8 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
       const b = await acceptOne(store, outbound({ acceptedAt: 200, interaction: "OTHER", channel: "second" }));
       const c = await acceptNew(store, inbound({ ...about, acceptedAt: 300 }));
       const d = await acceptOne(store, outbound({ acceptedAt: 300, subject: "9449305560" }));
+      await keepOutcome(store, b, { outcome: "found" });
+      await keepOutcome(store, d, { outcome: "failed", outcomeCode: "CPIS_APPLICATION_ERROR" });
       const cases: readonly (readonly [Parameters<MessageStore["list"]>[0], readonly MessageRowId[]])[] = [
         [{}, [d, c, b, a]],
         [{ from: 200 }, [d, c, b]],
@@ -74,6 +80,14 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
         [{ channel: "transport" }, [d, c, a]],
         [{ channel: "transport", states: ["received", "queued"] }, [d, c]],
         [{ errorCode: "CPIS_TIMEOUT" }, [a]],
+        [{ outcomes: ["found"] }, [b]],
+        [{ outcomes: ["failed"] }, [d, a]],
+        [{ outcomes: ["failed", "found"] }, [d, b, a]],
+        [{ outcomes: ["failed"], errorCode: "CPIS_APPLICATION_ERROR" }, [d]],
+        [{ outcomes: ["failed"], direction: "outbound", states: ["failed"] }, [a]],
+        [{ errorCode: "CPIS_APPLICATION_ERROR" }, [d]],
+        [{ errorCode: "CPIS_APPLICATION_ERROR", subject: "9449305560" }, [d]],
+        [{ errorCode: "CPIS_APPLICATION_ERROR", subject: "9449305552" }, []],
         [{ subject: "9449305552" }, [c, a]],
         [{ subject: "9449305552", direction: "inbound" }, [c]],
         [{ subject: "9449305552", channel: "second" }, []],

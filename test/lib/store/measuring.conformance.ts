@@ -82,6 +82,29 @@ export function describeMeasuring(createPlace: () => Promise<StorePlace>): void 
       );
     });
 
+    it("counts each outcome of a span, and under its code what failed in the words of the business", async () => {
+      const span = { from: 100, before: 200 };
+      const ended = async (outcome: string, outcomeCode?: string, at = 150): Promise<void> => {
+        const id = await acceptOne(store, outbound({ acceptedAt: at, state: "failed", errorCode: "EBXML_X" }));
+        const changes = { outcome: outcomeCode === undefined ? { outcome } : { outcome, outcomeCode } };
+        await store.transition({ id, from: ["failed"], to: "failed", at, changes });
+      };
+      await ended("failed", "CPIS_TIMEOUT");
+      await ended("failed", "CPIS_TIMEOUT");
+      await ended("found");
+      await ended("failed", "CPIS_TIMEOUT", 500);
+      const outcomes = [...(await store.countOutcomes(span, 10))].sort((one, other) => one.count - other.count);
+      assert.deepEqual(outcomes, [
+        { outcome: "found", count: 1 },
+        { outcome: "failed", count: 2 },
+      ]);
+      const errors = [...(await store.countErrors(span, 10))].sort((one, other) => one.count - other.count);
+      assert.deepEqual(errors, [
+        { code: "EBXML_X", count: 1 },
+        { code: "CPIS_TIMEOUT", count: 2 },
+      ]);
+    });
+
     it("gives the times of the newest messages of each interaction", async () => {
       const question = await acceptOne(store, outbound({ acceptedAt: 110, interaction: "Q" }));
       await store.transition({

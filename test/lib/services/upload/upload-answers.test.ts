@@ -391,6 +391,21 @@ describe("A response to an upload", () => {
     assert.ok(told[0]?.outcome.warnings.some(({ code }) => code === "records-not-kept"));
   });
 
+  it("is kept with the file as its outcome", async () => {
+    const waiting = await upload(5, "awaiting-response");
+    await take(wholeFile("CPF03", "5"));
+    const refused = await upload(6, "awaiting-response");
+    await take(wholeFile("CPF01", "6"));
+    const rows = await Promise.all([waiting, refused].map((id) => store.findById(id)));
+    assert.deepEqual(
+      rows.map((row) => [row?.state, row?.outcome, row?.outcomeCode]),
+      [
+        ["completed", "refused", undefined],
+        ["failed", "file-refused", "CPIS_UPLOAD_REFUSED"],
+      ],
+    );
+  });
+
   it("to an unknown file is told with a warning, and is no success", async () => {
     await take(wholeFile("CPF02", "77"));
     const [first] = told;

@@ -178,7 +178,7 @@ describe("instances on one PostgreSQL", () => {
   it("refuse a schema of a newer version", async () => {
     await (await open()).close();
     await server.query(`INSERT INTO ${schema}.schema_version (version) VALUES (99)`);
-    await assert.rejects(server.openStore(schema), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 4" });
+    await assert.rejects(server.openStore(schema), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 5" });
   });
 
   it("say at once what waiting cannot mend: a wrong password, a name that is no schema's", async () => {

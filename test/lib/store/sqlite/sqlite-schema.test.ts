@@ -39,7 +39,7 @@ describe("the schema of the embedded store", () => {
     assert.deepEqual(read(), first);
     assert.equal(
       withDatabase((database) => database.prepare("PRAGMA user_version").get()?.["user_version"]),
-      4,
+      5,
     );
   });
 
@@ -59,7 +59,7 @@ describe("the schema of the embedded store", () => {
     await acceptOne(store, outbound());
     await store.close();
     withDatabase((database) => database.exec("PRAGMA user_version = 99"));
-    await assert.rejects(open(), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 4" });
+    await assert.rejects(open(), { code: "STORE_SCHEMA_NEWER", detail: "version 99, known 5" });
     withDatabase((database) => {
       assert.equal(database.prepare("PRAGMA user_version").get()?.["user_version"], 99);
       assert.equal(database.prepare("SELECT count(*) AS count FROM message").get()?.["count"], 1);
