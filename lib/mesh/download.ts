@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { CpisError } from "../errors.js";
 import { createElementFinder } from "../xml/find-element.js";
-import { beginsAsGzip, collect, gunzipped, gzipped } from "./compression.js";
+import { beginsAsGzip, collect, gunzipped, gzipped } from "../gzip.js";
 import { unknownAction } from "./model.js";
 
 export interface ArrivedContent {

@@ -1,7 +1,6 @@
 // How a file or a report that came is kept in a store, and how it is read back for its consumer.
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { CpisError, isCpisError } from "../errors.js";
+import { CpisError } from "../errors.js";
 import {
   isMessageRowId,
   type MessageRowId,
@@ -11,7 +10,7 @@ import {
 import type { MessageAttributes } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import type { ArrivedContent } from "./download.js";
-import { gunzipped } from "./compression.js";
+import { gunzipPieces } from "../gzip.js";
 import { reportAction, type ReceivedItem } from "./model.js";
 
 interface Arrived {
@@ -149,15 +148,6 @@ async function readSealed(store: MessageStore, id: MessageRowId): Promise<Sealed
   }
 }
 
-async function* contentsOf(compressed: Buffer): AsyncGenerator<Buffer> {
-  try {
-    yield* gunzipped(Readable.from([compressed]));
-  } catch (error) {
-    const detail = "the content of a file from MESH cannot be decompressed";
-    throw new CpisError("STORE_CORRUPT", { detail, ...(isCpisError(error) ? {} : { cause: error }) });
-  }
-}
-
 function text<Name extends string>(stored: StoredMessage, name: Name, as?: string): Partial<Record<Name, string>>;
 function text({ attributes }: StoredMessage, name: string, as = name): Partial<Record<string, string>> {
   const value = attributes[as];
@@ -203,6 +193,6 @@ export async function readReceivedItem(store: MessageStore, stored: StoredMessag
     ...only(sealed, "subject"),
     root: stored.interaction,
     plainBytes,
-    contents: () => contentsOf(bytes),
+    contents: () => gunzipPieces(bytes),
   };
 }

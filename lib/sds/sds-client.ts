@@ -1,10 +1,9 @@
 // Looks up accredited systems and endpoints in the Spine Directory Service, over its FHIR API.
-import { CpisError } from "../errors.js";
-import { ConnectionAgent } from "../tls/connection-agent.js";
+import { CpisError, isCpisError } from "../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
 import { createClientContext, publicAuthorities, type ServerTrust } from "../tls/tls-material.js";
 import { collectPages, defaultPageLimits, type PageLimits } from "./collect-pages.js";
-import { askDirectory } from "./directory-exchange.js";
 import type { DeviceQuery, EndpointQuery, SdsDevice, SdsEndpoint } from "./directory-model.js";
 import { encodeDeviceQuery, encodeEndpointQuery } from "./directory-query.js";
 import { parseBundle, type FoundResource, type ResourceType, type SdsPage } from "./parse-bundle.js";
@@ -51,6 +50,8 @@ export interface SdsClient {
   close(): void;
 }
 
+/** As many kept connections may be stale as there are look-ups side by side; few are. */
+const maximumTries = 4;
 const defaultLookupMilliseconds = 10_000;
 const defaultMaximumBytes = 1_048_576;
 
@@ -79,6 +80,12 @@ function readApiKey(text: string): string {
   return trimmed;
 }
 
+function brokenError(by: BrokenBy, signal: AbortSignal): CpisError {
+  if (by === "signal") return isCpisError(signal.reason) ? signal.reason : new CpisError("CONFIG_CLOSED");
+  if (by === "no-http") return new CpisError("SDS_RESPONSE_INVALID", { detail: "it is no HTTP" });
+  return new CpisError("SDS_UNAVAILABLE", { detail: "the connection broke before the answer was complete" });
+}
+
 /** Throws CONFIG_MISSING or CONFIG_INVALID. The API key is in no error, and leaves in its header only. */
 export function createSdsClient(options: SdsClientOptions): SdsClient {
   const baseUrl = readBaseUrl(options.baseUrl);
@@ -87,8 +94,17 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
   const { lookupMilliseconds = defaultLookupMilliseconds } = options.timeouts ?? {};
   const limits = { ...defaultPageLimits, maximumBytes: defaultMaximumBytes, ...options.limits };
   const trust = createClientContext(options.tls ?? { ca: publicAuthorities });
-  const agent = new ConnectionAgent(trust, timeouts, "SDS_CONNECT_FAILED");
+  const codes = { connectFailed: "SDS_CONNECT_FAILED", incomplete: "SDS_UNAVAILABLE" } as const;
+  const https = createHttpsClient({ secureContext: trust, timeouts, codes });
   const closing = new AbortController();
+
+  /** A question may be asked twice, so one that met a stale connection is. */
+  const ask = async (url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<HttpsOutcome> => {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await https.exchange({ method: "GET", url, headers, signal });
+      if (outcome.kind !== "broken" || !outcome.isStale || tries >= maximumTries) return outcome;
+    }
+  };
 
   const readPage = async (url: URL, type: ResourceType, signal: AbortSignal): Promise<SdsPage> => {
     const headers = {
@@ -97,9 +113,21 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
       Accept: "application/fhir+json",
       "Accept-Encoding": "identity",
     };
-    const reply = await askDirectory({ url, headers, agent, maximumBytes: limits.maximumBytes, signal });
-    if (reply.status !== 200) throw describeRefusal(reply);
-    return parseBundle(reply.body, type);
+    const outcome = await ask(url, headers, signal);
+    if (outcome.kind === "not-sent") throw outcome.error;
+    if (outcome.kind === "broken") throw brokenError(outcome.by, signal);
+    const { reply } = outcome;
+    if (!isUncoded(reply)) {
+      reply.discard();
+      throw new CpisError("SDS_RESPONSE_INVALID", { detail: "it is compressed, which was not asked for" });
+    }
+    const whole = await reply.readWhole(limits.maximumBytes);
+    if (whole.kind === "broken") throw brokenError(whole.by, signal);
+    if (whole.kind === "too-large") {
+      throw new CpisError("SDS_RESPONSE_INVALID", { detail: `it is larger than ${limits.maximumBytes} bytes` });
+    }
+    if (reply.status !== 200) throw describeRefusal({ status: reply.status, body: whole.body });
+    return parseBundle(whole.body, type);
   };
 
   const find = async (path: string, type: ResourceType): Promise<readonly FoundResource[]> => {
@@ -122,7 +150,7 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
     findEndpoints: async (query) => (await find(encodeEndpointQuery(query), "Endpoint")).map(parseEndpoint),
     close: () => {
       closing.abort(new CpisError("CONFIG_CLOSED"));
-      agent.close();
+      https.close();
     },
   };
 }

@@ -7,7 +7,12 @@ import { parseSoapEnvelope, type SoapEnvelope } from "../soap/envelope.js";
 import { readSoapFault } from "../soap/fault.js";
 import type { XmlElement } from "../xml/xml-element.js";
 import type { SmspOutcome } from "./model.js";
-import type { PostedReply } from "./post-question.js";
+
+export interface PostedReply {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: Buffer;
+}
 
 /** Message ids are written with "uuid:", with "urn:uuid:" or bare. */
 function bareId(id: string): string {

@@ -3,12 +3,11 @@ import { CpisError } from "../errors.js";
 import { distributionEnvelopeNode, type DistributionEnvelope } from "../itk/distribution-envelope.js";
 import { interactionKey, odsAddress, odsIdentity } from "../itk/names.js";
 import { encodeWebServiceMessage, type WebServiceHeader } from "../itk/web-service-message.js";
-import { ConnectionAgent } from "../tls/connection-agent.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
+import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
 import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
 import { interpretReply } from "./interpret-reply.js";
 import type { SmspOutcome, SmspQuestion, SmspSettings } from "./model.js";
-import { postQuestion } from "./post-question.js";
 import { readEndpoint, readSmspSettings } from "./read-settings.js";
 
 /** The interaction by which a mini service knows the query. */
@@ -78,6 +77,14 @@ function headerOf(messageId: string, url: URL, settings: SmspSettings, now: numb
   return { ...header, security: { username, createdAt: instant(now), expiresAt } };
 }
 
+function unknownOutcome(detail: string): SmspOutcome {
+  return { kind: "timeout", error: new CpisError("SMSP_OUTCOME_UNKNOWN", { detail }) };
+}
+
+function invalidReply(detail: string): SmspOutcome {
+  return { kind: "unparseable", error: new CpisError("SMSP_RESPONSE_INVALID", { detail }) };
+}
+
 /** Throws CONFIG_MISSING or CONFIG_INVALID for settings, an address or TLS material that cannot be used. */
 export function createSmspClient(options: SmspClientOptions): SmspClient {
   const url = readEndpoint(options.url);
@@ -85,28 +92,56 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
   const { effects, maximumReplyBytes = defaultMaximumReplyBytes } = options;
   const timeouts = { ...defaultConnectTimeouts, ...options.timeouts };
   const { answerMilliseconds = defaultAnswerMilliseconds } = options.timeouts ?? {};
-  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "SMSP_CONNECT_FAILED");
+  const codes = { connectFailed: "SMSP_CONNECT_FAILED", incomplete: "SMSP_OUTCOME_UNKNOWN" } as const;
+  const https = createHttpsClient({ secureContext: createTlsContext(options.tls), timeouts, codes });
   const closing = new AbortController();
+
+  const broken = (by: BrokenBy): SmspOutcome => {
+    if (by === "no-http") return invalidReply("it is no HTTP");
+    if (by === "signal") return unknownOutcome("the wait was ended");
+    if (by === "time") return unknownOutcome(`no complete reply within ${answerMilliseconds} ms`);
+    return unknownOutcome("the connection broke before the reply was complete");
+  };
+
+  /** Whatever happens after the first byte, the question is not posted again. */
+  const readOutcome = async (outcome: HttpsOutcome, messageId: string): Promise<SmspOutcome> => {
+    if (outcome.kind === "not-sent") return outcome;
+    if (outcome.kind === "broken") return broken(outcome.by);
+    const { reply } = outcome;
+    if (!isUncoded(reply)) {
+      reply.discard();
+      return invalidReply("it is compressed, which was not asked for");
+    }
+    const whole = await reply.readWhole(maximumReplyBytes);
+    if (whole.kind === "broken") return broken(whole.by);
+    if (whole.kind === "too-large") return invalidReply(`it is larger than ${maximumReplyBytes} bytes`);
+    const contentType = reply.headers.get("content-type");
+    const typed = contentType === undefined ? {} : { contentType };
+    return interpretReply({ status: reply.status, ...typed, body: whole.body }, messageId);
+  };
 
   return {
     send: async (question) => {
       if (closing.signal.aborted) return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED") };
       const messageId = `${settings.messageIdPrefix}${question.messageId}`;
       const envelope = distributionEnvelopeNode(envelopeOf(question, settings, effects.newUuid()));
-      const result = await postQuestion({
+      const outcome = await https.exchange({
+        method: "POST",
         url,
-        soapAction: settings.action,
+        headers: {
+          SOAPAction: `"${settings.action}"`,
+          "Content-Type": "text/xml; charset=utf-8",
+          "Accept-Encoding": "identity",
+        },
         body: encodeWebServiceMessage(headerOf(messageId, url, settings, effects.now()), envelope),
-        agent,
-        answerMilliseconds,
-        maximumBytes: maximumReplyBytes,
+        limit: { milliseconds: answerMilliseconds, from: "now" },
         signal: AbortSignal.any([closing.signal, ...(question.signal === undefined ? [] : [question.signal])]),
       });
-      return result.kind === "answered" ? interpretReply(result.reply, messageId) : result;
+      return readOutcome(outcome, messageId);
     },
     close: () => {
       closing.abort();
-      agent.close();
+      https.close();
     },
   };
 }

@@ -2,15 +2,15 @@
 import os from "node:os";
 import { CpisError } from "../../errors.js";
 import { createAuthorizer, type MeshCredentials } from "./authorization.js";
-import { createCaller, invalid, type Failure, type Reply } from "./mesh-request.js";
-import { gunzipped } from "../compression.js";
-import { createHttpClient, type HttpClientOptions, type RequestBody } from "./http-exchange.js";
+import { createCaller, invalid, type CallerOptions, type Failure, type Reply } from "./mesh-request.js";
+import { gunzipped } from "../../gzip.js";
+import type { StreamedBody } from "../../tls/https-exchange.js";
 import type { MeshEffects } from "../model.js";
 import { complaintText, readComplaint, readInboxPage, readMessageId, readTracking } from "./read-answer.js";
 import type { InboxPage, Tracking } from "./read-answer.js";
 import { codeOfRefusal } from "../refusal-code.js";
 
-export interface MeshClientOptions extends HttpClientOptions, MeshCredentials {
+export interface MeshClientOptions extends CallerOptions, MeshCredentials {
   readonly effects: MeshEffects;
   readonly clientVersion: string;
   /** Asks for compressed downloads. */
@@ -22,7 +22,7 @@ export interface MeshClientOptions extends HttpClientOptions, MeshCredentials {
 /** A part of a file on its way. */
 export interface Upload {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: RequestBody;
+  readonly body: StreamedBody;
   /** Called right before the first byte is written. */
   onWriting(): void;
 }
@@ -95,13 +95,11 @@ function isGone({ status }: Reply): boolean {
 
 /** Throws CONFIG_MISSING or CONFIG_INVALID for a base URL or TLS material that cannot be used. */
 export function createMeshClient(options: MeshClientOptions): MeshClient {
-  const http = createHttpClient(options);
   const own = encodeURIComponent(options.mailbox);
   const caller = createCaller({
-    http,
+    ...options,
     authorize: createAuthorizer(options, options.effects),
     now: () => options.effects.now(),
-    busyPauseMilliseconds: options.busyPauseMilliseconds,
   });
 
   function messagePath(messageId: string, ...more: readonly (string | number)[]): string {
@@ -184,6 +182,6 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       const tracking = result.status === 200 ? readTracking(result.body) : undefined;
       return tracking === undefined ? invalid(result) : { kind: "found", tracking };
     },
-    close: () => http.close(),
+    close: () => caller.close(),
   };
 }

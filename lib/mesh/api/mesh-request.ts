@@ -1,9 +1,13 @@
 // Makes one call of the MESH API: a fresh token for each try, and no more tries than are harmless.
 import { setTimeout as wait } from "node:timers/promises";
-import { CpisError, isCpisError } from "../../errors.js";
+import { CpisError } from "../../errors.js";
+import type { CertificateObserver } from "../../tls/certificates.js";
+import { defaultConnectTimeouts, type ConnectTimeouts } from "../../tls/connect-tls.js";
+import { createHttpsClient, type BrokenBy, type HttpsReply, type HttpsRequest } from "../../tls/https-exchange.js";
+import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import type { Authorizer } from "./authorization.js";
-import type { HttpClient, HttpOutcome, HttpReply, HttpRequest } from "./http-exchange.js";
 import { complaintText, readComplaint } from "./read-answer.js";
+import { codeOfRefusal } from "../refusal-code.js";
 
 /** An answer that was read whole, of a status that the call itself understands. */
 export interface Reply {
@@ -27,13 +31,27 @@ export interface Failure {
   readonly body?: Buffer;
 }
 
-export interface Call extends HttpRequest {
+export interface Call extends Pick<HttpsRequest, "method" | "headers" | "body"> {
+  /** With its query; comes after the path of the base URL. */
+  readonly path: string;
+  /** Called right before the first byte is written. */
+  onWriting?(): void;
   /** It does something that MESH would do a second time: only a refused token is followed by another try. */
   readonly isSentOnce?: boolean;
 }
 
-export interface CallerParts {
-  readonly http: HttpClient;
+export interface CallerOptions {
+  /** https; a path in it comes before that of each call. */
+  readonly baseUrl: string;
+  readonly tls: TlsMaterial;
+  /** From the first byte of a request to the last of its reply. */
+  readonly requestTimeoutMilliseconds: number;
+  readonly timeouts?: Partial<ConnectTimeouts>;
+  /** Told of the peer's certificates at each new connection. */
+  readonly peerShown?: CertificateObserver;
+}
+
+export interface CallerParts extends CallerOptions {
   readonly authorize: Authorizer;
   readonly busyPauseMilliseconds: number;
   now(): number;
@@ -41,13 +59,15 @@ export interface CallerParts {
 
 export interface Opened {
   readonly kind: "opened";
-  readonly reply: HttpReply;
+  readonly reply: HttpsReply;
 }
 
 export interface Caller {
   call(call: Call): Promise<Reply | Failure>;
   /** The same for a call whose body, with status 200 or 206, is not read here. */
   open(call: Call): Promise<Opened | Reply | Failure>;
+  /** Ends all connections; what is under way fails. */
+  close(): void;
 }
 
 const accept = "application/vnd.mesh.v2+json";
@@ -56,28 +76,29 @@ const maximumTries = 3;
 const maximumAnswerBytes = 1_048_576;
 const tokenWindowMilliseconds = 2 * 60 * 60 * 1000;
 
-async function readWhole(reply: HttpReply): Promise<Reply> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of reply.body) {
-    bytes += piece.length;
-    if (bytes > maximumAnswerBytes) {
-      reply.discard();
-      throw new CpisError("MESH_RESPONSE_INVALID", { detail: `an answer of more than ${maximumAnswerBytes} bytes` });
-    }
-    pieces.push(piece);
-  }
-  return { kind: "replied", status: reply.status, body: Buffer.concat(pieces) };
-}
-
 /** An answer that its call does not know. */
 export function invalid({ status, body }: Reply): Failure {
-  const error = new CpisError("MESH_RESPONSE_INVALID", { detail: complaintText(status, readComplaint(body)) });
+  const complaint = readComplaint(body);
+  const code = status === 403 ? codeOfRefusal(complaint.code) : "MESH_RESPONSE_INVALID";
+  const error = new CpisError(code, { detail: complaintText(status, complaint) });
   return { kind: "invalid", error, status, body };
 }
 
 function broken(reason: string, cause?: unknown): Failure {
   return { kind: "broken", error: new CpisError("MESH_UNAVAILABLE", { detail: reason, cause }) };
+}
+
+const brokenTexts: Readonly<Record<BrokenBy, string>> = {
+  connection: "the connection broke before the reply",
+  time: "no whole reply came in time",
+  signal: "the wait was ended",
+  "no-http": "what came is no HTTP",
+  body: "the file could not be read while it was sent",
+};
+
+/** MESH's codes have two digits. A decision under one of them is no doubt about who we are. */
+function isRefusalOfItsOwn({ body }: Reply): boolean {
+  return /^\d{2}$/.test(readComplaint(body).code ?? "");
 }
 
 /** By the list of NHS England's own client for Python, and any other fault of a server. */
@@ -93,11 +114,23 @@ function clockText(headers: ReadonlyMap<string, string>, now: number): string {
   return isOff ? `; the clock of this machine is ${Math.abs(minutes)} minutes ${minutes > 0 ? "fast" : "slow"}` : "";
 }
 
+/** Throws CONFIG_INVALID. */
+function readBaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url?.protocol === "https:" && url.username === "" && url.search === "" && url.hash === "";
+  if (!isPlain) throw new CpisError("CONFIG_INVALID", { detail: "the base URL of MESH is not a plain https address" });
+  return url.href.replace(/\/$/, "");
+}
+
+/** Throws CONFIG_MISSING or CONFIG_INVALID. */
 export function createCaller(parts: CallerParts): Caller {
-  async function exchange(call: Call): Promise<HttpOutcome> {
-    const headers = { ...call.headers, Accept: accept, Authorization: parts.authorize() };
-    return parts.http.exchange({ ...call, headers });
-  }
+  const base = readBaseUrl(parts.baseUrl);
+  const http = createHttpsClient({
+    secureContext: createTlsContext(parts.tls),
+    timeouts: { ...defaultConnectTimeouts, ...parts.timeouts },
+    codes: { connectFailed: "MESH_CONNECT_FAILED", incomplete: "MESH_INCOMPLETE" },
+    ...(parts.peerShown === undefined ? {} : { peerShown: parts.peerShown }),
+  });
 
   function unauthorised({ status, body }: Reply, headers: ReadonlyMap<string, string>): Failure {
     const detail = complaintText(status, readComplaint(body)) + clockText(headers, parts.now());
@@ -110,18 +143,27 @@ export function createCaller(parts: CallerParts): Caller {
   }
 
   async function tryOnce(call: Call, isOpened: boolean): Promise<Opened | Reply | Failure> {
-    const outcome = await exchange(call);
+    const outcome = await http.exchange({
+      method: call.method,
+      ...(call.body === undefined ? {} : { body: call.body }),
+      url: new URL(`${base}${call.path}`),
+      headers: { ...call.headers, Accept: accept, Authorization: parts.authorize() },
+      limit: { milliseconds: parts.requestTimeoutMilliseconds, from: "first-byte" },
+      mayWrite: () => {
+        call.onWriting?.();
+        return true;
+      },
+    });
     if (outcome.kind === "not-sent") return outcome;
-    if (outcome.kind === "broken") return broken(outcome.reason);
+    if (outcome.kind === "broken") return broken(brokenTexts[outcome.by]);
     const { reply } = outcome;
     if (isOpened && (reply.status === 200 || reply.status === 206)) return { kind: "opened", reply };
-    try {
-      const read = await readWhole(reply);
-      if (read.status === 403) return unauthorised(read, reply.headers);
-      return isBusy(read.status) ? unavailable(read) : read;
-    } catch (error) {
-      return broken(isCpisError(error) ? error.message : "the answer could not be read", error);
-    }
+    const whole = await reply.readWhole(maximumAnswerBytes);
+    if (whole.kind === "too-large") return broken(`an answer of more than ${maximumAnswerBytes} bytes`);
+    if (whole.kind === "broken") return broken(brokenTexts[whole.by]);
+    const read: Reply = { kind: "replied", status: reply.status, body: whole.body };
+    if (read.status === 403 && !isRefusalOfItsOwn(read)) return unauthorised(read, reply.headers);
+    return isBusy(read.status) ? unavailable(read) : read;
   }
 
   async function run(call: Call, isOpened: false): Promise<Reply | Failure>;
@@ -152,5 +194,6 @@ export function createCaller(parts: CallerParts): Caller {
   return {
     call: (call) => run(call, false),
     open: (call) => run(call, true),
+    close: () => http.close(),
   };
 }

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { isCpisError } from "../../errors.js";
-import { collect, gunzipped, gzipped, plainSlice } from "../compression.js";
-import type { RequestBody } from "./http-exchange.js";
+import { collect, gunzipPieces, gzipped, plainSlice } from "../../gzip.js";
+import type { StreamedBody } from "../../tls/https-exchange.js";
 import type { OutboundFileRecord } from "../outbound-file.js";
 import type { Division } from "../sending-progress.js";
 
@@ -24,7 +24,7 @@ export async function isIntact(
   const hash = createHash("sha256");
   let bytes = 0;
   try {
-    for await (const piece of gunzipped(Readable.from([compressed]))) {
+    for await (const piece of gunzipPieces(compressed)) {
       bytes += piece.length;
       hash.update(piece);
     }
@@ -35,12 +35,12 @@ export async function isIntact(
   return bytes === plainBytes && hash.digest("hex") === digest;
 }
 
-function inMemory(bytes: Buffer): RequestBody {
+function inMemory(bytes: Buffer): StreamedBody {
   return { bytes: bytes.length, open: () => Readable.from([bytes]) };
 }
 
 /** Plain chunks are decompressed while they are sent. The file must be intact. */
-export async function openChunk({ compressed, plainBytes, division, chunk }: ChunkOfFile): Promise<RequestBody> {
+export async function openChunk({ compressed, plainBytes, division, chunk }: ChunkOfFile): Promise<StreamedBody> {
   const { chunkBytes, chunks, isGzip } = division;
   if (isGzip && chunks === 1) return inMemory(compressed);
   const start = (chunk - 1) * chunkBytes;

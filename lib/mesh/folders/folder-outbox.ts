@@ -1,13 +1,12 @@
 // Sends files over the MESH client's folders: each pair is handed over once, and followed until the client sent it.
 import type { EventEmitter } from "node:events";
-import { Readable } from "node:stream";
 import type { DeliveryReports } from "../../queue/model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 import { createLeaseWorker } from "../../queue/lease-worker.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore, TransitionOutcome } from "../../store/message-store.js";
-import { gunzipped } from "../compression.js";
+import { gunzipPieces } from "../../gzip.js";
 import { type ControlFile, statusOf } from "./control-file.js";
 import { type HandOver, type PairPlace, stagedNameOf } from "./folder-send.js";
 import type { FolderSettings } from "./folder-model.js";
@@ -141,17 +140,9 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     throw new CpisError("STORE_CORRUPT", { detail: "the content of a file for MESH is not there" });
   }
 
-  async function* plainOf(compressed: Buffer): AsyncGenerator<Buffer> {
-    try {
-      yield* gunzipped(Readable.from([compressed]));
-    } catch (error) {
-      throw new CpisError("STORE_CORRUPT", { detail: "the content of a file for MESH", cause: error });
-    }
-  }
-
   async function stage(outgoing: Outgoing): Promise<void> {
     const { message, baseName } = outgoing;
-    const content = plainOf(await readContent(message));
+    const content = gunzipPieces(await readContent(message));
     const stagedName = stagedNameOf(baseName, parts.effects.newUuid());
     await handOver.stage({ baseName, stagedName }, controlOf(outgoing), content);
     // From here on the staged pair alone decides whether it was handed over.

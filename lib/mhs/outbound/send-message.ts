@@ -1,12 +1,9 @@
 // Posts one encoded message and says exactly what is known of its fate.
-import { request as httpsRequest } from "node:https";
-import type { ClientRequest, IncomingMessage } from "node:http";
 import type { EncodedMessage } from "../../ebxml/model.js";
-import { CpisError, isCpisError } from "../../errors.js";
+import type { CpisError } from "../../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../../tls/connect-tls.js";
 import type { CertificateObserver } from "../../tls/certificates.js";
-import { ConnectionAgent } from "../../tls/connection-agent.js";
-import { describeTlsFailure, isHandshakeAlert } from "../../tls/tls-failure.js";
+import { createHttpsClient, type BrokenBy, type HttpsReply } from "../../tls/https-exchange.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 
 export interface SendTimeouts extends ConnectTimeouts {
@@ -18,8 +15,6 @@ export const defaultSendTimeouts: SendTimeouts = { ...defaultConnectTimeouts, re
 
 /** Replies are signals of a kilobyte or two, unless the sending says that an answer may come in it. */
 const defaultMaximumReplyBytes = 1_048_576;
-
-const brokenBeforeReply = "the connection broke before the reply was complete";
 
 export type SendResult =
   | {
@@ -59,112 +54,59 @@ export interface SenderOptions {
   readonly peerShown?: CertificateObserver;
 }
 
-interface SenderParts {
-  readonly agent: ConnectionAgent;
-  readonly replyMilliseconds: number;
-  readonly maximumReplyBytes: number;
+const brokenBeforeReply = "the connection broke before the reply was complete";
+
+function unknown(by: BrokenBy, replyMilliseconds: number): SendResult {
+  return {
+    kind: "unknown",
+    reason: by === "time" ? `no complete reply within ${replyMilliseconds} ms` : brokenBeforeReply,
+  };
 }
 
-/** No Expect, no chunked coding, no compression: Spine takes none of them. */
-function openRequest(sending: Sending, agent: ConnectionAgent): ClientRequest {
-  const { url, message } = sending;
-  return httpsRequest({
-    agent,
-    method: "POST",
-    host: url.hostname,
-    port: url.port === "" ? 443 : Number(url.port),
-    path: `${url.pathname}${url.search}`,
-    headers: {
-      SOAPAction: message.soapAction,
-      "Content-Type": message.contentType,
-      "Content-Length": message.body.length,
-    },
-  });
-}
-
-/** Reads the reply whole; `finish` is called once or, if the connection breaks silently, not at all. */
-function readReply(reply: IncomingMessage, maximumBytes: number, finish: (result: SendResult) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  reply.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maximumBytes) {
-      finish({ kind: "unknown", reason: "the reply is larger than the limit", isReplyTooLarge: true });
-      reply.destroy();
-      return;
-    }
-    chunks.push(chunk);
-  });
-  reply.on("error", () => finish({ kind: "unknown", reason: brokenBeforeReply }));
-  reply.on("end", () => {
-    const { "content-type": contentType, "retry-after": retryAfter } = reply.headers;
-    finish({
-      kind: "replied",
-      httpStatus: reply.statusCode ?? 0,
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      body: Buffer.concat(chunks),
-    });
-  });
-}
-
-/**
- * A TLS alert on a connection that was never used before is the peer's refusal of our certificate, and the request was
- * not read. On a used connection the same alert says nothing of the request.
- */
-function failureAfterWriting(error: unknown, request: ClientRequest): SendResult {
-  if (!request.reusedSocket && isHandshakeAlert(error)) return { kind: "not-sent", error: describeTlsFailure(error) };
-  return { kind: "unknown", reason: brokenBeforeReply };
-}
-
-function failureBeforeWriting(error: unknown): SendResult {
-  if (isCpisError(error)) return { kind: "not-sent", error };
-  return { kind: "not-sent", error: new CpisError("EBXML_CONNECT_FAILED", { cause: error }) };
-}
-
-function exchange(sending: Sending, parts: SenderParts): Promise<SendResult> {
-  const replyMilliseconds = Math.max(parts.replyMilliseconds, sending.answer?.replyMilliseconds ?? 0);
-  const maximumReplyBytes = sending.answer?.maximumBytes ?? parts.maximumReplyBytes;
-  return new Promise((resolve) => {
-    let isWriting = false;
-    let timer: NodeJS.Timeout | undefined;
-    const request = openRequest(sending, parts.agent);
-    const finish = (result: SendResult): void => {
-      clearTimeout(timer);
-      resolve(result);
-    };
-    request.on("socket", () => {
-      if (!sending.mayWrite()) {
-        finish({
-          kind: "not-sent",
-          error: new CpisError("EBXML_CONNECT_FAILED", { detail: "given up before sending" }),
-        });
-        request.destroy();
-        return;
-      }
-      isWriting = true;
-      timer = setTimeout(() => {
-        finish({ kind: "unknown", reason: `no complete reply within ${replyMilliseconds} ms` });
-        request.destroy();
-      }, replyMilliseconds);
-      request.end(sending.message.body);
-    });
-    request.on("response", (reply) => readReply(reply, maximumReplyBytes, finish));
-    request.on("error", (error) =>
-      finish(isWriting ? failureAfterWriting(error, request) : failureBeforeWriting(error)),
-    );
-    request.on("close", () => finish({ kind: "unknown", reason: brokenBeforeReply }));
-  });
+async function readReply(reply: HttpsReply, maximumBytes: number, replyMilliseconds: number): Promise<SendResult> {
+  const whole = await reply.readWhole(maximumBytes);
+  if (whole.kind === "broken") return unknown(whole.by, replyMilliseconds);
+  if (whole.kind === "too-large") {
+    return { kind: "unknown", reason: "the reply is larger than the limit", isReplyTooLarge: true };
+  }
+  const contentType = reply.headers.get("content-type");
+  const retryAfter = reply.headers.get("retry-after");
+  return {
+    kind: "replied",
+    httpStatus: reply.status,
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    body: whole.body,
+  };
 }
 
 /** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
 export function createSender(options: SenderOptions): Sender {
   const timeouts = { ...defaultSendTimeouts, ...options.timeouts };
-  const agent = new ConnectionAgent(createTlsContext(options.tls), timeouts, "EBXML_CONNECT_FAILED", options.peerShown);
-  const { replyMilliseconds } = timeouts;
+  const https = createHttpsClient({
+    secureContext: createTlsContext(options.tls),
+    timeouts,
+    codes: { connectFailed: "EBXML_CONNECT_FAILED", incomplete: "EBXML_CONNECT_FAILED" },
+    ...(options.peerShown === undefined ? {} : { peerShown: options.peerShown }),
+  });
   const maximumReplyBytes = options.maximumReplyBytes ?? defaultMaximumReplyBytes;
   return {
-    send: (sending) => exchange(sending, { agent, replyMilliseconds, maximumReplyBytes }),
-    close: () => agent.close(),
+    async send(sending) {
+      const { url, message, answer } = sending;
+      const replyMilliseconds = Math.max(timeouts.replyMilliseconds, answer?.replyMilliseconds ?? 0);
+      // No Expect, no chunked coding, no compression: Spine takes none of them.
+      const outcome = await https.exchange({
+        method: "POST",
+        url,
+        headers: { SOAPAction: message.soapAction, "Content-Type": message.contentType },
+        body: message.body,
+        limit: { milliseconds: replyMilliseconds, from: "first-byte" },
+        mayWrite: () => sending.mayWrite(),
+      });
+      if (outcome.kind === "not-sent") return outcome;
+      if (outcome.kind === "broken") return unknown(outcome.by, replyMilliseconds);
+      return readReply(outcome.reply, answer?.maximumBytes ?? maximumReplyBytes, replyMilliseconds);
+    },
+    close: () => https.close(),
   };
 }

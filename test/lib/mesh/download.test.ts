@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { takeContent } from "../../../lib/mesh/download.js";
-import { collect, gunzipped, plainSlice } from "../../../lib/mesh/compression.js";
+import { collect, gunzipped, plainSlice } from "../../../lib/gzip.js";
 import { responseText } from "../../support/mesh/sample-files.js";
 
 const options = { knownRoots: ["FileResponse"], maximumBytes: 10_000, mayBeCompressed: false };
