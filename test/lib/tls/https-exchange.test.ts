@@ -8,8 +8,7 @@ import { createHttpsClient, type HttpsClient, type HttpsRequest } from "../../..
 import { createTlsContext } from "../../../lib/tls/tls-material.js";
 import { testPki } from "../../support/simulator/simulator-client.js";
 
-describe("an HTTPS exchange", function () {
-  this.timeout(30_000);
+describe("an HTTPS exchange", () => {
   let server: Server | undefined;
   let client: HttpsClient | undefined;
   const sockets = new Set<TLSSocket>();
