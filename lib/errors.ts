@@ -607,6 +607,12 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Tell the other side, or check that the address is that of a server of theirs. Nothing was sent.",
     retryable: false,
   },
+  TLS_CLIENT_REFUSED: {
+    message: "A client with a certificate of a trusted authority is not one of the names that Spine's may carry",
+    advice:
+      "If it is Spine, add the name on its certificate to the transport; NHS England confirms it. Else find out who it is.",
+    retryable: false,
+  },
   TLS_PROTOCOL_TOO_OLD: {
     message: "The two sides have no version of TLS in common",
     advice: "TLS 1.2 is the oldest that is spoken here. Look for an old server or proxy on the way.",
@@ -630,6 +636,12 @@ export const errorTable = /* @__PURE__ */ define({
   CONFIG_INVALID: {
     message: "A setting has a value that cannot be used",
     advice: "Correct the setting that the text names.",
+    retryable: false,
+  },
+  CONFIG_CLIENT_NAMES: {
+    message: "The names that Spine's client certificate may carry are not filled in",
+    advice:
+      "Fill them in as NHS England has confirmed them; the connection check shows the name on Spine's certificate. Nothing is sent or taken before.",
     retryable: false,
   },
   CONFIG_CONTRACT: {

@@ -1,6 +1,6 @@
 // What the message handling service is asked to do, and what can come of it.
 import type { Attachment, BusinessMessage, EbxmlError } from "../ebxml/model.js";
-import type { CpisError } from "../errors.js";
+import type { CpisError, ErrorCode } from "../errors.js";
 import type { ConversationId, CpaId, MessageId, PartyKey } from "../identifiers.js";
 import type { MessagingContract } from "../sds/contract.js";
 import type { SoapFault } from "../soap/fault.js";
@@ -164,8 +164,8 @@ export type MhsEvents = {
   received: [
     { messageId: string; refToMessageId?: string; action: string; disposition: InboundDisposition; bytes: number },
   ];
-  /** A request to the listener was refused. Status 0: before HTTP began, in the TLS handshake. */
-  refused: [{ httpStatus: number; reason: RefusalReason; remoteAddress: string }];
+  /** A request to the listener was refused. Status 0: before HTTP began, in the TLS handshake; the code says why. */
+  refused: [{ httpStatus: number; reason: RefusalReason; remoteAddress: string; code?: ErrorCode }];
   /** A message that the store keeps was acknowledged by the peer, or once more, or after it had failed or expired. */
   acknowledged: [{ messageId: string; kind: "in-time" | "repeated" | "late" }];
   /** A message that the store keeps is not sent any more: it stays, as a dead letter. */
@@ -189,7 +189,11 @@ export type MhsEvents = {
 /** What an exchange over the listener was refused for. */
 export type RefusalReason =
   | "tls"
+  /** A certificate of a trusted authority, with a name that is not on the list. */
   | "client-name"
+  /** Room was made for others before the handshake was over. */
+  | "too-many-handshakes"
+  | "too-many-connections"
   | "bad-http"
   | "unknown-path"
   | "method"
@@ -203,7 +207,10 @@ export type RefusalReason =
   | "inconsistent"
   | "unknown-to-party"
   | "expired"
+  /** Not a party of the contracts in force. */
   | "unexpected-sender"
+  /** No contract is known, so nobody is yet. */
+  | "no-contract"
   | "part-missing"
   | "unknown-action"
   | "not-stored"

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { CpisError, type ErrorCode } from "../errors.js";
-import { checkServerName } from "./server-name.js";
+import { checkServerName } from "./peer-name.js";
 import {
   closedInHandshake,
   describeConnectFailure,

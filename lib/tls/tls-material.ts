@@ -1,4 +1,5 @@
 // Makes a TLS context from keys and certificates given as plain data.
+import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { CpisError } from "../errors.js";
 
@@ -59,7 +60,12 @@ function certificateOptions(material: Omit<TlsMaterial, "ca">): SecureContextOpt
 }
 
 function protocolOptions(material: Omit<TlsMaterial, "ca">): SecureContextOptions {
-  return { ciphers: material.ciphers ?? defaultCiphers, minVersion: "TLSv1.2" };
+  return {
+    ciphers: material.ciphers ?? defaultCiphers,
+    minVersion: "TLSv1.2",
+    // Whom we speak with is settled by the first handshake.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 /** The options that both ends of a mutually authenticated connection share. Throws CONFIG_MISSING. */

@@ -8,6 +8,7 @@ import { formatServiceInteraction } from "../../lib/sds/directory-query.js";
 import type { SdsClient } from "../../lib/sds/sds-client.js";
 import { lookupContract } from "../../lib/sds/lookup-contract.js";
 import { completeContract } from "../../lib/sds/manual-contract.js";
+import type { Sender } from "../../lib/mhs/inbound/check-inbound.js";
 import type { CheckedContract } from "../../lib/services/connection-check/connection-check-model.js";
 import { afterDelay } from "../adapter/runtime/after-delay.js";
 import type { OperatorLog } from "../adapter/runtime/operator-log.js";
@@ -38,8 +39,8 @@ export interface ContractDesk {
   contract(interaction: ServiceInteraction): Promise<MessagingContract>;
   /** For a connection check: asks the directory itself, unless all was typed in. */
   checked(interaction: ServiceInteraction): CheckedContract;
-  /** Whether a contract has named this party, or none has named any yet. */
-  isPeer(partyKey: PartyKey): boolean;
+  /** Whether a contract names this party. While one is missing it might, so nobody is a stranger. */
+  senderOf(partyKey: PartyKey): Sender;
   /** Spine said that it does not know the contract of this action, or its host shows another name. */
   doubt(action: string): void;
   /** Calls the watcher at once, and at every change. */
@@ -111,8 +112,14 @@ export function openContractDesk(options: ContractDeskOptions): ContractDesk {
   const { directory, interactions, log } = options;
   const source = createSource(options);
   const board = createTroubleBoard();
-  const typedKeys = interactions.map((interaction) => options.typedFor(interaction).toPartyKey);
-  const peers = new Set(typedKeys.filter((key) => key !== undefined).map((key) => comparableId(key)));
+  /** By interaction: the parties that its contracts have named. What is on its way answers the one before, too. */
+  const peers = new Map<string, Set<string>>();
+  const addPeer = (interaction: ServiceInteraction, partyKey: PartyKey | undefined): void => {
+    if (partyKey === undefined) return;
+    const key = formatServiceInteraction(interaction);
+    peers.set(key, new Set([...(peers.get(key) ?? []), comparableId(partyKey)]));
+  };
+  for (const interaction of interactions) addPeer(interaction, options.typedFor(interaction).toPartyKey);
   const stopFollowing = followContracts(source, log);
   let isClosed = false;
 
@@ -124,7 +131,7 @@ export function openContractDesk(options: ContractDeskOptions): ContractDesk {
   const ask = async (interaction: ServiceInteraction): Promise<MessagingContract> => {
     try {
       const contract = await source.contract(interaction);
-      peers.add(comparableId(contract.toPartyKey));
+      addPeer(interaction, contract.toPartyKey);
       return contract;
     } catch (error) {
       const { code } = toCpisError(error);
@@ -156,7 +163,11 @@ export function openContractDesk(options: ContractDeskOptions): ContractDesk {
       const { client, odsCode } = directory;
       return { kind: "directory", ask: () => lookupContract({ client, odsCode, interaction, manual }), current };
     },
-    isPeer: (partyKey) => peers.size === 0 || peers.has(comparableId(partyKey)),
+    senderOf: (partyKey) => {
+      const key = comparableId(partyKey);
+      if ([...peers.values()].some((named) => named.has(key))) return "peer";
+      return peers.size < interactions.length ? "unknown" : "stranger";
+    },
     doubt: (action) => {
       for (const interaction of interactions) {
         if (interaction.action === action) source.forget(interaction);

@@ -70,7 +70,11 @@ function openSession(
     const findNode = (id: string): unknown => RED.nodes.getNode(id);
     const tls = spineTls(spine, findNode, words);
     const smspTls = smspTlsOf({ settings, spine, tls }, findNode, words);
-    return openSpineSession(basis, contractAccess(spine, findNode, words), { tls, smspTls });
+    return openSpineSession(basis, contractAccess(spine, findNode, words), {
+      tls,
+      clientNames: spine.clientNames,
+      smspTls,
+    });
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
   return openSimulatorSession(basis, spine.pattern, simulator);

@@ -4,6 +4,7 @@ export interface Refusal {
   readonly httpStatus: number;
   readonly reason: string;
   readonly remoteAddress: string;
+  readonly code?: string;
 }
 
 interface ReasonCount {
@@ -19,7 +20,7 @@ const quietMilliseconds = 60_000;
  */
 export function createRefusalLog(write: (text: string) => void, now: () => number): (refusal: Refusal) => void {
   const counts = new Map<string, ReasonCount>();
-  return ({ httpStatus, reason, remoteAddress }) => {
+  return ({ httpStatus, reason, remoteAddress, code }) => {
     const at = now();
     const count = counts.get(reason);
     if (count !== undefined && at - count.toldAt < quietMilliseconds) {
@@ -28,6 +29,8 @@ export function createRefusalLog(write: (text: string) => void, now: () => numbe
     }
     const untold = count === undefined || count.untold === 0 ? "" : ` (and ${count.untold} more since the last line)`;
     counts.set(reason, { toldAt: at, untold: 0 });
-    write(`refused ${httpStatus} ${reason} ${remoteAddress}${untold}`);
+    write(
+      ["refused", httpStatus, reason, ...(code === undefined ? [] : [code]), `${remoteAddress}${untold}`].join(" "),
+    );
   };
 }

@@ -31,6 +31,17 @@ export function uploadInteraction({ files }: Purpose): ServiceInteraction | unde
   return files === undefined ? undefined : { service: files.uploadService, action: files.uploadAction };
 }
 
+/** What may answer any message, and what answers a query. */
+const answers: ReadonlySet<string> = new Set(["MCCI_IN010000UK13", "QUQI_IN010000UK14", "REPC_IN000007GB01"]);
+
+/** Whether the service and action are among those that CP-IS has towards this transport, as Spine has them registered. */
+export function isAnswerable({ files }: Purpose, service: string, action: string): boolean {
+  if (service === queryServiceName) {
+    return answers.has(action) || action === files?.accessAction || action === files?.inactiveAction;
+  }
+  return service === files?.uploadService && (action === files.responseAction || action === "MCCI_IN010000UK13");
+}
+
 function interactionsOf(purpose: Purpose): readonly ServiceInteraction[] {
   return [queryInteraction, uploadInteraction(purpose)].filter((each) => each !== undefined);
 }

@@ -1,10 +1,12 @@
 // One time span in which a transport is open: its message store, its message handling service, and what it knows.
+import { CpisError } from "../../lib/errors.js";
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { ClientNames } from "../../lib/tls/peer-name.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
@@ -18,6 +20,7 @@ import type { OpenTransport } from "../adapter/transports/transport-model.js";
 import type { ContractTrouble, ListeningState } from "../adapter/transports/transport-state.js";
 import type { ContractDesk } from "./contract-manager.js";
 import {
+  isAnswerable,
   openSimulatorDesk,
   openSpineDesk,
   queryInteraction,
@@ -53,20 +56,25 @@ const inventedCpaId = parseCpaId("S2000SIM000001");
 interface SessionParts extends SessionBasis {
   readonly desk: ContractDesk;
   readonly tls: TlsMaterial;
+  readonly clientNames: ClientNames;
   readonly smsp: SmspClient | undefined;
 }
 
 type Watch = (condition: StoreCondition) => void;
 
-function createService({ settings, desk, tls, channel }: SessionParts, { store }: StoreUse) {
+function createService({ settings, desk, tls, clientNames, channel }: SessionParts, { store }: StoreUse) {
   const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
   const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
   return createMessageHandlingService({
     ownParty: ownCpaId === undefined ? { partyKey } : { partyKey, cpaId: ownCpaId },
     clientTls: tls,
     timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
-    listener: { host, port, path, tls, limits: { maximumBodyBytes: maximumBytes } },
-    inbound: { ackWhenNotRequested, isPeer: (partyKey) => desk.isPeer(partyKey) },
+    listener: { host, port, path, tls, clientNames, limits: { maximumBodyBytes: maximumBytes } },
+    inbound: {
+      ackWhenNotRequested,
+      senderOf: (partyKey) => desk.senderOf(partyKey),
+      isKnownAction: (service, action) => isAnswerable(settings, service, action),
+    },
     store,
     channel,
     owner: processOwner,
@@ -148,7 +156,7 @@ function openTransport(
   { service, port }: { readonly service: MessageHandlingService; readonly port: number },
   use: StoreUse,
 ): OpenTransport {
-  const { settings, desk, tls, smsp } = parts;
+  const { settings, desk, tls, clientNames, smsp } = parts;
   const files = openFiles(parts, service, use);
   return {
     fromAsid: settings.asid,
@@ -157,7 +165,7 @@ function openTransport(
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
     audit: auditOf(parts, use),
-    check: ebxmlCheckOf(desk, tls, { kind: "open", host: settings.listener.host, port, tls }),
+    check: ebxmlCheckOf({ desk, tls, clientNames }, { kind: "open", host: settings.listener.host, port, tls }),
     ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),
@@ -228,22 +236,25 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
 
 export interface SpineTls {
   readonly tls: TlsMaterial;
+  /** That Spine's client certificate may carry. */
+  readonly clientNames: readonly string[];
   /** Towards a Spine mini service, whose authority may be another one. */
   readonly smspTls: TlsMaterial;
 }
 
 /**
- * Opens towards Spine, whether the directory answers or not. Throws CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID,
- * CONFIG_MISSING, or STORE_*.
+ * Opens towards Spine, whether the directory answers or not. Throws CONFIG_CLIENT_NAMES, CONFIG_PORT_IN_USE,
+ * CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*.
  */
 export async function openSpineSession(
   basis: SessionBasis,
   access: ContractAccess,
-  { tls, smspTls }: SpineTls,
+  { tls, clientNames, smspTls }: SpineTls,
 ): Promise<TransportSession> {
+  if (clientNames.length === 0) throw new CpisError("CONFIG_CLIENT_NAMES");
   const smsp = openSmsp(basis.settings, smspTls);
   const desk = openSpineDesk(basis.settings, access, basis.log);
-  return startSession({ ...basis, desk, tls, smsp });
+  return startSession({ ...basis, desk, tls, clientNames, smsp });
 }
 
 /**
@@ -260,7 +271,7 @@ export async function openSimulatorSession(
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
   const smsp = openSimulatedSmsp(basis.settings, simulator, tls);
   const desk = openSimulatorDesk(basis.settings, simulator, pattern, basis.log);
-  const session = await startSession({ ...basis, desk, tls, smsp });
+  const session = await startSession({ ...basis, desk, tls, clientNames: "any", smsp });
   simulator.registerParty({
     partyKey,
     asid,

@@ -20,6 +20,8 @@ export type SpineSide =
       readonly kind: "spine";
       readonly way: ContractWay;
       readonly tlsNodeId: string;
+      /** That Spine's client certificate may carry; without one nothing is opened, and only checked. */
+      readonly clientNames: readonly string[];
       /** Only where no Spine of the NHS is meant, as in a test with a simulator of another process. */
       readonly acceptsSimulatorCertificates: boolean;
     };
@@ -87,6 +89,10 @@ function readFiles(fields: FieldReader, isSimulator: boolean, maximumBytes: numb
   return { ...fileInteractions, uploadAction, maximumBytes };
 }
 
+function namesIn(text: string): readonly string[] {
+  return text.split(/[\s,;]+/).filter((name) => name !== "");
+}
+
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does; no text holds a secret. */
 export function readTransportSettings(config: object, credentials: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
@@ -109,6 +115,7 @@ export function readTransportSettings(config: object, credentials: object, words
           kind: "spine",
           way: readContractWay(fields, credentials, words),
           tlsNodeId: fields.required("tls", "token"),
+          clientNames: namesIn(fields.optional("clientNames", "hostNames", "")),
           acceptsSimulatorCertificates: environment === "other",
         },
     listener,

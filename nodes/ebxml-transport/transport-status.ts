@@ -29,5 +29,8 @@ export function transportStatus(state: UnopenedState | ListeningState, words: Wo
   if (state.kind === "failed" && state.error.code === "CONFIG_PORT_IN_USE") {
     return { fill: "red", shape: "ring", text: words("status.portInUse") };
   }
+  if (state.kind === "failed" && state.error.code === "CONFIG_CLIENT_NAMES") {
+    return { fill: "red", shape: "ring", text: words("status.clientNames") };
+  }
   return commonStatus(state, words);
 }

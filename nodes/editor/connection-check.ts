@@ -5,12 +5,19 @@ declare const RED: { readonly nodes: { dirty(): boolean } };
 
 type StepResult = "pass" | "warn" | "fail" | "skipped";
 
+interface Proposal {
+  readonly setting: string;
+  readonly value: string;
+}
+
 interface CheckStep {
   readonly title: string;
   readonly result: StepResult;
   readonly seen: readonly string[];
   readonly code?: string;
   readonly advice?: string;
+  /** For a field of the dialog. */
+  readonly proposal?: Proposal;
 }
 
 /** Fills the place in an open dialog; gives what ends it with the dialog. */
@@ -53,7 +60,19 @@ export function connectionCheck(node: string): ShowConnectionCheck {
     let request: JQuery.jqXHR<{ readonly steps: readonly CheckStep[] }> | undefined;
     let isTyped = false;
 
-    function step({ title, result, seen, code, advice }: CheckStep): JQuery {
+    /** Puts the value into its field of the dialog, where it can be changed before it is deployed. */
+    function take({ setting, value }: Proposal): JQuery {
+      const field = $(`#node-config-input-${setting}`);
+      const button = $("<button>", { type: "button", class: "red-ui-button red-ui-button-small cp-is-check-take" });
+      button.text(`${_("check.take")}: ${value}`).on("click", () => {
+        field.val(value).trigger("change").trigger("focus");
+        isTyped = true;
+        showChanges();
+      });
+      return $("<div>").append(button);
+    }
+
+    function step({ title, result, seen, code, advice, proposal }: CheckStep): JQuery {
       const head = $("<div>").append($("<strong>").text(title), " ", $("<span>").text(results[result]));
       const body = $("<div>", { class: "cp-is-check-body" }).append(head);
       for (const line of seen) body.append($("<div>", { class: "cp-is-check-seen" }).text(line));
@@ -62,6 +81,7 @@ export function connectionCheck(node: string): ShowConnectionCheck {
         if (code !== undefined) line.append(" ", $("<code>").text(code));
         body.append(line);
       }
+      if (proposal !== undefined) body.append(take(proposal));
       return $("<li>", { class: `cp-is-check-${result}` }).append(icon(result), body);
     }
 

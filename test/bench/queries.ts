@@ -84,7 +84,7 @@ async function createOurs(): Promise<Subject & { readonly sizes: Readonly<Sizes>
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
-    listener: { host: "127.0.0.1", port: listenerPort, path: "/mhs/ebxml", tls },
+    listener: { host: "127.0.0.1", port: listenerPort, path: "/mhs/ebxml", tls, clientNames: "any" },
     store,
     effects,
   });

@@ -35,6 +35,7 @@ const flow = [
     odsCode: "ZT7",
     organisationName: "EXAMPLE HOSPITAL TRUST",
     tls: "tls",
+    clientNames: "spine.example",
     path: "/mhs/ebxml",
     port: "4443",
     maximumMegabytes: "5",

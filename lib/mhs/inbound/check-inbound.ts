@@ -4,18 +4,22 @@ import { comparableId, type PartyKey } from "../../identifiers.js";
 import { parseEbxmlTime } from "../ebxml-time.js";
 import type { OwnParty, RefusalReason, WarningCode } from "../model.js";
 
+/** "unknown": no contract is known yet, so nobody can be told from a stranger. */
+export type Sender = "peer" | "stranger" | "unknown";
+
 export interface InboundRules {
   readonly ownParty: OwnParty;
-  /** Whether messages are expected from this party; without it from any. */
-  isPeer?(partyKey: PartyKey): boolean;
-  /** Refuse a message from another party or under another CPA id, instead of only warning of it. Default false. */
-  readonly isStrictSender?: boolean;
+  /** Who this party is by the contracts in force; without it every party is a peer. */
+  senderOf?(partyKey: PartyKey): Sender;
+  /** Refuse a message under another CPA id than ours, instead of only warning of it. Default false. */
+  readonly isStrictCpaId?: boolean;
   /** What our own contract says of messages sent to us; another combination is warned of. */
   readonly expectedReliability?: { readonly duplicateElimination: boolean; readonly ackRequested: boolean };
-  /** Whether somebody here can do something with such a message. Default: anything is known. */
+  /** Whether our contracts know such a message, be it an answer or not. Default: anything is known. */
   isKnownAction?(service: string, action: string): boolean;
 }
 
+/** One that says "no-contract" asks to come again: nothing is said of the message itself. */
 export interface InboundRefusal {
   readonly reason: RefusalReason;
   readonly errorCode: string;
@@ -45,22 +49,36 @@ function isExpired(message: BusinessMessage, now: number): boolean {
   return end !== undefined && end + timeToLiveGraceMilliseconds < now;
 }
 
-function isExpectedSender(message: BusinessMessage, rules: InboundRules): boolean {
-  const { header } = message;
-  const { ownParty } = rules;
-  const isPeer = rules.isPeer?.(header.fromPartyKey) ?? true;
-  return isPeer && (ownParty.cpaId === undefined || comparableId(header.cpaId) === comparableId(ownParty.cpaId));
+function hasOtherCpaId({ header }: BusinessMessage, { ownParty }: InboundRules): boolean {
+  return ownParty.cpaId !== undefined && comparableId(header.cpaId) !== comparableId(ownParty.cpaId);
 }
 
-/** The first failure decides; `isExpected` says that the message answers a request of ours, whatever its action. */
+/** Of a message or a signal. A certificate of the right authority does not make its owner a party of ours. */
+export function checkSender(fromPartyKey: PartyKey, rules: InboundRules): InboundRefusal | undefined {
+  switch (rules.senderOf?.(fromPartyKey) ?? "peer") {
+    case "peer":
+      return undefined;
+    case "stranger":
+      return {
+        reason: "unexpected-sender",
+        errorCode: "ValueNotRecognized",
+        description: "The From party is not one of our contracts",
+      };
+    case "unknown":
+      return { reason: "no-contract", errorCode: "DeliveryFailure", description: "No contract is known at present" };
+  }
+}
+
+/** The first failure decides. */
 export function checkInbound(
   parsed: Pick<ParsedEbxml, "unresolvedReferences"> & { readonly message: BusinessMessage },
   rules: InboundRules,
   now: number,
-  isExpected: boolean,
 ): InboundRefusal | undefined {
   const { message } = parsed;
-  const { service, action } = message.header;
+  const { service, action, fromPartyKey } = message.header;
+  const sender = checkSender(fromPartyKey, rules);
+  if (sender !== undefined) return sender;
   if (isExpired(message, now)) {
     return {
       reason: "expired",
@@ -68,7 +86,7 @@ export function checkInbound(
       description: "The message came after its time to live",
     };
   }
-  if (rules.isStrictSender === true && !isExpectedSender(message, rules)) {
+  if (rules.isStrictCpaId === true && hasOtherCpaId(message, rules)) {
     return {
       reason: "unexpected-sender",
       errorCode: "ValueNotRecognized",
@@ -78,7 +96,7 @@ export function checkInbound(
   if (parsed.unresolvedReferences.length > 0 || message.payload === undefined) {
     return { reason: "part-missing", errorCode: "MimeProblem", description: "A part of the message is missing" };
   }
-  if (!isExpected && rules.isKnownAction?.(service, action) === false) {
+  if (rules.isKnownAction?.(service, action) === false) {
     return {
       reason: "unknown-action",
       errorCode: "ValueNotRecognized",
@@ -92,8 +110,8 @@ export function checkInbound(
 export function warnOfInbound(message: BusinessMessage, rules: InboundRules): readonly InboundWarning[] {
   const { header, reliability } = message;
   const warnings: InboundWarning[] = [];
-  if (!isExpectedSender(message, rules)) {
-    warnings.push({ code: "UNEXPECTED_SENDER", message: "A message has another From party or CPA id than expected" });
+  if (hasOtherCpaId(message, rules)) {
+    warnings.push({ code: "UNEXPECTED_SENDER", message: "A message has another CPA id than ours" });
   }
   const expected = rules.expectedReliability;
   const asksForAck = reliability.ackRequested !== undefined;

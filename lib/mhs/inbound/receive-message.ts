@@ -8,6 +8,7 @@ import { isCpisError } from "../../errors.js";
 import type { StoredReply } from "../../store/message-model.js";
 import {
   checkInbound,
+  checkSender,
   isForUs,
   unknownToParty,
   warnOfInbound,
@@ -74,6 +75,7 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
   }
 
   function refuseWith(post: InboundPost, message: BusinessMessage, refusal: InboundRefusal): StoredReply {
+    if (refusal.reason === "no-contract") return refuse(post, refusal.reason, replier.unavailable());
     const reply = replier.refuse(message.header, refusal.errorCode, refusal.description);
     return refuse(post, refusal.reason, reply);
   }
@@ -104,7 +106,7 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
    */
   async function take(post: InboundPost, parsed: ParsedBusiness, arrival: OpenArrival): Promise<StoredReply> {
     const { message } = parsed;
-    const refusal = arrival.isKnown ? undefined : checkInbound(parsed, rules, parts.now(), arrival.isExpected);
+    const refusal = arrival.isKnown ? undefined : checkInbound(parsed, rules, parts.now());
     if (refusal !== undefined) return refuseWith(post, message, refusal);
     const reply = replier.accept(message);
     let result: AcceptResult;
@@ -137,6 +139,10 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
     post: InboundPost,
     signal: Exclude<EbxmlMessage, BusinessMessage>,
   ): Promise<StoredReply> {
+    const refusal = checkSender(signal.header.fromPartyKey, rules);
+    // A signal is never answered by an error list.
+    if (refusal?.reason === "no-contract") return refuse(post, refusal.reason, replier.unavailable());
+    if (refusal !== undefined) return refuse(post, refusal.reason, replier.fault());
     try {
       if (signal.kind === "acknowledgment") await handler.receiveAcknowledgment(signal);
       else await handler.receiveMessageError(signal);

@@ -1,15 +1,14 @@
 // The limits that keep the listener alive whatever its peers do.
+import { defaultConnectionLimits, type ConnectionLimits } from "./connections.js";
 
-export interface ListenerLimits {
+export interface ListenerLimits extends ConnectionLimits {
   /** Of one body. Default 5,242,880 and 64 KiB for envelope and MIME. */
   readonly maximumBodyBytes: number;
   /** Of all bodies in flight together. Default 64 MiB. */
   readonly maximumBytesInFlight: number;
-  /** Default 200. */
-  readonly maximumConnections: number;
   /** Of the HTTP head. Default 16 KiB. */
   readonly maximumHeaderBytes: number;
-  /** Default 10,000. */
+  /** Default 3,000. */
   readonly handshakeMilliseconds: number;
   /** From the connection, or the previous request, to the end of the head. Default 10,000. */
   readonly headersMilliseconds: number;
@@ -24,11 +23,11 @@ export interface ListenerLimits {
 }
 
 export const defaultListenerLimits: ListenerLimits = {
+  ...defaultConnectionLimits,
   maximumBodyBytes: 5_242_880 + 65_536,
   maximumBytesInFlight: 67_108_864,
-  maximumConnections: 200,
   maximumHeaderBytes: 16_384,
-  handshakeMilliseconds: 10_000,
+  handshakeMilliseconds: 3_000,
   headersMilliseconds: 10_000,
   requestMilliseconds: 30_000,
   keepAliveMilliseconds: 5_000,

@@ -1,20 +1,22 @@
 // The HTTPS server that peers post to: mutual TLS, HTTP, and its limits. What a message means is decided elsewhere.
+import { constants } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { CpisError } from "../../errors.js";
+import { CpisError, type ErrorCode } from "../../errors.js";
 import type { StoredReply } from "../../store/message-model.js";
-import { isAllowedClient } from "../../tls/client-names.js";
+import { createConnections, type Connections } from "./connections.js";
 import { defaultListenerLimits, type ListenerLimits } from "./listener-limits.js";
 import type { MhsEvents, RefusalReason } from "../model.js";
-import { createOpenConnections, type OpenConnections } from "./open-connections.js";
 import { createByteBudget, readBody, type ByteBudget } from "./read-body.js";
 import type { MessageReceiver } from "../inbound/receive-message.js";
 import { judgeRequestHead } from "./request-head.js";
-import { readPeerCertificates } from "../../tls/certificates.js";
+import { readOwnCertificates, readPeerCertificates } from "../../tls/certificates.js";
+import { isNamedClient, type ClientNames } from "../../tls/peer-name.js";
+import { describeTlsFailure } from "../../tls/tls-failure.js";
 import { createTlsContext, tlsOptions, type TlsMaterial } from "../../tls/tls-material.js";
 
 export interface ListenerOptions {
@@ -24,8 +26,8 @@ export interface ListenerOptions {
   /** For example "/mhs/ebxml". */
   readonly path: string;
   readonly tls: TlsMaterial;
-  /** Common or DNS names of client certificates; without it any certificate of the trusted authorities is let in. */
-  readonly allowedClientNames?: readonly string[];
+  /** Whose certificates are taken. "any" is for a simulator only: thousands have one of the same authority. */
+  readonly clientNames: ClientNames;
   readonly limits?: Partial<ListenerLimits>;
 }
 
@@ -47,11 +49,12 @@ interface Surroundings extends ListenerParts {
   readonly options: ListenerOptions;
   readonly limits: ListenerLimits;
   readonly budget: ByteBudget;
-  readonly connections: OpenConnections;
+  readonly connections: Connections;
   isListening(): boolean;
 }
 
 const retryAfterSeconds = 5;
+const connectionsInTurn = 256;
 
 function remoteAddressOf(socket: Duplex): string {
   return "remoteAddress" in socket && typeof socket.remoteAddress === "string" ? socket.remoteAddress : "";
@@ -140,11 +143,14 @@ function listenFailure(error: unknown): CpisError {
 }
 
 function createHttpsServer(surroundings: Surroundings): Server {
-  const { options, limits, events, connections } = surroundings;
+  const { options, limits } = surroundings;
   // Made for its errors: it names bad material before the server does.
   createTlsContext(options.tls);
+  const tls = tlsOptions(options.tls);
   const server = createServer({
-    ...tlsOptions(options.tls),
+    ...tls,
+    // A resumed session would stand on a certificate that was judged in another time.
+    secureOptions: (tls.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET,
     dhparam: "auto",
     requestCert: true,
     rejectUnauthorized: true,
@@ -155,11 +161,69 @@ function createHttpsServer(surroundings: Surroundings): Server {
     maxHeaderSize: limits.maximumHeaderBytes,
     connectionsCheckingInterval: Math.max(50, Math.min(1_000, limits.headersMilliseconds / 2)),
   });
-  server.maxConnections = limits.maximumConnections;
+  // Far above what the two limits of connections let through: only a flood in one turn of the event loop gets here.
+  server.maxConnections = limits.maximumConnections + limits.maximumHandshakes + connectionsInTurn;
   server.timeout = limits.silenceMilliseconds;
+  followConnections(server, surroundings);
+  return server;
+}
 
+function followConnections(server: Server, surroundings: Surroundings): void {
+  const { options, events, connections } = surroundings;
+  const refuseConnection = (reason: RefusalReason, remoteAddress: string, code?: ErrorCode): void => {
+    events.emit("refused", { httpStatus: 0, reason, remoteAddress, ...(code === undefined ? {} : { code }) });
+  };
+  server.on("drop", (data) => refuseConnection("too-many-connections", data?.remoteAddress ?? ""));
+  // First of all: room is made before the handshake of this one begins.
+  server.prependListener("connection", (socket: Duplex) => {
+    if (socket instanceof Socket) connections.add(socket);
+  });
+  /** Node reports a failed handshake as bad HTTP as well; it is told once. */
+  const admitted = new WeakSet<Duplex>();
+  const visitors = new WeakSet<Duplex>();
+  server.on("clientError", (error, socket) => {
+    if (admitted.has(socket) || visitors.has(socket)) answerBadHttp(error, socket, events);
+  });
+  server.on("tlsClientError", (error: Error & { code?: string }, socket) => {
+    // Node.js closes the connection of a certificate that it does not accept, and says why here only.
+    const refusal: unknown = socket.authorizationError;
+    const cause = typeof refusal === "string" ? Object.assign(new Error(refusal), { code: refusal }) : error;
+    // Without a refusal the peer has left, which those who count the connections tell.
+    if (cause !== error || error.code !== "ECONNRESET") {
+      const address = connections.fail(socket);
+      if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") refuseConnection("time-out", address);
+      else refuseConnection("tls", address, describeTlsFailure(cause).code);
+    }
+    socket.destroy();
+  });
+  /** Whoever holds our own key is this machine, which looks whether its listener answers; it may say nothing. */
+  const own = readOwnCertificates(options.tls)[0]?.fingerprint;
+  // Before HTTP is read on it.
+  server.prependListener("secureConnection", (socket: TLSSocket) => {
+    const certificate = socket.getPeerCertificate();
+    const isNamed = isNamedClient(certificate, options.clientNames);
+    if (!isNamed && certificate.fingerprint256 === own && connections.secure(socket)) visitors.add(socket);
+    else if (!isNamed) {
+      refuseConnection("client-name", connections.fail(socket), "TLS_CLIENT_REFUSED");
+      socket.destroy();
+    } else if (!connections.secure(socket)) {
+      refuseConnection("too-many-connections", remoteAddressOf(socket));
+      socket.destroy();
+    } else {
+      admitted.add(socket);
+      events.emit("certificatesShown", { by: "client", chain: readPeerCertificates(socket) });
+    }
+  });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     connections.addRequest(request, response);
+    if (visitors.has(request.socket)) {
+      refuse(request, response, 403, "client-name", surroundings);
+      return;
+    }
+    if (!admitted.has(request.socket)) {
+      request.socket.destroy();
+      return;
+    }
     respond(request, response, surroundings).catch(() => {
       events.emit("warning", { code: "INTERNAL", message: "A request to the listener failed unexpectedly" });
       if (response.headersSent) response.destroy();
@@ -168,37 +232,18 @@ function createHttpsServer(surroundings: Surroundings): Server {
   };
   server.on("request", onRequest);
   server.on("checkContinue", onRequest);
-  /** Node reports a failed handshake as bad HTTP as well; it is told once. */
-  const secured = new WeakSet<Duplex>();
-  server.on("clientError", (error, socket) => {
-    if (secured.has(socket)) answerBadHttp(error, socket, events);
-  });
-  server.on("tlsClientError", (_error, socket) => {
-    events.emit("refused", { httpStatus: 0, reason: "tls", remoteAddress: remoteAddressOf(socket) });
-    socket.destroy();
-  });
-  server.on("secureConnection", (socket: TLSSocket) => {
-    secured.add(socket);
-    if (isAllowedClient(socket.getPeerCertificate(), options.allowedClientNames)) {
-      events.emit("certificatesShown", { by: "client", chain: readPeerCertificates(socket) });
-      return;
-    }
-    events.emit("refused", { httpStatus: 0, reason: "client-name", remoteAddress: remoteAddressOf(socket) });
-    socket.destroy();
-  });
-  return server;
 }
 
 /** Throws CONFIG_MISSING or CONFIG_INVALID for TLS material that cannot be used. */
 export function createListener(options: ListenerOptions, parts: ListenerParts): Listener {
   const limits = { ...defaultListenerLimits, ...options.limits };
   const budget = createByteBudget(limits.maximumBytesInFlight);
-  const connections = createOpenConnections();
+  const connections = createConnections(limits, (remoteAddress, why) => {
+    const reason = why === "dropped" ? "too-many-handshakes" : "tls";
+    parts.events.emit("refused", { httpStatus: 0, reason, remoteAddress });
+  });
   const isListening = (): boolean => server.listening;
   const server: Server = createHttpsServer({ ...parts, options, limits, budget, connections, isListening });
-  server.on("connection", (socket: Duplex) => {
-    if (socket instanceof Socket) connections.add(socket);
-  });
 
   return {
     open: () =>

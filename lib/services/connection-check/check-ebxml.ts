@@ -4,7 +4,8 @@ import type { PeerCertificate } from "node:tls";
 import { CpisError, isCpisError } from "../../errors.js";
 import { selectPattern, type MessagingContract } from "../../sds/contract.js";
 import { contradictingPath } from "../../sds/spine-path.js";
-import { readOwnCertificates } from "../../tls/certificates.js";
+import type { ClientNames } from "../../tls/peer-name.js";
+import { readOwnCertificates, type CertificateFacts } from "../../tls/certificates.js";
 import { connectTls } from "../../tls/connect-tls.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import { failedFinding, skippedStep, stepOf, type CheckRun } from "./check-run.js";
@@ -65,6 +66,54 @@ export async function* checkContract(
 function remembered(finding: Finding): Finding {
   const seen = [...finding.seen, "It is the one remembered from before: the directory does not answer now."];
   return { ...finding, result: finding.result === "pass" ? "warn" : finding.result, seen };
+}
+
+/** What the endpoint tells of the certificate that Spine will show when it calls us. */
+export interface EndpointNames {
+  readonly shown: CertificateFacts | undefined;
+  readonly endpointUrl: string | undefined;
+}
+
+const hostName = /^[a-z0-9_.-]+$/i;
+const confirmedNames =
+  "Whether Spine shows the same name when it calls us is not published: have NHS England confirm it at onboarding.";
+
+/** DNS names; the common name only where there is none, as the listener reads a client's certificate. */
+function namesShown({ name, alternativeNames }: CertificateFacts): readonly string[] {
+  const dnsNames = alternativeNames.filter((one) => isIP(one) === 0);
+  return (dnsNames.length > 0 ? dnsNames : [name]).filter((one) => hostName.test(one) && isIP(one) === 0);
+}
+
+function namesAtEndpoint({ shown, endpointUrl }: EndpointNames): { readonly line: string; names: readonly string[] } {
+  const names = shown === undefined ? [] : namesShown(shown);
+  if (names.length > 0) return { line: `The certificate of the endpoint is for ${names.join(", ")}.`, names };
+  const host = endpointUrl === undefined ? "" : new URL(endpointUrl).hostname;
+  if (isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0 || !hostName.test(host)) {
+    return { line: "The endpoint has shown no name.", names: [] };
+  }
+  return { line: `The endpoint has shown no certificate; its host is ${host}.`, names: [host] };
+}
+
+/** Passes when the name of the endpoint is among those that the listener takes. */
+export function checkClientNames(clientNames: ClientNames, endpoint: EndpointNames): CheckStep {
+  if (clientNames === "any") {
+    const reason = "The simulator is taken by its authority alone; towards Spine the names must be filled in.";
+    return skippedStep("client-names", reason);
+  }
+  const { line, names } = namesAtEndpoint(endpoint);
+  const add = (known: readonly string[]): Pick<Finding, "proposal"> =>
+    names.length === 0 ? {} : { proposal: { setting: "clientNames", value: [...known, ...names].join(", ") } };
+  if (clientNames.length === 0) {
+    const { message, code, advice } = new CpisError("CONFIG_CLIENT_NAMES");
+    const seen = [`${message}.`, line, confirmedNames];
+    return stepOf("client-names", { result: "fail", seen, code, advice, ...add([]) });
+  }
+  const seen = [`Our listener takes certificates for ${clientNames.join(", ")}, and no other.`, line];
+  const taken = new Set(clientNames.map((name) => name.toLowerCase()));
+  if (names.length === 0) return stepOf("client-names", { result: "skipped", seen });
+  if (names.some((name) => taken.has(name.toLowerCase()))) return stepOf("client-names", { result: "pass", seen });
+  const advice = `If Spine calls us with another certificate than this, all is well. Else its answers are refused: ${confirmedNames}`;
+  return stepOf("client-names", { result: "warn", seen, advice, ...add(clientNames) });
 }
 
 /** Where a listener on all addresses is reached from this machine. */

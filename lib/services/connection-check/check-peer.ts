@@ -176,33 +176,42 @@ async function compareClocks(socket: TLSSocket, peer: CheckedPeer, run: CheckRun
   return { result: "skipped", seen: ["It did not answer an empty request, so its time is not known."] };
 }
 
-/** From the name to the clock. What follows a step that failed is skipped. Gives whether a message could go there. */
-export async function* checkPeer(peer: CheckedPeer, run: CheckRun): AsyncGenerator<CheckStep, boolean> {
+/** What was found of the other side. */
+export interface PeerFindings {
+  /** Whether a message could go there. */
+  readonly isUsable: boolean;
+  /** Its certificate, whether or not it was accepted. */
+  readonly certificate?: CertificateFacts;
+}
+
+/** From the name to the clock. What follows a step that failed is skipped. */
+export async function* checkPeer(peer: CheckedPeer, run: CheckRun): AsyncGenerator<CheckStep, PeerFindings> {
   const name = await resolveName(peer, run);
   yield stepOf("name", name);
   if (name.result === "fail") {
     yield* skippedAfter("name");
-    return false;
+    return { isUsable: false };
   }
   const shaken = await shakeHands(peer, run);
   const { address, chain } = shaken.shown;
+  const certificate = chain[0] === undefined ? {} : { certificate: chain[0] };
   const port = portOf(peer.url);
   if (address === undefined && shaken.kind === "failed") {
     yield stepOf("connection", failedFinding(shaken.error, [`Port ${port} of ${hostOf(peer.url)}`]));
     yield* skippedAfter("connection");
-    return false;
+    return { isUsable: false };
   }
   yield stepOf("connection", { result: "pass", seen: [`Port ${port} of ${address ?? hostOf(peer.url)} is open.`] });
   yield stepOf("handshake", handshakeFinding(shaken, run));
   if (shaken.kind === "failed") {
     yield* skippedAfter("handshake");
-    return false;
+    return { isUsable: false, ...certificate };
   }
   try {
     yield stepOf("peer-certificate", chainFinding(chain, run.effects.now()));
     const clock = await compareClocks(shaken.socket, peer, run);
     yield stepOf("clock", clock);
-    return clock.code === undefined || clock.code === "CONFIG_CLOCK";
+    return { isUsable: clock.code === undefined || clock.code === "CONFIG_CLOCK", ...certificate };
   } finally {
     shaken.socket.destroy();
   }

@@ -29,6 +29,7 @@ const titles: Readonly<Record<CheckStepName, string>> = {
   handshake: "TLS handshake",
   "peer-certificate": "Certificate of the other side",
   clock: "Clock",
+  "client-names": "Names of Spine's certificate",
   listener: "Our listener",
   mailbox: "Mailbox and credentials",
   inbox: "Messages in the mailbox",

@@ -1,6 +1,7 @@
 // What a connection check is told, and what it says: one step after the other, in plain words and without secrets.
 import type { CpisError, ErrorCode } from "../../errors.js";
 import type { MessagingContract } from "../../sds/contract.js";
+import type { ClientNames } from "../../tls/peer-name.js";
 import type { TlsMaterial } from "../../tls/tls-material.js";
 
 export type CheckStepName =
@@ -13,6 +14,7 @@ export type CheckStepName =
   | "handshake"
   | "peer-certificate"
   | "clock"
+  | "client-names"
   | "listener"
   | "mailbox"
   | "inbox"
@@ -36,6 +38,8 @@ export interface CheckStep {
   readonly code?: ErrorCode;
   /** What to do. */
   readonly advice?: string;
+  /** For a setting of this transport, by its name in the flow; somebody must know that it is right. */
+  readonly proposal?: { readonly setting: string; readonly value: string };
 }
 
 /** What a step has found; its name and title are added. */
@@ -81,6 +85,8 @@ export type CheckedListener =
 export interface EbxmlCheck {
   readonly kind: "ebxml";
   readonly tls: TlsMaterial;
+  /** Whose messages our listener takes. */
+  readonly clientNames: ClientNames;
   readonly contract: CheckedContract;
   readonly listener: CheckedListener;
 }

@@ -3,9 +3,9 @@ import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import { readOwnCertificates } from "../../tls/certificates.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import { chainFinding } from "./check-certificates.js";
-import { checkContract, checkListener } from "./check-ebxml.js";
+import { checkClientNames, checkContract, checkListener } from "./check-ebxml.js";
 import { checkFolderSteps, checkMailbox } from "./check-mesh.js";
-import { checkPeer, type CheckedPeer } from "./check-peer.js";
+import { checkPeer, type CheckedPeer, type PeerFindings } from "./check-peer.js";
 import { createCheckRun, failedFinding, skippedStep, stepOf, type CheckRun } from "./check-run.js";
 import type {
   CheckEffects,
@@ -49,7 +49,7 @@ interface PeerPlace extends Pick<CheckedPeer, "connectFailed" | "clockMillisecon
   readonly tls: TlsMaterial;
 }
 
-async function* checkAddress(place: PeerPlace, run: CheckRun): AsyncGenerator<CheckStep, boolean> {
+async function* checkAddress(place: PeerPlace, run: CheckRun): AsyncGenerator<CheckStep, PeerFindings> {
   const { address, tls, connectFailed, clockMilliseconds } = place;
   const secureContext = createTlsContext(tls);
   return yield* checkPeer({ url: new URL(address), secureContext, connectFailed, clockMilliseconds }, run);
@@ -75,12 +75,14 @@ async function* checkEbxml(check: EbxmlCheck, run: CheckRun): AsyncGenerator<Che
   const { tls } = check;
   const isUsable = yield* checkOwn(tls, run);
   const contract = yield* checkContract(check.contract, run);
+  let shown: PeerFindings["certificate"];
   if (!isUsable || contract === undefined) yield* skipAll(peerSteps);
   else {
     const connectFailed: ErrorCode = "EBXML_CONNECT_FAILED";
     const place = { address: contract.endpointUrl, tls, connectFailed, clockMilliseconds: ebxmlClockMilliseconds };
-    yield* checkAddress(place, run);
+    ({ certificate: shown } = yield* checkAddress(place, run));
   }
+  yield checkClientNames(check.clientNames, { shown, endpointUrl: contract?.endpointUrl });
   if (isUsable) yield await checkListener(check.listener, run);
   else yield skippedStep("listener");
 }
@@ -95,7 +97,7 @@ async function* checkMeshApi(check: MeshApiCheck, run: CheckRun): AsyncGenerator
     connectFailed: "MESH_CONNECT_FAILED",
     clockMilliseconds: meshClockMilliseconds,
   } as const;
-  const isReachable = isUsable && (yield* checkAddress(place, run));
+  const isReachable = isUsable && (yield* checkAddress(place, run)).isUsable;
   yield* checkMailbox(check, isReachable, run);
 }
 

@@ -22,6 +22,8 @@ export const fieldRules = rules({
   always: { pattern: "^(always|never)$", message: "validation.always" },
   syncReplyMode: { pattern: "^(MSHSignalsOnly|None|Never)$", message: "validation.syncReplyMode" },
   host: { pattern: "^[A-Za-z0-9][A-Za-z0-9.:-]*$|^::1?$", message: "validation.host" },
+  /** One or more, separated by commas, semicolons or spaces; no wildcard. */
+  hostNames: { pattern: "^[A-Za-z0-9_.-]+([\\s,;]+[A-Za-z0-9_.-]+)*$", message: "validation.hostNames" },
   loopbackHost: { pattern: "^(127\\.0\\.0\\.1|localhost)$", message: "validation.loopbackHost" },
   port: {
     pattern: "^(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",

@@ -115,12 +115,14 @@ describe("the contract desk of a session", () => {
     assert.equal(server.requests, before + 2);
   });
 
-  it("takes anyone for the peer until a contract has named it", async () => {
-    const { desk } = await open(60_000);
+  it("knows nobody until a contract has named a party, and a stranger only when all contracts are known", async () => {
+    const { desk } = await open(60_000, { interactions: [query, upload] });
     const [spine, other] = [parsePartyKey("ZSP-0000001"), parsePartyKey("ZXX-0000009")];
-    assert.ok(desk.isPeer(other));
+    assert.deepEqual([desk.senderOf(spine), desk.senderOf(other)], ["unknown", "unknown"]);
     await desk.contract(query);
-    assert.deepEqual([desk.isPeer(spine), desk.isPeer(other)], [true, false]);
+    assert.deepEqual([desk.senderOf(spine), desk.senderOf(other)], ["peer", "unknown"]);
+    await desk.contract(upload);
+    assert.deepEqual([desk.senderOf(spine), desk.senderOf(other)], ["peer", "stranger"]);
   });
 
   it("asks nothing more once it is closed", async () => {

@@ -75,7 +75,7 @@ function createService(settings: ChildSettings, store: MessageStore, owner: stri
     ownParty: { partyKey: parsePartyKey(ownPartyKey), cpaId: parseCpaId(partyCpaId) },
     clientTls: settings.tls,
     timeouts: { replyMilliseconds: 500 },
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs", tls: settings.tls },
+    listener: { host: "127.0.0.1", port: 0, path: "/mhs", tls: settings.tls, clientNames: "any" },
     store,
     channel: settings.channel,
     owner,

@@ -1,5 +1,5 @@
 // A listener in a process of its own, so that its memory can be measured while another process abuses it.
-import { createListener, type Listener } from "../../../lib/mhs/listener/listener.js";
+import { createListener, type Listener, type ListenerOptions } from "../../../lib/mhs/listener/listener.js";
 import { createMemoryStore } from "../store/sqlite-place.js";
 import { createReceiverOn } from "./receiving.js";
 
@@ -23,7 +23,14 @@ async function open(tls: Extract<Command, { kind: "open" }>): Promise<Report> {
   events.on("refused", () => (refused += 1));
   const limits = { handshakeMilliseconds: 500, headersMilliseconds: 500, requestMilliseconds: 500 };
   const { key, cert, ca } = tls;
-  const options = { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: { key, cert, ca }, limits };
+  const options: ListenerOptions = {
+    host: "127.0.0.1",
+    port: 0,
+    path: "/mhs/ebxml",
+    tls: { key, cert, ca },
+    clientNames: "any",
+    limits,
+  };
   listener = createListener(options, { receive, events });
   return { kind: "opened", port: await listener.open() };
 }

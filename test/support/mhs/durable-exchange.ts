@@ -89,7 +89,14 @@ export function useDurableScene(createPlace: () => Promise<StorePlace> = createS
     const mhs = createMessageHandlingService({
       ownParty: { partyKey: ownParty },
       clientTls: good,
-      listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: good, limits: { closeGraceMilliseconds: 300 } },
+      listener: {
+        host: "127.0.0.1",
+        port: 0,
+        path: "/mhs/ebxml",
+        tls: good,
+        clientNames: "any",
+        limits: { closeGraceMilliseconds: 300 },
+      },
       effects,
       store,
       channel: "transport",

@@ -91,7 +91,14 @@ async function openExchange({ behave, options }: ExchangeOptions): Promise<Excha
   const { mhs, port } = await startService({
     ownParty: { partyKey: ownParty },
     clientTls: good,
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls: good, limits: { closeGraceMilliseconds: 300 } },
+    listener: {
+      host: "127.0.0.1",
+      port: 0,
+      path: "/mhs/ebxml",
+      tls: good,
+      clientNames: "any",
+      limits: { closeGraceMilliseconds: 300 },
+    },
     store,
     leaseMilliseconds: 1_000,
     effects,

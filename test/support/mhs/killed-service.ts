@@ -31,7 +31,7 @@ async function run(options: KilledServiceOptions): Promise<void> {
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: ownParty },
     clientTls: tls,
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
+    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls, clientNames: "any" },
     effects,
     store,
     channel: "transport",

@@ -22,6 +22,8 @@ export const spineTransport = {
   environment: "other",
   contractBy: "hand",
   tls: "tls",
+  // Of the simulator's own certificate, and of one that a test makes.
+  clientNames: "localhost, spine",
   endpointUrl: "https://127.0.0.1:1/reliablemessaging/queryrequest",
   cpaId: "S2001924A2012004",
   toPartyKey: "YES-0000806",

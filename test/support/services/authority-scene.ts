@@ -152,7 +152,7 @@ async function openEbxml({ simulator, store, channel }: Ground): Promise<Way> {
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
+    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls, clientNames: "any" },
     store,
     channel,
     leaseMilliseconds: 1000,
@@ -189,7 +189,7 @@ async function createHospital(simulator: SpineSimulator) {
   const mhs = createMessageHandlingService({
     ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
     clientTls: tls,
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
+    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls, clientNames: "any" },
     store,
     effects,
   });

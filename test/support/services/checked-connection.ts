@@ -56,7 +56,7 @@ export async function startListener(tls: TlsMaterial): Promise<Extract<CheckedLi
   const service = createMessageHandlingService({
     ownParty: { partyKey: ownParty },
     clientTls: tls,
-    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
+    listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls, clientNames: "any" },
     store,
     effects,
   });
@@ -78,6 +78,7 @@ export async function ebxmlCheck(simulator: SpineSimulator, change: Partial<Ebxm
   return {
     kind: "ebxml",
     tls: good,
+    clientNames: ["localhost"],
     contract: given(simulator.contracts.reliable),
     listener: change.listener ?? (await startListener(good)),
     ...change,

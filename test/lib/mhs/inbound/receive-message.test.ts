@@ -122,16 +122,16 @@ describe("createMessageReceiver", () => {
         description: "time to live",
       },
       {
-        title: "a message from an unexpected party, in strict mode",
+        title: "a message from a party of no contract",
         message: () => encodeInbound(),
-        rules: { isPeer: (partyKey) => partyKey === "ZSP-0000009", isStrictSender: true },
+        rules: { senderOf: (partyKey) => (partyKey === "ZSP-0000009" ? "peer" : "stranger") },
         errorCode: "ValueNotRecognized",
-        description: "^501319:Unknown eb:CPAId$",
+        description: "^The From party is not one of our contracts$",
       },
       {
         title: "a message under another CPA id, in strict mode",
         message: () => encodeInbound(),
-        rules: { ownParty: { partyKey: ownParty, cpaId: parseCpaId("S1A1") }, isStrictSender: true },
+        rules: { ownParty: { partyKey: ownParty, cpaId: parseCpaId("S1A1") }, isStrictCpaId: true },
         errorCode: "ValueNotRecognized",
         description: "^501319:Unknown eb:CPAId$",
       },
@@ -162,6 +162,14 @@ describe("createMessageReceiver", () => {
       });
     }
 
+    it("an answer of a service and action that nobody knows, and leaves its request open", async () => {
+      const receiving = await createReceiving({ rules: { isKnownAction: (service) => service !== "urn:x" } });
+      const { messageId, outcome } = await openRequest(receiving);
+      const header = { refToMessageId: messageId, service: "urn:x", action: "FOO" };
+      assertRefused(await receiving.receive(encodeInbound({ header })), "ValueNotRecognized", "Unknown eb:Service");
+      assert.equal(outcome(), undefined);
+    });
+
     it("and judges the same message anew when it comes again", async () => {
       let isKnown = false;
       const receiving = await createReceiving({ rules: { isKnownAction: () => isKnown } });
@@ -172,17 +180,31 @@ describe("createMessageReceiver", () => {
     });
   });
 
-  describe("takes", () => {
-    it("an answer of any action, even one that nobody knows", async () => {
-      const receiving = await createReceiving({ rules: { isKnownAction: () => false } });
-      const { messageId, outcome } = await openRequest(receiving);
-      const reply = await receiving.receive(
-        encodeInbound({ header: { refToMessageId: messageId, action: "MCCI_IN010000UK13" } }),
-      );
-      assert.equal(signalIn(reply).kind, "acknowledgment");
-      assert.equal(outcome()?.kind, "answered");
-    });
+  describe("while no contract is known", () => {
+    for (const [what, message] of [
+      ["a message", () => encodeInbound()],
+      ["an acknowledgment", () => acknowledgmentFor(inboundMessage())],
+    ] as const) {
+      it(`asks to send ${what} again, and takes nothing`, async () => {
+        const receiving = await createReceiving({ rules: { senderOf: () => "unknown" } });
+        assert.equal((await receiving.receive(message())).status, 503);
+        assert.deepEqual([receiving.refused[0]?.reason, receiving.received], ["no-contract", []]);
+      });
+    }
+  });
 
+  it("takes no signal of a party of no contract: its request waits on", async () => {
+    const receiving = await createReceiving({ rules: { senderOf: () => "stranger" } });
+    const { messageId, outcome } = await openRequest(receiving);
+    const asked = { ...inboundMessage(), header: { ...inboundMessage().header, messageId } };
+    const identity = { messageId: newId(), now: "2026-11-22T10:20:01Z", ownPartyKey: spineParty };
+    const error = messageErrorOf(asked.header, identity, [{ errorCode: "Unknown" }]);
+    assertFault(await receiving.receive(encodeMessageError(error)));
+    assertFault(await receiving.receive(acknowledgmentFor(asked)));
+    assert.deepEqual([outcome(), receiving.received], [undefined, []]);
+  });
+
+  describe("takes", () => {
     it("a message whose party key is written in lower case", async () => {
       const message = encodeInbound({ header: { toPartyKey: parsePartyKey(ownParty.toLowerCase()) } });
       assert.equal(signalIn(await (await createReceiving()).receive(message)).kind, "acknowledgment");
@@ -197,7 +219,6 @@ describe("createMessageReceiver", () => {
     }
 
     const warned: readonly (readonly [string, MessageChange, Partial<InboundRules>, string])[] = [
-      ["another party", {}, { isPeer: () => false }, "UNEXPECTED_SENDER"],
       ["another CPA id", {}, { ownParty: { partyKey: ownParty, cpaId: parseCpaId("S1A1") } }, "UNEXPECTED_SENDER"],
       [
         "another reliability",

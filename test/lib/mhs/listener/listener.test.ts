@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { defaultConnectionLimits } from "../../../../lib/mhs/listener/connections.js";
 import { createListener, type Listener, type ListenerOptions } from "../../../../lib/mhs/listener/listener.js";
 import type { MhsEvents } from "../../../../lib/mhs/model.js";
 import type { MessageReceiver } from "../../../../lib/mhs/inbound/receive-message.js";
 import type { TlsMaterial } from "../../../../lib/tls/tls-material.js";
+import type { CertificateRequest } from "../../../../lib/simulator/index.js";
 import { post, testCertificates, type Posting, type TestCertificates } from "../../../support/mhs/peer.js";
 
 const reply = { status: 200, contentType: "text/xml; charset=UTF-8", body: Buffer.from("<reply>ë</reply>") };
@@ -31,7 +33,7 @@ describe("createListener", () => {
     events.on("refused", ({ reason }) => refused.push(reason));
     const tls = certificates.good;
     listener = createListener(
-      { host: "127.0.0.1", port: 0, path: "/mhs", tls, limits, ...change },
+      { host: "127.0.0.1", port: 0, path: "/mhs", tls, clientNames: "any", limits, ...change },
       { receive, events },
     );
     port = await listener.open();
@@ -220,14 +222,68 @@ describe("createListener", () => {
       await assert.rejects(once(socket, "secureConnect"));
     });
 
-    it("peers of the names on the list, if there is one", async () => {
-      await open({ allowedClientNames: ["Spine.example.nhs.uk"] });
+    it("peers of the names on the list, by DNS name, or by common name where there is none", async () => {
+      await open({ clientNames: ["Spine.example.nhs.uk", "second.example"] });
       const named = await certificates.issue({ commonName: "spine.example.nhs.uk", dnsNames: [] });
-      const alternative = await certificates.issue({ commonName: "other", dnsNames: ["spine.example.nhs.uk"] });
-      await assert.rejects(send());
-      assert.deepEqual(refused, ["client-name"]);
+      const alternative = await certificates.issue({ commonName: "other", dnsNames: ["x.example", "SECOND.example"] });
       assert.equal((await send({ tls: named })).status, 200);
       assert.equal((await send({ tls: alternative })).status, 200);
+      assert.deepEqual(refused, []);
+    });
+
+    const strangers: readonly (readonly [string, Partial<CertificateRequest>])[] = [
+      ["another name", { commonName: "other.example", dnsNames: ["other.example"] }],
+      ["the name as common name beside another DNS name", { commonName: "spine.example", dnsNames: ["other.example"] }],
+      ["a wildcard that would cover it", { commonName: "other", dnsNames: ["*.example"] }],
+      ["the name inside a longer one", { commonName: "other", dnsNames: ["spine.example.evil.example"] }],
+      ["the name hidden in one with commas", { commonName: "other", dnsNames: ["a, DNS:spine.example, DNS:b"] }],
+    ];
+    for (const [title, request] of strangers) {
+      it(`no peer with ${title}`, async () => {
+        await open({ clientNames: ["spine.example"] });
+        const tls = await certificates.issue(request);
+        const codes: unknown[] = [];
+        events.on("refused", ({ code, remoteAddress }) => codes.push(code, remoteAddress));
+        await assert.rejects(send({ tls }));
+        assert.deepEqual([refused, codes], [["client-name"], ["TLS_CLIENT_REFUSED", "127.0.0.1"]]);
+        assert.deepEqual(bodies, []);
+      });
+    }
+
+    it("nobody without a name, and says nothing of a look from this machine", async () => {
+      await open({ clientNames: [] });
+      const own = await send();
+      assert.deepEqual([own.status, bodies], [403, []]);
+      await assert.rejects(send({ tls: await certificates.issue({ commonName: "spine.example" }) }));
+      assert.deepEqual(refused, ["client-name", "client-name"]);
+    });
+
+    it("peers that show their certificate anew each time: no session is resumed", async () => {
+      await open();
+      const { key, cert, ca } = certificates.good;
+      for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+        const options = { host: "127.0.0.1", port, key, cert, ca: ca as string, maxVersion: version };
+        const first = connectTls(options);
+        const ticket = once(first, "session") as Promise<[Buffer]>;
+        await once(first, "secureConnect");
+        const [session] = await ticket;
+        const second = connectTls({ ...options, session });
+        await once(second, "secureConnect");
+        assert.equal(second.isSessionReused(), false);
+        first.destroy();
+        second.destroy();
+      }
+    });
+
+    it("peers that keep to their first handshake", async () => {
+      await open();
+      const { key, cert, ca } = certificates.good;
+      const socket = connectTls({ host: "127.0.0.1", port, key, cert, ca: ca as string, maxVersion: "TLSv1.2" });
+      await once(socket, "secureConnect");
+      const failed = once(socket, "error") as Promise<[Error]>;
+      socket.renegotiate({}, () => undefined);
+      assert.match((await failed)[0].message, /no renegotiation/);
+      socket.destroy();
     });
   });
 
@@ -239,7 +295,7 @@ describe("createListener", () => {
       const socket = connectTcp(port, "127.0.0.1");
       socket.on("error", () => socket.destroy());
       await once(socket, "close");
-      assert.deepEqual(refused, ["tls"]);
+      assert.deepEqual(refused, ["time-out"]);
     });
 
     it("a peer that does not finish its head", async () => {
@@ -254,13 +310,53 @@ describe("createListener", () => {
       assert.deepEqual(bodies, []);
     });
 
-    it("peers beyond the number of connections allowed", async () => {
-      await open({ limits: { ...limits, maximumConnections: 1 } });
-      const first = await openSocket();
-      await assert.rejects(openSocket());
-      first.destroy();
-      while (listener.connectionCount() > 0) await new Promise((next) => setImmediate(next));
+    for (const limit of ["maximumConnections", "maximumConnectionsPerAddress"] as const) {
+      it(`peers beyond the ${limit}`, async () => {
+        await open({ limits: { ...limits, [limit]: 1 } });
+        const first = await openSocket();
+        await assert.rejects(send());
+        assert.deepEqual(refused, ["too-many-connections"]);
+        first.destroy();
+        while (listener.connectionCount() > 0) await new Promise((next) => setImmediate(next));
+        assert.equal((await send()).status, 200);
+      });
+    }
+
+    it("a peer that says nothing more after its message, at its idle time", async () => {
+      await open({ limits: { ...limits, keepAliveMilliseconds: 100 } });
+      const text = await talk(`${head}Content-Length: 10\r\n\r\n${body.toString()}`);
+      assert.match(text, /^HTTP\/1\.1 200 /);
+      assert.deepEqual(refused, []);
+    });
+
+    it("a peer that never asks anything after its handshake", async () => {
+      await open({ limits: { ...limits, silenceMilliseconds: 100 } });
+      assert.equal(await readToEnd(await openSocket()), "");
+    });
+
+    it("the oldest of those that do not begin their handshake, to make room for the next", async () => {
+      await open({ limits: { ...limits, maximumHandshakesPerAddress: 2, handshakeMilliseconds: 60_000 } });
+      const open4 = Array.from({ length: 4 }, () => connectTcp(port, "127.0.0.1"));
+      for (const socket of open4) socket.on("error", () => socket.destroy());
+      await Promise.all(open4.slice(0, 2).map((socket) => socket.closed || once(socket, "close")));
       assert.equal((await send()).status, 200);
+      assert.deepEqual(new Set(refused), new Set(["too-many-handshakes"]));
+      for (const socket of open4) socket.destroy();
+    });
+
+    it("1,000 connections of one address that say nothing, and takes 40 of 40 messages meanwhile", async () => {
+      await open({ limits: { ...limits, handshakeMilliseconds: 60_000 } });
+      const idle = Array.from({ length: 1_000 }, () => connectTcp(port, "127.0.0.1"));
+      for (const socket of idle) socket.on("error", () => socket.destroy());
+      while (refused.length < 1_000 - defaultConnectionLimits.maximumHandshakesPerAddress)
+        await once(events, "refused");
+      const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await send()).status));
+      assert.deepEqual(
+        statuses,
+        Array.from({ length: 40 }, () => 200),
+      );
+      assert.deepEqual(new Set(refused), new Set(["too-many-handshakes"]));
+      for (const socket of idle) socket.destroy();
     });
   });
 

@@ -73,13 +73,13 @@ describe("a request that cannot be made", () => {
   it("says that a port is in use", async () => {
     await open(silent);
     const { good: tls } = await testCertificates();
-    const listener = { host: "127.0.0.1", port: exchanges.current().port, path: "/", tls };
+    const listener = { host: "127.0.0.1", port: exchanges.current().port, path: "/", tls, clientNames: "any" as const };
     await assert.rejects(open(silent, { listener }), { code: "CONFIG_PORT_IN_USE" });
   });
 
   it("says that an address cannot be listened on", async () => {
     const { good: tls } = await testCertificates();
-    const listener = { host: "192.0.2.1", port: 0, path: "/", tls };
+    const listener = { host: "192.0.2.1", port: 0, path: "/", tls, clientNames: "any" as const };
     await assert.rejects(open(silent, { listener }), { code: "CONFIG_LISTEN" });
   });
 

@@ -5,7 +5,8 @@ import type { MessagingContract } from "../../../../lib/sds/contract.js";
 import { CpisError } from "../../../../lib/errors.js";
 import { createSdsClient } from "../../../../lib/sds/sds-client.js";
 import { lookupContract } from "../../../../lib/sds/lookup-contract.js";
-import { createSdsServer, type SpineSimulator } from "../../../../lib/simulator/index.js";
+import type { EbxmlCheck } from "../../../../lib/services/connection-check/connection-check-model.js";
+import { createSdsServer, type CertificateRequest, type SpineSimulator } from "../../../../lib/simulator/index.js";
 import type { TlsMaterial } from "../../../../lib/tls/tls-material.js";
 import { startPeer, testCertificates } from "../../../support/mhs/peer.js";
 import {
@@ -18,6 +19,7 @@ import {
   runCheck,
   startListener,
   startSimulator,
+  type CheckReport,
 } from "../../../support/services/checked-connection.js";
 
 const day = 86_400_000;
@@ -36,6 +38,9 @@ function at(contract: MessagingContract, host: string, port: number): MessagingC
   return { ...contract, endpointUrl: `https://${host}:${port}${url.pathname}` };
 }
 
+/** Without the step of the names, which has tests of its own. */
+const steps = ({ results }: CheckReport): readonly string[] => results.filter((one) => !one.startsWith("client-names"));
+
 const beforeAndAfter = (name: string, connection: string, handshake: string): readonly string[] => [
   "own-certificate pass",
   "directory skipped",
@@ -53,7 +58,7 @@ describe("a connection check over ebXML", () => {
 
   async function failsInHandshake(simulator: SpineSimulator, code: string, change: { tls?: TlsMaterial } = {}) {
     const report = await runCheck(await ebxmlCheck(simulator, change));
-    assert.deepEqual(report.results, beforeAndAfter("name pass", "connection pass", "handshake fail"));
+    assert.deepEqual(steps(report), beforeAndAfter("name pass", "connection pass", "handshake fail"));
     const step = report.step("handshake");
     assert.equal(step.code, code);
     assert.equal(step.advice, new CpisError(step.code ?? "TLS_FAILED").advice);
@@ -76,6 +81,7 @@ describe("a connection check over ebXML", () => {
       "handshake pass",
       "peer-certificate pass",
       "clock pass",
+      "client-names pass",
       "listener pass",
     ]);
     assert.deepEqual(exchanges, []);
@@ -95,7 +101,7 @@ describe("a connection check over ebXML", () => {
     assert.match(healthy.step("name").seen[0] ?? "", /^localhost is .*127\.0\.0\.1/);
     const unknown = at(contract, "spine.invalid", simulator.port);
     const report = await runCheck(await ebxmlCheck(simulator, { contract: given(unknown) }));
-    assert.deepEqual(report.results, beforeAndAfter("name fail", "connection skipped", "handshake skipped"));
+    assert.deepEqual(steps(report), beforeAndAfter("name fail", "connection skipped", "handshake skipped"));
     assert.equal(report.step("name").code, "EBXML_CONNECT_FAILED");
   });
 
@@ -103,7 +109,7 @@ describe("a connection check over ebXML", () => {
     const simulator = await startSimulator();
     const contract = given(at(simulator.contracts.reliable, "127.0.0.1", await closedPort()));
     const report = await runCheck(await ebxmlCheck(simulator, { contract }));
-    assert.deepEqual(report.results, beforeAndAfter("name pass", "connection fail", "handshake skipped"));
+    assert.deepEqual(steps(report), beforeAndAfter("name pass", "connection fail", "handshake skipped"));
     const { code, seen } = report.step("connection");
     assert.equal(code, "EBXML_CONNECT_FAILED");
     assert.match(seen[0] ?? "", /refused \(ECONNREFUSED\)$/);
@@ -165,6 +171,52 @@ describe("a connection check over ebXML", () => {
     assert.equal(report.step("handshake").code, "TLS_PROTOCOL_TOO_OLD");
   });
 
+  describe("of the names of Spine's certificate", () => {
+    async function namesStep(clientNames: EbxmlCheck["clientNames"], request?: Partial<CertificateRequest>) {
+      const report = await runCheck(await ebxmlCheck(await startSimulator(request), { clientNames }));
+      return report.step("client-names");
+    }
+    const spine = { dnsNames: ["spine.example", "two.example"] };
+
+    it("fails without one, and proposes those of the endpoint's certificate", async () => {
+      const step = await namesStep([], spine);
+      assert.deepEqual([step.result, step.code], ["fail", "CONFIG_CLIENT_NAMES"]);
+      assert.match(step.seen.join(" "), /certificate of the endpoint is for spine\.example, two\.example\..*confirm/);
+      assert.deepEqual(step.proposal, { setting: "clientNames", value: "spine.example, two.example" });
+    });
+
+    it("reads the common name only where there is no DNS name", async () => {
+      const step = await namesStep([], { commonName: "spine.example", dnsNames: [] });
+      assert.equal(step.proposal?.value, "spine.example");
+    });
+
+    it("passes when one of them is the endpoint's, in any case, and proposes nothing", async () => {
+      const step = await namesStep(["other.example", "Spine.EXAMPLE"], spine);
+      assert.deepEqual([step.result, step.proposal], ["pass", undefined]);
+      assert.match(step.seen[0] ?? "", /takes certificates for other\.example, Spine\.EXAMPLE, and no other/);
+    });
+
+    it("warns when the endpoint has none of them, and proposes to add its names", async () => {
+      const step = await namesStep(["other.example"], spine);
+      assert.deepEqual([step.result, step.proposal?.value], ["warn", "other.example, spine.example, two.example"]);
+      assert.match(step.advice ?? "", /its answers are refused/);
+    });
+
+    it("proposes the endpoint's host when nothing was shown, and no address", async () => {
+      const simulator = await startSimulator();
+      const contract = at(simulator.contracts.reliable, "spine.invalid", simulator.port);
+      const report = await runCheck(await ebxmlCheck(simulator, { clientNames: [], contract: given(contract) }));
+      assert.equal(report.step("client-names").proposal?.value, "spine.invalid");
+      const closed = given(at(simulator.contracts.reliable, "127.0.0.1", await closedPort()));
+      const other = await runCheck(await ebxmlCheck(simulator, { clientNames: [], contract: closed }));
+      assert.deepEqual([other.step("client-names").result, other.step("client-names").proposal], ["fail", undefined]);
+    });
+
+    it("says nothing against the simulator, which is known by its authority", async () => {
+      assert.equal((await namesStep("any")).result, "skipped");
+    });
+  });
+
   it("gives up on a peer that takes the connection and says nothing, and goes on", async () => {
     const simulator = await startSimulator();
     const silent = net.createServer(() => undefined);
@@ -178,7 +230,7 @@ describe("a connection check over ebXML", () => {
     const { port } = silent.address() as net.AddressInfo;
     const contract = given(at(simulator.contracts.reliable, "127.0.0.1", port));
     const report = await runCheck(await ebxmlCheck(simulator, { contract }), { tlsMilliseconds: 50 });
-    assert.deepEqual(report.results, beforeAndAfter("name pass", "connection pass", "handshake fail"));
+    assert.deepEqual(steps(report), beforeAndAfter("name pass", "connection pass", "handshake fail"));
     const whole = await runCheck(await ebxmlCheck(simulator, { contract }), { wholeMilliseconds: 50 });
     assert.equal(whole.step("handshake").result, "fail");
     assert.match(whole.text, /the time for the whole check is over/);

@@ -55,7 +55,7 @@ describe("The query service", () => {
     mhs = createMessageHandlingService({
       ownParty: { partyKey: parsePartyKey(party.partyKey), cpaId: parseCpaId(party.cpaId) },
       clientTls: tls,
-      listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls },
+      listener: { host: "127.0.0.1", port: 0, path: "/mhs/ebxml", tls, clientNames: "any" },
       store,
       effects,
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PeerCertificate } from "node:tls";
-import { checkServerName } from "../../../lib/tls/server-name.js";
+import { checkServerName } from "../../../lib/tls/peer-name.js";
 
 function certificate(commonName: string, subjectaltname?: string): PeerCertificate {
   const fields = { subject: { CN: commonName }, ...(subjectaltname === undefined ? {} : { subjectaltname }) };
