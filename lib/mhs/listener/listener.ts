@@ -173,7 +173,9 @@ function followConnections(server: Server, surroundings: Surroundings): void {
   const refuseConnection = (reason: RefusalReason, remoteAddress: string, code?: ErrorCode): void => {
     events.emit("refused", { httpStatus: 0, reason, remoteAddress, ...(code === undefined ? {} : { code }) });
   };
-  server.on("drop", (data) => refuseConnection("too-many-connections", data?.remoteAddress ?? ""));
+  server.on("drop", (peer?: { readonly remoteAddress?: string }) =>
+    refuseConnection("too-many-connections", peer?.remoteAddress ?? ""),
+  );
   // First of all: room is made before the handshake of this one begins.
   server.prependListener("connection", (socket: Duplex) => {
     if (socket instanceof Socket) connections.add(socket);
