@@ -56,7 +56,20 @@ describe("an ebxml transport with a contract from the directory", () => {
   const byDirectory = (changes: object = {}): object => {
     const { id, type, name, environment, tls, clientNames, host, path } = spineTransport;
     const { partyKey, asid, odsCode, organisationName } = spineTransport;
-    const own = { id, type, name, environment, tls, clientNames, host, path, partyKey, asid, odsCode, organisationName };
+    const own = {
+      id,
+      type,
+      name,
+      environment,
+      tls,
+      clientNames,
+      host,
+      path,
+      partyKey,
+      asid,
+      odsCode,
+      organisationName,
+    };
     const { baseUrl, odsCode: spineOdsCode } = simulator.sds;
     const lookup = { contractBy: "lookup", sdsBaseUrl: baseUrl, spineOdsCode, sdsTls: "sds-tls" };
     return { ...own, ...lookup, port: String(port), ...changes };
