@@ -45,8 +45,7 @@ type Refusal = {
   readonly reason: RegExp;
 };
 
-describe("an ebxml transport towards Spine", function () {
-  this.timeout(60_000);
+describe("an ebxml transport towards Spine", () => {
   let nodeRed: NodeRed;
   let spine: TlsMaterial;
   let stranger: TlsMaterial;
