@@ -65,6 +65,51 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/**
+ * The wings of the rooms that have them, each with the wings beside it that it may import. What lies in the room itself
+ * is ground, that any wing may import, or roof, that imports wings and is imported by none of them.
+ */
+const wings: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "lib/cpis": {
+    templates: [],
+    query: ["templates"],
+    upload: ["templates"],
+    "upload/rules": ["upload", "templates"],
+    "upload/rows": ["upload/rules", "upload", "templates"],
+    notification: ["templates", "upload"],
+  },
+  "lib/mhs": {
+    outbound: [],
+    request: ["outbound"],
+    inbound: ["request", "outbound"],
+    listener: ["inbound"],
+  },
+  "lib/mesh": { api: [], folders: [] },
+  "lib/store": { sql: [], sqlite: ["sql"], postgres: ["sql"] },
+  "lib/services": {
+    exchange: [],
+    upload: ["exchange"],
+    query: [],
+    "connection-check": [],
+    "message-log": ["exchange", "upload"],
+  },
+  "lib/simulator": {
+    pki: [],
+    mesh: ["pki"],
+    "mesh-client": ["mesh"],
+    cpis: ["mesh"],
+    spine: ["cpis"],
+    sds: ["pki"],
+    smsp: ["spine", "cpis", "pki"],
+  },
+  "nodes/adapter": {
+    runtime: [],
+    stores: ["runtime"],
+    transports: ["runtime"],
+    monitoring: ["runtime", "stores", "transports"],
+  },
+};
+
 /** Third-party packages, each with the only rooms that may know it. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   saxes: ["xml"],
@@ -98,6 +143,89 @@ function roomOf(file: string): string {
 function resolveImport(file: string, specifier: string): string {
   return path.normalize(path.join(path.dirname(file), specifier));
 }
+
+/** The source file that an import names; undefined for a package, and for what is no TypeScript. */
+function importedFile(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const target = resolveImport(file, specifier).replace(/\.js$/, ".ts");
+  return fs.existsSync(path.join(root, target)) ? target : undefined;
+}
+
+/** Groups of more than one that reach each other, by Tarjan. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (node: string): number => {
+    let lowest = order.size;
+    order.set(node, lowest);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) lowest = Math.min(lowest, visit(next));
+      else if (stack.includes(next)) lowest = Math.min(lowest, order.get(next)!);
+    }
+    if (lowest === order.get(node)) {
+      const circle = stack.splice(stack.indexOf(node));
+      if (circle.length > 1) circles.push(circle.sort());
+    }
+    return lowest;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return circles;
+}
+
+/** "lib/cpis" and "upload/rows"; the wing is "" for what lies in the room itself. */
+function wingOf(file: string): { readonly room: string; readonly wing: string } | undefined {
+  const room = Object.keys(wings).find((name) => file.startsWith(path.normalize(`${name}/`)));
+  if (room === undefined) return undefined;
+  return { room, wing: path.dirname(path.relative(room, file)).split(path.sep).join("/").replace(/^\.$/, "") };
+}
+
+describe("the files of the house", () => {
+  const files = [...sourceFiles("lib"), ...sourceFiles("nodes")];
+  const importedBy = (file: string): string[] =>
+    importsOf(file).flatMap((specifier) => importedFile(file, specifier) ?? []);
+
+  it("stand in no circle, imports of types included", () => {
+    const graph = new Map(files.map((file) => [file, importedBy(file)]));
+    assert.ok([...graph.values()].flat().length > 1_000, "the imports are not read");
+    assert.deepEqual(circlesIn(graph), []);
+    const broken = new Map([...graph, [path.normalize("lib/errors.ts"), [path.normalize("lib/index.ts")]]]);
+    assert.equal(circlesIn(broken).length, 1);
+  });
+
+  it("lie in wings that are on the plan, and import no wing beside theirs but as it says", () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const from = wingOf(file);
+      if (from === undefined) continue;
+      const allowed = wings[from.room]?.[from.wing];
+      if (from.wing !== "" && allowed === undefined) wrong.push(`${file} lies in no wing`);
+      if (from.wing === "") continue;
+      for (const target of importedBy(file)) {
+        const to = wingOf(target);
+        if (to?.room !== from.room || to.wing === "" || to.wing === from.wing) continue;
+        if (allowed?.includes(to.wing) !== true) wrong.push(`${file} imports ${target}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  it("are ground or roof where they lie beside wings, and no wing imports a roof", () => {
+    const graph = new Map<string, string[]>();
+    const nodeOf = (file: string): string => {
+      const place = wingOf(file);
+      return place === undefined || place.wing === "" ? file : `${place.room}/${place.wing}/`;
+    };
+    for (const file of files) {
+      const targets = importedBy(file)
+        .map(nodeOf)
+        .filter((target) => target !== nodeOf(file));
+      graph.set(nodeOf(file), [...(graph.get(nodeOf(file)) ?? []), ...targets]);
+    }
+    assert.deepEqual(circlesIn(graph), []);
+  });
+});
 
 describe("the rooms of the house", () => {
   const libraryFiles = sourceFiles("lib").filter((file) => file !== path.join("lib", "index.ts"));

@@ -139,3 +139,18 @@ export type QueryFailureCode =
   | "access-denied"
   | "smsp-error"
   | "smsp-no-match";
+
+export interface ResponsePlan {
+  readonly planType: PlanType;
+  readonly startDate: PlanDate;
+  readonly endDate?: PlanDate;
+}
+
+export interface UploadPlan {
+  readonly planType: PlanType;
+  readonly startDate: PlanDate;
+  /** Always given for the plan of an unborn child. */
+  readonly endDate?: PlanDate;
+  /** Withdraws an entry made in error. */
+  readonly deleteDate?: PlanDate;
+}

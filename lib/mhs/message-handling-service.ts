@@ -12,7 +12,7 @@ import type { TlsMaterial } from "../tls/tls-material.js";
 import type { InboundRules } from "./inbound/check-inbound.js";
 import { createInboundHandler } from "./inbound/inbound-handler.js";
 import { createInboundPolicy } from "./inbound/inbound-policy.js";
-import { readInboundMessage } from "./inbound/inbound-record.js";
+import { readInboundMessage } from "./inbound-record.js";
 import { createReplier } from "./inbound/inbound-replies.js";
 import { createMessageReceiver } from "./inbound/receive-message.js";
 import { createListener, type Listener, type ListenerOptions } from "./listener/listener.js";

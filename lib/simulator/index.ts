@@ -1,26 +1,31 @@
 // The public door of the simulator: `@cp-is/node-red/simulator`.
-export { createSpineSimulator } from "./spine-simulator.js";
+export {
+  createSpineSimulator,
+  type SimulatedMeshOptions,
+  type SimulatedSdsOptions,
+  type SimulatedSmspOptions,
+  type SpineSimulator,
+  type SpineSimulatorOptions,
+} from "./spine-simulator.js";
+export type { SimulatorLimits } from "./simulator-parts.js";
 export type {
+  RecordedEffect,
+  RegisterAccess,
   SimulatedExchange,
-  SimulatedMeshOptions,
   SimulatedParty,
   SimulatedEbxmlPattern,
   SimulatedPattern,
-  SimulatedSdsOptions,
-  SimulatedSmspOptions,
   SimulatorEffects,
   SimulatorEvents,
-  SimulatorLimits,
   SyncSoapForm,
-  SpineSimulator,
-  SpineSimulatorOptions,
 } from "./model.js";
 export type { UnreadableFileAnswer } from "./cpis/authority-service.js";
 export type { CommandOutcome, SimulatorCommand } from "./commands.js";
-export type { BusinessInteraction, EffectRecord, RecordedEffect } from "./spine/business-interactions.js";
+export type { EffectRecord } from "./spine/business-interactions.js";
+export type { BusinessInteraction } from "./model.js";
 export type { TransmissionFault } from "./spine/network-fault.js";
 export type { ConductFault, Fault, FaultInjection, FaultMatch } from "./spine/faults.js";
-export type { ReliableMessage, ReliableOutcome } from "./spine/reliable-sender.js";
+export type { ReliableMessage, ReliableOutcome } from "./model.js";
 export {
   createPki,
   type CertificateRequest,
@@ -30,8 +35,8 @@ export {
   type PkiOptions,
 } from "./pki/pki.js";
 export { loadOrCreatePki, type FolderPki, type KeptCertificate } from "./pki/pki-folder.js";
-export type { CpisRegister, RegisterAccess, RegisterRecord } from "./cpis/register.js";
-export type { ResponseShape } from "./cpis/response-shape.js";
+export type { CpisRegister, RegisterRecord } from "./cpis/register.js";
+export type { ResponseShape } from "./behaviour.js";
 export { sampleChildren } from "./cpis/sample-children.js";
 export type { RecordHolder, UploadedPlan } from "./cpis/register-uploads.js";
 export { specialNumbers } from "./cpis/special-numbers.js";

@@ -1,18 +1,6 @@
-// What the Spine simulator is to those who use it: its options, its handles and its events.
-import type { EventEmitter } from "node:events";
-import type { UnreadableFileAnswer } from "./cpis/authority-service.js";
-import type { BusinessInteraction, EffectRecord, RecordedEffect } from "./spine/business-interactions.js";
-import type { CommandOutcome } from "./commands.js";
-import type { FaultInjection } from "./spine/faults.js";
-import type { MeshServer, MeshServerOptions } from "./mesh/mesh-server-model.js";
-import type { IssuedCertificate, Pki } from "./pki/pki.js";
-import type { ReliableMessage, ReliableOutcome } from "./spine/reliable-sender.js";
-import type { SdsServer, SdsServerOptions } from "./sds/sds-server.js";
-import type { SmspServer, SmspServerOptions } from "./smsp/smsp-server.js";
-import type { CpisRegister, RegisterAccess, RegisterRecord } from "./cpis/register.js";
-import type { LocalAuthority } from "../cpis/model.js";
+// The ground of the simulator: patterns, effects, parties, and what it tells of.
+import type { Author, LocalAuthority } from "../cpis/model.js";
 import type { CpisError } from "../errors.js";
-import type { MessagingContract } from "../sds/contract.js";
 
 /** The patterns in which the simulator takes messages. */
 export type SimulatedPattern = SimulatedEbxmlPattern | "syncSoap";
@@ -35,66 +23,6 @@ export interface SimulatorEffects {
   newUuid(): string;
 }
 
-export interface SimulatorLimits {
-  /** Of the body of a request; larger ones get status 413. Default 5,308,416 as Spine's. */
-  readonly maximumBytes?: number;
-  /** How many message ids and effects are remembered; the oldest are forgotten. Default 20,000. */
-  readonly maximumIdsRemembered?: number;
-  /** How long an answer may take to be taken by a client. Default 30 s. */
-  readonly answerTimeoutMilliseconds?: number;
-}
-
-/** The simulated MESH shares host, certificates and clock with the simulator. */
-export type SimulatedMeshOptions = Omit<MeshServerOptions, "host" | "pki" | "effects" | "certificate">;
-
-/** The simulated directory shares host, certificates and ids with the simulator, and knows where that listens. */
-export type SimulatedSdsOptions = Omit<SdsServerOptions, "host" | "pki" | "effects" | "certificate" | "messagingUrl">;
-
-/** The simulated mini service shares register, host, certificates and clock with the simulator. */
-export type SimulatedSmspOptions = Omit<
-  SmspServerOptions,
-  "host" | "pki" | "effects" | "certificate" | "register" | "accessed" | "refused"
->;
-
-export interface SpineSimulatorOptions {
-  /** A loopback address; default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port. */
-  readonly port?: number;
-  readonly pki: Pki;
-  readonly effects: SimulatorEffects;
-  /** Certificate of the simulator for server and client use; one is issued when absent. */
-  readonly certificate?: IssuedCertificate;
-  /** Taken beside the query, reliable or forward-reliable; more can be registered later. */
-  readonly interactions?: readonly BusinessInteraction[];
-  /** Default: the sample children. */
-  readonly records?: readonly RegisterRecord[];
-  /** Of the random choices of injected faults with a rate. Default 1. */
-  readonly seed?: number;
-  /** Between the reply to a query and its answer. Default 0. */
-  readonly answerDelayMilliseconds?: number;
-  /** The delay of an answer that comes too late. Default 45 s. */
-  readonly lateAnswerMilliseconds?: number;
-  /** How a message is refused that breaks the rules of its pattern. Default "message-error". */
-  readonly acceptanceFailure?: "message-error" | "soap-fault";
-  /** Default "spine". */
-  readonly syncSoapForm?: SyncSoapForm;
-  /** The simulated MESH. False: there is none. Default: on any free port of the same host. */
-  readonly mesh?: SimulatedMeshOptions | false;
-  /** The simulated Spine Directory Service. False: there is none. Default: on any free port of the same host. */
-  readonly sds?: SimulatedSdsOptions | false;
-  /** The simulated Spine mini service. False: there is none. Default: on any free port of the same host. */
-  readonly smsp?: SimulatedSmspOptions | false;
-  /**
-   * From an access until the local authorities are told, together with those of the meantime. "on-command": by the
-   * command "notify-accesses" only. Default 0.
-   */
-  readonly accessNotificationDelayMilliseconds?: number | "on-command";
-  /** How a file that cannot be read is refused over MESH: by report 15, or by an answer with CPF01. Default "report". */
-  readonly unreadableFiles?: UnreadableFileAnswer;
-  readonly limits?: SimulatorLimits;
-}
-
 /** Somebody who may ask, and where the answers go. */
 export interface SimulatedParty {
   readonly partyKey: string;
@@ -106,6 +34,72 @@ export interface SimulatedParty {
   /** Of a local authority: it gets the notifications for it, unless the authority has a MESH mailbox. */
   readonly odsCode?: string;
 }
+
+export interface RegisterAccess {
+  /** The event id of the query. */
+  readonly accessId: string;
+  /** Milliseconds since 1970. */
+  readonly accessedAt: number;
+  readonly author: Author;
+}
+
+/** What one business message did. */
+export interface RecordedEffect {
+  /** Of the HL7 message; that of the ebXML message when the payload has none. */
+  readonly id: string;
+  /** Of the ebXML message that was taken first. */
+  readonly messageId: string;
+  readonly service: string;
+  readonly action: string;
+  readonly fromPartyKey: string;
+  /** How often it took effect: more than once shows a sender that gives a message a second MessageId. */
+  readonly count: number;
+}
+
+/** Named as in the ebXML header. */
+export interface BusinessInteraction {
+  readonly service: string;
+  readonly action: string;
+  /** Also taken without acknowledgment, in the express pattern. Default false. */
+  readonly isExpressToo?: boolean;
+}
+
+/** A message to a registered party, as Spine would send it. */
+export interface ReliableMessage {
+  readonly partyKey: string;
+  readonly service: string;
+  readonly action: string;
+  readonly payload: Uint8Array;
+  /** Default "reliable". */
+  readonly pattern?: "reliable" | "forwardReliable";
+  /** Default: a fresh one, as for the conversation. */
+  readonly messageId?: string;
+  readonly conversationId?: string;
+  readonly refToMessageId?: string;
+  /** Sends after the first. Default 2. */
+  readonly retries?: number;
+  /** Default 2 s. */
+  readonly retryIntervalMilliseconds?: number;
+  /** From the first send until it is given up. Default 30 s. */
+  readonly persistDurationMilliseconds?: number;
+}
+
+/** `attempts`: how often the bytes were sent. */
+export type ReliableOutcome =
+  /** "post": by a message of its own. */
+  | {
+      readonly kind: "acknowledged";
+      readonly messageId: string;
+      readonly attempts: number;
+      readonly by: "reply" | "post";
+    }
+  | {
+      readonly kind: "given-up";
+      readonly messageId: string;
+      readonly attempts: number;
+      /** "refused": the party said that it will not take the message, however often it comes. */
+      readonly reason: "not-acknowledged" | "refused" | "closed";
+    };
 
 /** One HTTP exchange with all that was said, as text: the people in it are invented. */
 export interface SimulatedExchange {
@@ -187,48 +181,3 @@ export type SimulatorEvents = {
   /** A message could not be delivered, by an injected fault or not, or the simulator itself failed. */
   error: [CpisError];
 };
-
-export interface SpineSimulator {
-  /** The simulated MESH. Throws CONFIG_INVALID when the simulator runs without. */
-  readonly mesh: MeshServer;
-  /** The simulated Spine Directory Service. Throws CONFIG_INVALID when the simulator runs without. */
-  readonly sds: SdsServer;
-  /** The simulated Spine mini service. Throws CONFIG_INVALID when the simulator runs without. */
-  readonly smsp: SmspServer;
-  readonly host: string;
-  readonly port: number;
-  /** "https://127.0.0.1:12345", without a path. */
-  readonly url: string;
-  /** What a client must know to ask, by pattern. */
-  readonly contracts: Readonly<Record<SimulatedPattern, MessagingContract>>;
-  readonly caPem: string;
-  /** A certificate for a client and its listener on loopback. */
-  issueClient(name: string): Promise<IssuedCertificate>;
-  /** Replaces a party of the same key. Throws CONFIG_INVALID. */
-  registerParty(party: SimulatedParty): void;
-  removeParty(partyKey: string): void;
-  readonly register: CpisRegister;
-  /** From now on messages of this interaction are taken, beside the query. Throws CONFIG_INVALID. */
-  registerInteraction(interaction: BusinessInteraction): void;
-  /** What the messages of registered interactions did. */
-  readonly effects: EffectRecord;
-  /**
-   * Sends a message to a party until it is acknowledged, refused or given up; always the same bytes. Faults of
-   * direction "sent" befall each sending apart. Throws CONFIG_INVALID.
-   */
-  sendReliable(message: ReliableMessage): Promise<ReliableOutcome>;
-  /** Throws CONFIG_INVALID beyond 1000 faults, or for a fault that could never happen. */
-  inject(injection: FaultInjection): void;
-  clearFaults(): void;
-  /** Keeps answers back until they are released. */
-  holdAnswers(): void;
-  /** Sends the answers kept back, one after the other in this order, and holds no more. Gives how many there were. */
-  releaseAnswers(order: "in-order" | "reverse"): number;
-  /** How many answers are kept back. */
-  readonly heldAnswers: number;
-  /** Carries out a JSON command; see its type. Throws CONFIG_INVALID with what is wrong with it. */
-  applyCommand(command: unknown): CommandOutcome;
-  readonly events: EventEmitter<SimulatorEvents>;
-  /** Cuts all connections, sends nothing more, and forgets everything. */
-  close(): Promise<void>;
-}

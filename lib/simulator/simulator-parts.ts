@@ -3,21 +3,103 @@ import { EventEmitter } from "node:events";
 import type { DeliveryParts } from "./spine/answer-delivery.js";
 import { createAnswerGate } from "./spine/answer-gate.js";
 import { createAnswerSender } from "./spine/answer-sender.js";
-import { createAuthoritySide, type AuthoritySide, type AuthoritySideParts } from "./cpis/authority-service.js";
+import {
+  createAuthoritySide,
+  type AuthoritySide,
+  type AuthoritySideParts,
+  type UnreadableFileAnswer,
+} from "./cpis/authority-service.js";
 import { createBusinessInteractions, type BusinessInteractions } from "./spine/business-interactions.js";
+import type { BusinessInteraction, SimulatorEffects, SimulatorEvents, SyncSoapForm, SimulatedParty } from "./model.js";
 import type { ConversationParts } from "./spine/conversation.js";
 import { createFaultInjector, type FaultInjector } from "./spine/faults.js";
 import type { MeshServer } from "./mesh/mesh-server-model.js";
-import type { SimulatorEvents, SpineSimulatorOptions } from "./model.js";
-import type { IssuedCertificate } from "./pki/pki.js";
+import type { IssuedCertificate, Pki } from "./pki/pki.js";
 import { createRecentMap } from "./recent-map.js";
-import { createRegister } from "./cpis/register.js";
+import { createRegister, type RegisterRecord } from "./cpis/register.js";
 import { createReliableSender, type ReliableSender } from "./spine/reliable-sender.js";
 import { sampleChildren } from "./cpis/sample-children.js";
-import { createParties, type SimulatedParties } from "./simulated-parties.js";
 import { createSimulatedPds, type SimulatedPds } from "./cpis/simulated-pds.js";
-import { uploadInteraction } from "./spine/spine-identity.js";
+import { uploadInteraction } from "./spine-identity.js";
 import { CpisError, isCpisError } from "../errors.js";
+import { isAsid } from "../identifiers.js";
+
+const maximumParties = 1000;
+
+export interface SimulatedParties {
+  readonly byKey: ReadonlyMap<string, SimulatedParty>;
+  /** Replaces a party of the same key. Throws CONFIG_INVALID. */
+  register(party: SimulatedParty): void;
+  remove(partyKey: string): void;
+}
+
+function refusal(detail: string): CpisError {
+  return new CpisError("CONFIG_INVALID", { detail });
+}
+
+function requireParty(party: SimulatedParty): void {
+  if (party.partyKey.trim() === "") throw refusal("the party key of a simulated party is empty");
+  if (party.cpaId.trim() === "") throw refusal("the CPA id of a simulated party is empty");
+  if (party.odsCode?.trim() === "") throw refusal("the ODS code of a simulated party is empty");
+  if (!isAsid(party.asid)) throw refusal("the ASID of a simulated party has not 12 digits");
+  if (!URL.canParse(party.answerUrl) || new URL(party.answerUrl).protocol !== "https:") {
+    throw refusal("the answer address of a simulated party is no https address");
+  }
+}
+
+export function createParties(): SimulatedParties {
+  const byKey = new Map<string, SimulatedParty>();
+  return {
+    byKey,
+    register: (party) => {
+      requireParty(party);
+      if (byKey.size >= maximumParties && !byKey.has(party.partyKey)) {
+        throw refusal(`more than ${maximumParties} simulated parties`);
+      }
+      byKey.set(party.partyKey, party);
+    },
+    remove: (partyKey) => {
+      byKey.delete(partyKey);
+    },
+  };
+}
+
+export interface SimulatorLimits {
+  /** Of the body of a request; larger ones get status 413. Default 5,308,416 as Spine's. */
+  readonly maximumBytes?: number;
+  /** How many message ids and effects are remembered; the oldest are forgotten. Default 20,000. */
+  readonly maximumIdsRemembered?: number;
+  /** How long an answer may take to be taken by a client. Default 30 s. */
+  readonly answerTimeoutMilliseconds?: number;
+}
+
+/** What those who live as long as the simulator must know; the rest is for those that listen. */
+export interface SimulatorPartsOptions {
+  readonly pki: Pki;
+  readonly effects: SimulatorEffects;
+  /** Taken beside the query, reliable or forward-reliable; more can be registered later. */
+  readonly interactions?: readonly BusinessInteraction[];
+  /** Default: the sample children. */
+  readonly records?: readonly RegisterRecord[];
+  /** Of the random choices of injected faults with a rate. Default 1. */
+  readonly seed?: number;
+  /** Between the reply to a query and its answer. Default 0. */
+  readonly answerDelayMilliseconds?: number;
+  /** The delay of an answer that comes too late. Default 45 s. */
+  readonly lateAnswerMilliseconds?: number;
+  /** How a message is refused that breaks the rules of its pattern. Default "message-error". */
+  readonly acceptanceFailure?: "message-error" | "soap-fault";
+  /** Default "spine". */
+  readonly syncSoapForm?: SyncSoapForm;
+  /**
+   * From an access until the local authorities are told, together with those of the meantime. "on-command": by the
+   * command "notify-accesses" only. Default 0.
+   */
+  readonly accessNotificationDelayMilliseconds?: number | "on-command";
+  /** How a file that cannot be read is refused over MESH: by report 15, or by an answer with CPF01. Default "report". */
+  readonly unreadableFiles?: UnreadableFileAnswer;
+  readonly limits?: SimulatorLimits;
+}
 
 const defaultIdsRemembered = 20_000;
 const defaultAnswerTimeoutMilliseconds = 30_000;
@@ -56,7 +138,7 @@ export interface SimulatorParts extends Telling {
 }
 
 function createDelivery(
-  options: SpineSimulatorOptions,
+  options: SimulatorPartsOptions,
   certificate: IssuedCertificate,
   faults: FaultInjector,
   { events, closing, tell }: Telling,
@@ -80,14 +162,14 @@ function createDelivery(
   };
 }
 
-function createBusiness(options: SpineSimulatorOptions, maximumIds: number): BusinessInteractions {
+function createBusiness(options: SimulatorPartsOptions, maximumIds: number): BusinessInteractions {
   const business = createBusinessInteractions(maximumIds);
   business.register(uploadInteraction);
   for (const interaction of options.interactions ?? []) business.register(interaction);
   return business;
 }
 
-function createRegisterWithPds({ records, effects }: SpineSimulatorOptions) {
+function createRegisterWithPds({ records, effects }: SimulatorPartsOptions) {
   const pds = createSimulatedPds(maximumPeopleOnPds);
   const register = createRegister(records ?? sampleChildren(effects.now()), { added: (record) => pds.learn(record) });
   return { pds, register };
@@ -95,7 +177,7 @@ function createRegisterWithPds({ records, effects }: SpineSimulatorOptions) {
 
 /** Throws CONFIG_INVALID for records or interactions that cannot be. */
 export function createSimulatorParts(
-  options: SpineSimulatorOptions,
+  options: SimulatorPartsOptions,
   certificate: IssuedCertificate,
   mesh: MeshServer | undefined,
 ): SimulatorParts {

@@ -1,18 +1,102 @@
 // Puts the simulator together: listener, checks, register, answers.
-import { carryOut, parseCommand, type CommandTarget } from "./commands.js";
-import { httpsUrl, requireLoopback } from "./loopback-address.js";
+import type { EventEmitter } from "node:events";
+import { carryOut, parseCommand, type CommandOutcome, type CommandTarget } from "./commands.js";
+import { httpsUrl, requireLoopback } from "./loopback-server.js";
 import { createMeshServer } from "./mesh/mesh-server.js";
-import type { MeshServer } from "./mesh/mesh-server-model.js";
+import type { MeshServer, MeshServerOptions } from "./mesh/mesh-server-model.js";
 import { openListener, type MessageListener } from "./spine/message-listener.js";
-import type { SpineSimulator, SpineSimulatorOptions } from "./model.js";
+import type {
+  SimulatedParty,
+  SimulatedPattern,
+  SimulatorEvents,
+  BusinessInteraction,
+  ReliableMessage,
+  ReliableOutcome,
+} from "./model.js";
 import type { IssuedCertificate } from "./pki/pki.js";
-import { createSimulatorParts, type SimulatorParts } from "./simulator-parts.js";
-import { contractsOf, patternOfPath } from "./spine/spine-identity.js";
+import { createSimulatorParts, type SimulatorParts, type SimulatorPartsOptions } from "./simulator-parts.js";
+import { contractsOf, patternOfPath } from "./spine-identity.js";
 import { createRequestTaker } from "./spine/take-request.js";
-import { createSdsServer, type SdsServer } from "./sds/sds-server.js";
-import { createSmspServer, type SmspServer } from "./smsp/smsp-server.js";
+import { createSdsServer, type SdsServer, type SdsServerOptions } from "./sds/sds-server.js";
+import { createSmspServer, type SmspServer, type SmspServerOptions } from "./smsp/smsp-server.js";
+import type { CpisRegister } from "./cpis/register.js";
+import type { EffectRecord } from "./spine/business-interactions.js";
+import type { FaultInjection } from "./spine/faults.js";
 import { CpisError } from "../errors.js";
+import type { MessagingContract } from "../sds/contract.js";
 import { readSoapAction } from "../soap/soap-action.js";
+
+/** The simulated MESH shares host, certificates and clock with the simulator. */
+export type SimulatedMeshOptions = Omit<MeshServerOptions, "host" | "pki" | "effects" | "certificate">;
+
+/** The simulated directory shares host, certificates and ids with the simulator, and knows where that listens. */
+export type SimulatedSdsOptions = Omit<SdsServerOptions, "host" | "pki" | "effects" | "certificate" | "messagingUrl">;
+
+/** The simulated mini service shares register, host, certificates and clock with the simulator. */
+export type SimulatedSmspOptions = Omit<
+  SmspServerOptions,
+  "host" | "pki" | "effects" | "certificate" | "register" | "accessed" | "refused"
+>;
+
+export interface SpineSimulatorOptions extends SimulatorPartsOptions {
+  /** A loopback address; default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Certificate of the simulator for server and client use; one is issued when absent. */
+  readonly certificate?: IssuedCertificate;
+  /** The simulated MESH. False: there is none. Default: on any free port of the same host. */
+  readonly mesh?: SimulatedMeshOptions | false;
+  /** The simulated Spine Directory Service. False: there is none. Default: on any free port of the same host. */
+  readonly sds?: SimulatedSdsOptions | false;
+  /** The simulated Spine mini service. False: there is none. Default: on any free port of the same host. */
+  readonly smsp?: SimulatedSmspOptions | false;
+}
+
+export interface SpineSimulator {
+  /** The simulated MESH. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly mesh: MeshServer;
+  /** The simulated Spine Directory Service. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly sds: SdsServer;
+  /** The simulated Spine mini service. Throws CONFIG_INVALID when the simulator runs without. */
+  readonly smsp: SmspServer;
+  readonly host: string;
+  readonly port: number;
+  /** "https://127.0.0.1:12345", without a path. */
+  readonly url: string;
+  /** What a client must know to ask, by pattern. */
+  readonly contracts: Readonly<Record<SimulatedPattern, MessagingContract>>;
+  readonly caPem: string;
+  /** A certificate for a client and its listener on loopback. */
+  issueClient(name: string): Promise<IssuedCertificate>;
+  /** Replaces a party of the same key. Throws CONFIG_INVALID. */
+  registerParty(party: SimulatedParty): void;
+  removeParty(partyKey: string): void;
+  readonly register: CpisRegister;
+  /** From now on messages of this interaction are taken, beside the query. Throws CONFIG_INVALID. */
+  registerInteraction(interaction: BusinessInteraction): void;
+  /** What the messages of registered interactions did. */
+  readonly effects: EffectRecord;
+  /**
+   * Sends a message to a party until it is acknowledged, refused or given up; always the same bytes. Faults of
+   * direction "sent" befall each sending apart. Throws CONFIG_INVALID.
+   */
+  sendReliable(message: ReliableMessage): Promise<ReliableOutcome>;
+  /** Throws CONFIG_INVALID beyond 1000 faults, or for a fault that could never happen. */
+  inject(injection: FaultInjection): void;
+  clearFaults(): void;
+  /** Keeps answers back until they are released. */
+  holdAnswers(): void;
+  /** Sends the answers kept back, one after the other in this order, and holds no more. Gives how many there were. */
+  releaseAnswers(order: "in-order" | "reverse"): number;
+  /** How many answers are kept back. */
+  readonly heldAnswers: number;
+  /** Carries out a JSON command; see its type. Throws CONFIG_INVALID with what is wrong with it. */
+  applyCommand(command: unknown): CommandOutcome;
+  readonly events: EventEmitter<SimulatorEvents>;
+  /** Cuts all connections, sends nothing more, and forgets everything. */
+  close(): Promise<void>;
+}
 
 const defaultMaximumBytes = 5_308_416;
 

@@ -1,6 +1,6 @@
 // A local authority's process killed at any point between accepting an upload and delivering its response.
 import assert from "node:assert/strict";
-import { createRandom } from "../../lib/simulator/spine/seeded-random.js";
+import { createRandom } from "../../lib/simulator/spine/faults.js";
 import { runAuthority } from "../support/crash/authority-run.js";
 
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);

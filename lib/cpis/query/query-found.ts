@@ -2,11 +2,11 @@
 import { sortableMilliseconds } from "../../hl7v3/timestamp.js";
 import { isSameId } from "../../identifiers.js";
 import { withoutOtherNumbers, type ReceivedSubject } from "../templates/subject-template.js";
-import type { AccessRecord, Plan, PlanType, Subject, Warning } from "../model.js";
+import type { AccessRecord, Plan, PlanType, Subject, Warning, ResponsePlan } from "../model.js";
 import { stripNhsNumber } from "../nhs-number.js";
 import type { MessageFindings } from "./message-shape.js";
 import type { QueryContext } from "./query-failed.js";
-import type { ReceivedAccess, ReceivedPayload, ResponsePlan } from "./query-response-model.js";
+import type { ReceivedAccess, ReceivedPayload } from "./query-response-model.js";
 
 /** The display rules of NHS England ask for no more. */
 const shownAccesses = 25;

@@ -3,7 +3,7 @@ import type { QueryResponseCode, ReceivedControlAct } from "../../hl7v3/control-
 import type { ReceivedInteger } from "../../hl7v3/data-types.js";
 import type { ReceivedAcknowledgement, ReceivedTransmission, Transmission } from "../../hl7v3/transmission-wrapper.js";
 import type { ReceivedSubject } from "../templates/subject-template.js";
-import type { Author, CodedText, Hl7Time, LocalAuthority, PlanDate, PlanType, Subject, Warning } from "../model.js";
+import type { Author, CodedText, Hl7Time, LocalAuthority, ResponsePlan, Subject, Warning } from "../model.js";
 
 /** One query made for the same NHS number, this one included. `accessId` is the id of its event. */
 export interface ResponseAccess {
@@ -11,12 +11,6 @@ export interface ResponseAccess {
   readonly accessedAt: Hl7Time;
   readonly author: Author;
   readonly nhsNumber: string;
-}
-
-export interface ResponsePlan {
-  readonly planType: PlanType;
-  readonly startDate: PlanDate;
-  readonly endDate?: PlanDate;
 }
 
 /** What one local authority holds: one to three plans, and the child, the mother or both. */

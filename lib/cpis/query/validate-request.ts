@@ -1,9 +1,21 @@
 // What must be known before a query can be written, each named when it is missing.
 import { CpisError } from "../../errors.js";
 import { isAsid, parseUuid } from "../../identifiers.js";
-import type { Author, OrganisationRef, PersonAuthor, PersonName, Role, SystemAuthor } from "../model.js";
-import type { QueryRequest } from "./query-request.js";
-import type { QueryStub } from "./query-stub.js";
+import type { Author, Hl7Time, OrganisationRef, PersonAuthor, PersonName, Role, SystemAuthor } from "../model.js";
+
+/** Of a query stub, what can be missing. */
+interface StubFacts {
+  readonly author: Author;
+  readonly eventId: string;
+  readonly queriedAt: Hl7Time;
+}
+
+/** Of the whole request. */
+interface RequestFacts extends StubFacts {
+  readonly fromAsid: string;
+  readonly toAsid: string;
+  readonly messageId: string;
+}
 
 function refuse(detail: string): never {
   throw new CpisError("CPIS_INVALID_REQUEST", { detail });
@@ -55,13 +67,13 @@ function requireAuthor(author: Author): void {
 }
 
 /** Both throw CPIS_INVALID_REQUEST whose detail names the first thing that is missing or malformed. */
-export function validateQueryStub(stub: QueryStub): void {
+export function validateQueryStub(stub: StubFacts): void {
   requireAuthor(stub.author);
   parseUuid(stub.eventId);
   if (stub.queriedAt.iso === undefined) refuse("the time of the query is missing");
 }
 
-export function validateQueryRequest(request: QueryRequest): void {
+export function validateQueryRequest(request: RequestFacts): void {
   validateQueryStub(request);
   requireAsid(request.fromAsid, "the sender's ASID");
   requireAsid(request.toAsid, "the receiver's ASID");

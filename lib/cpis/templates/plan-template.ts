@@ -4,10 +4,8 @@ import { attribute, elementsAt } from "../../hl7v3/elements.js";
 import { element, type XmlNode } from "../../xml/encode-xml.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import { isTemplate, templateElements, templateNodes, type Template, type Warn } from "./content-id.js";
-import type { PlanDate, PlanType } from "../model.js";
+import type { PlanDate, PlanType, ResponsePlan, UploadPlan } from "../model.js";
 import { formatPlanDate, parsePlanDate } from "./plan-date.js";
-import type { ResponsePlan } from "../query/query-response-model.js";
-import type { UploadPlan } from "../upload/upload-model.js";
 
 /** "upload" is also the form in which the response to an upload repeats a plan. */
 export type PlanForm = "response" | "upload";

@@ -5,20 +5,10 @@ import type {
   Hl7Time,
   LocalAuthority,
   OrganisationRef,
-  PlanDate,
-  PlanType,
   Subject,
+  UploadPlan,
   Warning,
 } from "../model.js";
-
-export interface UploadPlan {
-  readonly planType: PlanType;
-  readonly startDate: PlanDate;
-  /** Always given for the plan of an unborn child. */
-  readonly endDate?: PlanDate;
-  /** Withdraws an entry made in error. */
-  readonly deleteDate?: PlanDate;
-}
 
 /** One person with plans: looked after and child protection go with a child, the plan of an unborn child with the mother. */
 export interface UploadRecord {

@@ -13,7 +13,7 @@ import {
   type StoredReply,
 } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { isDuplicateOf, newInboundRecord, type Arrival, type InboundRole } from "./inbound-record.js";
+import { isDuplicateOf, newInboundRecord, type Arrival, type InboundRole } from "../inbound-record.js";
 import type { Inbox } from "../../queue/inbox.js";
 import type { InboundDisposition, MhsEvents, WarningCode } from "../model.js";
 import type { OutboundSignals } from "../outbound/outbound-signals.js";

@@ -5,7 +5,7 @@ import type { BusinessMessage } from "../../ebxml/model.js";
 import type { ErrorCode } from "../../errors.js";
 import type { MessageRowId, StoredInboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { isForConsumer, readInboundMessage } from "./inbound-record.js";
+import { isForConsumer, readInboundMessage } from "../inbound-record.js";
 
 export function createInboundPolicy(store: MessageStore, watch: StoreWatch): InboundPolicy<BusinessMessage> {
   /** What the message that it answers says of it; undefined: it is the answer, or it answers none. */

@@ -2,7 +2,7 @@
 import type { ErrorCode } from "../../errors.js";
 import type { MessageRowId, OutboundState } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { readInboundMessage } from "../inbound/inbound-record.js";
+import { readInboundMessage } from "../inbound-record.js";
 import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.js";
 import { confirmReply, keepReply, type KeptReply } from "./store-sync-reply.js";
 import type { OutboundRequest, RequestOutcome } from "../model.js";

@@ -1,8 +1,8 @@
 // The records of a file that was sent, to find the one that a result in the response speaks of.
 import { known } from "../../hl7v3/data-types.js";
 import { createUploadFileReader } from "../../cpis/upload/upload-file.js";
-import type { Subject } from "../../cpis/model.js";
-import type { UploadPlan, UploadRecord, UploadRecordResult } from "../../cpis/upload/upload-model.js";
+import type { Subject, UploadPlan } from "../../cpis/model.js";
+import type { UploadRecord, UploadRecordResult } from "../../cpis/upload/upload-model.js";
 
 /** Little enough to hold a hundred thousand. */
 export interface SentRecord {

@@ -1,17 +1,16 @@
 // Writes the HL7 message of an answer.
-import type { AnswerContent } from "../spine/behaviour.js";
+import type { AnswerContent, ResponseShape } from "../behaviour.js";
 import type { AcceptedQuery } from "./query-acceptance.js";
-import type { CpisRegister, RegisterAccess, RegisterRecord } from "./register.js";
-import type { ResponseShape } from "./response-shape.js";
+import type { CpisRegister, RegisterRecord } from "./register.js";
+import type { RegisterAccess } from "../model.js";
 import { exampleCounty, planDate } from "./sample-people.js";
 import { companion, notFound } from "./special-number-rows.js";
-import { spineAsid } from "../spine/spine-identity.js";
-import type { CodedText, Plan } from "../../cpis/model.js";
+import { spineAsid } from "../spine-identity.js";
+import type { CodedText, Plan, ResponsePlan } from "../../cpis/model.js";
 import type {
   QueryResponseDeviation,
   ResponseAccess,
   ResponsePayload,
-  ResponsePlan,
   ResponseRecord,
 } from "../../cpis/query/query-response-model.js";
 import { encodeQueryResponse, queryResponseInteraction } from "../../cpis/query/query-response.js";

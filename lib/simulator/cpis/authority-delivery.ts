@@ -1,8 +1,7 @@
 // How the simulated CP-IS reaches a local authority: by its MESH mailbox, or by ebXML.
 import type { SimulatedMesh } from "../mesh/mesh-model.js";
-import type { SimulatedParty, SimulatorEffects } from "../model.js";
-import type { ReliableMessage, ReliableOutcome } from "../spine/reliable-sender.js";
-import { queryService, uploadService } from "../spine/spine-identity.js";
+import type { SimulatedParty, SimulatorEffects, ReliableMessage, ReliableOutcome } from "../model.js";
+import { queryService, uploadService } from "../spine-identity.js";
 import { CpisError } from "../../errors.js";
 import { known } from "../../hl7v3/data-types.js";
 

@@ -1,7 +1,7 @@
 // What the simulated CP-IS tells local authorities of its own accord: accesses, in batches, and inactive NHS numbers.
 import type { AuthorityPost } from "./authority-delivery.js";
-import type { SimulatorEffects, SimulatorEvents } from "../model.js";
-import type { CpisRegister, RegisterAccess } from "./register.js";
+import type { SimulatorEffects, SimulatorEvents, RegisterAccess } from "../model.js";
+import type { CpisRegister } from "./register.js";
 import { authorityKey, type RecordHolder } from "./register-uploads.js";
 import { encodeAccessNotification } from "../../cpis/notification/access-notification.js";
 import { encodeInactiveNhsNumberNotification } from "../../cpis/notification/inactive-number-notification.js";

@@ -9,13 +9,13 @@ import {
 } from "./authority-delivery.js";
 import { createUploadLoader } from "./load-upload.js";
 import type { MailboxKeeper, SimulatedMesh, SimulatedMeshMessage } from "../mesh/mesh-model.js";
-import type { SimulatedEbxmlPattern, SimulatedParty, SimulatorEvents } from "../model.js";
+import type { SimulatedEbxmlPattern, SimulatedParty, SimulatorEvents, RegisterAccess } from "../model.js";
 import { readUpload } from "./read-upload.js";
 import { createRecentMap } from "../recent-map.js";
-import type { CpisRegister, RegisterAccess } from "./register.js";
+import type { CpisRegister } from "./register.js";
 import { exampleBorough, exampleCounty, exampleSite } from "./sample-people.js";
 import type { SimulatedPds } from "./simulated-pds.js";
-import { uploadAction, uploadService } from "../spine/spine-identity.js";
+import { uploadAction, uploadService } from "../spine-identity.js";
 import type { LocalAuthority } from "../../cpis/model.js";
 import type { UploadResponse } from "../../cpis/upload/upload-model.js";
 import { encodeUploadResponsePieces } from "../../cpis/upload/upload-response.js";

@@ -1,7 +1,7 @@
 // Reads the record for the register that a JSON command carries.
 import { invalid, readArray, readChoice, readObject, readOptionalText, readText } from "../json-fields.js";
 import type { RegisterRecord } from "./register.js";
-import type { ResponseShape } from "./response-shape.js";
+import type { ResponseShape } from "../behaviour.js";
 import { exampleCounty, planDate } from "./sample-people.js";
 import { findSpecialNumber } from "./special-numbers.js";
 import type { LocalAuthority, Plan, PlanDate, PlanType, Subject } from "../../cpis/model.js";

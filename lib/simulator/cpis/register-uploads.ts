@@ -1,6 +1,5 @@
 // What an uploaded plan does to the plans held under an NHS number.
-import type { LocalAuthority, Plan, Subject } from "../../cpis/model.js";
-import type { UploadPlan } from "../../cpis/upload/upload-model.js";
+import type { LocalAuthority, Plan, Subject, UploadPlan } from "../../cpis/model.js";
 import { known } from "../../hl7v3/data-types.js";
 
 /** One plan of a file, with the person it hangs on. */

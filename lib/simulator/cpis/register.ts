@@ -7,19 +7,12 @@ import {
   type UploadedPlan,
   type UploadTrace,
 } from "./register-uploads.js";
-import type { ResponseShape } from "./response-shape.js";
+import type { ResponseShape } from "../behaviour.js";
+import type { RegisterAccess } from "../model.js";
 import type { Author, Plan } from "../../cpis/model.js";
 import { readNhsNumber } from "../../cpis/nhs-number.js";
 import { CpisError } from "../../errors.js";
 import { known } from "../../hl7v3/data-types.js";
-
-export interface RegisterAccess {
-  /** The event id of the query. */
-  readonly accessId: string;
-  /** Milliseconds since 1970. */
-  readonly accessedAt: number;
-  readonly author: Author;
-}
 
 /** What is held under one NHS number; for an unborn child that is the mother's. */
 export interface RegisterRecord {

@@ -1,6 +1,7 @@
 // The invented children the simulator starts with: one for each thing an answer can show.
-import type { RegisterAccess, RegisterRecord } from "./register.js";
-import type { ResponseShape } from "./response-shape.js";
+import type { RegisterRecord } from "./register.js";
+import type { RegisterAccess } from "../model.js";
+import type { ResponseShape } from "../behaviour.js";
 import {
   consultant,
   exampleBorough,

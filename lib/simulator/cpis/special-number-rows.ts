@@ -1,6 +1,5 @@
 // What a row of the special numbers says, and the words in which the rows are written.
-import { normalConduct, type AnswerContent, type Conduct } from "../spine/behaviour.js";
-import type { ResponseShape } from "./response-shape.js";
+import { normalConduct, type AnswerContent, type Conduct, type ResponseShape } from "../behaviour.js";
 import type { CodedText, NotFoundBasis, QueryFailureCode } from "../../cpis/model.js";
 import { objectIdentifiers } from "../../hl7v3/object-identifiers.js";
 

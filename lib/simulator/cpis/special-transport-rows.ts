@@ -1,5 +1,5 @@
 // Special numbers for which the transport fails, or the answer cannot be used.
-import { normalConduct } from "../spine/behaviour.js";
+import { normalConduct } from "../behaviour.js";
 import {
   answering,
   companion,

@@ -1,13 +1,11 @@
 // Takes HTTP requests of MESH over TLS, reads bodies within limits, and writes the answers.
-import https from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refusalAnswer, type MeshAnswer, type MeshProblem } from "./mesh-answers.js";
 import { spellHeader, type MeshBehaviours } from "./mesh-behaviours.js";
 import type { BodyReading } from "./mesh-call.js";
 import type { IssuedCertificate } from "../pki/pki.js";
-import { CpisError } from "../../errors.js";
+import { openLoopbackServer, type LoopbackServer } from "../loopback-server.js";
 
 export interface MeshHttpRequest {
   readonly method: string;
@@ -37,13 +35,10 @@ export interface MeshListenerOptions {
   readonly requireClientCertificate: boolean;
   readonly maximumRequestBytes: number;
   take(request: MeshHttpRequest): Promise<MeshHttpEnd>;
-  failed(cause: unknown): void;
+  readonly failed: (cause: unknown) => void;
 }
 
-export interface MeshListener {
-  readonly port: number;
-  close(): Promise<void>;
-}
+export type MeshListener = Pick<LoopbackServer, "port" | "close">;
 
 const keepAliveMilliseconds = 60_000;
 /** As long as clients of the real service wait for 100 MB. */
@@ -131,16 +126,6 @@ function refuseUnreadable(cause: Error, socket: Duplex): void {
   socket.end(`${head}\r\n\r\n${body.toString("utf8")}`);
 }
 
-function listen(server: https.Server, options: MeshListenerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const code = cause.code === "EADDRINUSE" ? "CONFIG_PORT_IN_USE" : "CONFIG_LISTEN";
-      reject(new CpisError(code, { detail: cause.code ?? "unknown", cause }));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
-}
-
 /** Throws CONFIG_PORT_IN_USE, or CONFIG_LISTEN with the reason. */
 export async function openMeshListener(options: MeshListenerOptions): Promise<MeshListener> {
   const { certificate, caPem, requireClientCertificate } = options;
@@ -151,18 +136,19 @@ export async function openMeshListener(options: MeshListenerOptions): Promise<Me
     if (end.kind === "cut") socket.destroy();
     else await writeAnswer(response, end);
   };
-  const server = https.createServer(
-    {
+  const opened = await openLoopbackServer({
+    host: options.host,
+    port: options.port,
+    tls: {
       key: certificate.keyPem,
       cert: certificate.certPem,
       ca: caPem,
       requestCert: requireClientCertificate,
       rejectUnauthorized: requireClientCertificate,
-      minVersion: "TLSv1.2",
       keepAliveTimeout: keepAliveMilliseconds,
       requestTimeout: requestMilliseconds,
     },
-    (request, response) => {
+    serve: (request, response) => {
       const { socket } = request;
       serve(request, response).catch((cause: unknown) => {
         if (!request.complete || response.headersSent) {
@@ -174,24 +160,8 @@ export async function openMeshListener(options: MeshListenerOptions): Promise<Me
         response.end();
       });
     },
-  );
-  server.on("clientError", refuseUnreadable);
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    failed: options.failed,
   });
-  await listen(server, options);
-  server.removeAllListeners("error");
-  server.on("error", (cause) => options.failed(cause));
-  // A TCP listener has an address as soon as it listens, and never a path.
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
+  opened.server.on("clientError", refuseUnreadable);
+  return opened;
 }

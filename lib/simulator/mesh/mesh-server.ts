@@ -1,7 +1,7 @@
 // Puts the simulated MESH together: mailboxes, authorization, calls, faults, keepers, an HTTPS server.
 import { EventEmitter } from "node:events";
 import { invalid } from "../json-fields.js";
-import { httpsUrl, requireLoopback } from "../loopback-address.js";
+import { httpsUrl, requireLoopback } from "../loopback-server.js";
 import { createMeshAuthorization } from "./mesh-authorization.js";
 import { defaultMeshBehaviours, type MeshBehaviours } from "./mesh-behaviours.js";
 import type { MeshOffice } from "./mesh-call.js";

@@ -1,6 +1,6 @@
 // What the simulated directory knows: which system of which organisation takes which interaction, by which contract.
 import type { SimulatedPattern } from "../model.js";
-import { contractOf, queryService, uploadAction, uploadService } from "../spine/spine-identity.js";
+import { contractOf, queryService, uploadAction, uploadService } from "../spine-identity.js";
 import type { MessagingContract } from "../../sds/contract.js";
 import type { ServiceInteraction } from "../../sds/directory-model.js";
 

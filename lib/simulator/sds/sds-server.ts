@@ -1,17 +1,19 @@
 // A Spine Directory Service to test and demonstrate against, over its FHIR API, on the loopback address.
-import https from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { httpsUrl, requireLoopback } from "../loopback-address.js";
+import { httpsUrl, openLoopbackServer, requireLoopback } from "../loopback-server.js";
 import type { SimulatedPattern, SimulatorEffects } from "../model.js";
 import type { IssuedCertificate, Pki } from "../pki/pki.js";
 import { disturbRecords, disturbResource, type SdsConduct } from "./sds-behaviour.js";
 import { pageParameter, readSdsQuestion, sdsPath, type SdsQuestion } from "./sds-question.js";
 import { selectRecords, spineOdsCode, spineRecords, type SimulatedSdsRecord } from "./sds-records.js";
-import { encodeBundle, encodeDevices, encodeEndpoint, encodeOperationOutcome } from "./sds-resources.js";
-import type { FhirResource } from "./sds-resources.js";
-import { CpisError } from "../../errors.js";
+import {
+  encodeBundle,
+  encodeDevices,
+  encodeEndpoint,
+  encodeOperationOutcome,
+  type FhirResource,
+} from "./sds-resources.js";
 import type { ServiceInteraction } from "../../sds/directory-model.js";
 
 /** By which pattern the simulated Spine takes an interaction. */
@@ -136,47 +138,6 @@ async function waitOut(conduct: SdsConduct, signal: AbortSignal): Promise<boolea
   return wait(delayMilliseconds, true, { signal }).catch(() => false);
 }
 
-interface OpenServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-/** Throws CONFIG_PORT_IN_USE or CONFIG_LISTEN. */
-async function openServer(
-  where: { readonly host: string; readonly port: number },
-  certificate: IssuedCertificate,
-  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<OpenServer> {
-  const sockets = new Set<Socket>();
-  const server = https.createServer(
-    { key: certificate.keyPem, cert: certificate.certPem, minVersion: "TLSv1.2" },
-    (request, response) => {
-      serve(request, response).catch(() => request.socket.destroy());
-    },
-  );
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const code = cause.code === "EADDRINUSE" ? "CONFIG_PORT_IN_USE" : "CONFIG_LISTEN";
-      reject(new CpisError(code, { detail: cause.code ?? "unknown", cause }));
-    });
-    server.listen(where.port, where.host, resolve);
-  });
-  // A TCP listener has an address as soon as it listens, and never a path.
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
-
 function issueCertificate(pki: Pki, host: string): Promise<IssuedCertificate> {
   const commonName = "Spine Directory Service simulator";
   return pki.issue({ commonName, dnsNames: ["localhost"], ipAddresses: [host], usage: "server" });
@@ -213,7 +174,14 @@ export async function createSdsServer(options: SdsServerOptions): Promise<SdsSer
     const records = [...(spineRecordsByKey.get(apiKey) ?? []), ...others];
     send(response, replyTo(request, apiKey, current, { records, baseUrl, newUuid: () => effects.newUuid() }));
   };
-  const server = await openServer({ host, port: options.port ?? 0 }, certificate, serve);
+  const server = await openLoopbackServer({
+    host,
+    port: options.port ?? 0,
+    tls: { key: certificate.keyPem, cert: certificate.certPem },
+    serve: (request, response) => void serve(request, response).catch(() => request.socket.destroy()),
+    // A connection that broke is its client's to see.
+    failed: () => undefined,
+  });
   baseUrl = `${httpsUrl(host, server.port)}${sdsPath}`;
   return {
     baseUrl,

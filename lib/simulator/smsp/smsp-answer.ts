@@ -1,9 +1,9 @@
 // Writes the reply of a simulated Spine mini service: the payload with its status, in its envelopes.
 import { samplePlans, toResponsePayload } from "../cpis/answer-payload.js";
-import type { SimulatorEffects } from "../model.js";
-import type { CpisRegister, RegisterAccess } from "../cpis/register.js";
+import type { SimulatorEffects, RegisterAccess } from "../model.js";
+import type { CpisRegister } from "../cpis/register.js";
 import type { HttpReply } from "../spine/replies.js";
-import type { ResponseShape } from "../cpis/response-shape.js";
+import type { ResponseShape } from "../behaviour.js";
 import { findSmspNumber } from "./smsp-numbers.js";
 import type { SmspConduct } from "./smsp-behaviour.js";
 import type { CodedText, Plan } from "../../cpis/model.js";

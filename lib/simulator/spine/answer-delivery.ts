@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnswerGate } from "./answer-gate.js";
 import { postHeaders, type AnswerMessage, type AnswerSender, type PostedReply } from "./answer-sender.js";
-import type { AnswerConduct } from "./behaviour.js";
-import type { Course } from "./conversation.js";
+import type { AnswerConduct } from "../behaviour.js";
+import type { Course } from "./course.js";
 import { checkEbxmlAcknowledgment } from "./ebxml-acceptance.js";
 import { httpText } from "./http-text.js";
 import type { SimulatedExchange, SimulatedParty, SimulatorEffects, SimulatorEvents } from "../model.js";

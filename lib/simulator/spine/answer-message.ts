@@ -7,12 +7,12 @@ import {
   type AnswerForm,
 } from "../cpis/answer-payload.js";
 import type { AnswerMessage } from "./answer-sender.js";
-import type { AnswerConduct, AnswerContent } from "./behaviour.js";
+import type { AnswerConduct, AnswerContent } from "../behaviour.js";
 import type { SimulatedEbxmlPattern, SimulatedParty, SimulatorEffects } from "../model.js";
 import type { AcceptedQuery } from "../cpis/query-acceptance.js";
 import type { CpisRegister } from "../cpis/register.js";
 import { signalIdentity } from "./replies.js";
-import { ebxmlPatternOf, queryService, spinePartyKey } from "./spine-identity.js";
+import { ebxmlPatternOf, queryService, spinePartyKey } from "../spine-identity.js";
 import type { CodedText } from "../../cpis/model.js";
 import { encodeBusinessMessage, spineXmlDeclaration } from "../../ebxml/encode-message.js";
 import { encodeMessageError, messageErrorOf } from "../../ebxml/encode-signal.js";

@@ -1,29 +1,8 @@
 // The interactions beside the query that the simulator takes, and a count of what they did.
-import type { SimulatedEbxmlPattern } from "../model.js";
+import type { BusinessInteraction, RecordedEffect, SimulatedEbxmlPattern } from "../model.js";
 import { createRecentMap } from "../recent-map.js";
 import { CpisError } from "../../errors.js";
 import { comparableId } from "../../identifiers.js";
-
-/** Named as in the ebXML header. */
-export interface BusinessInteraction {
-  readonly service: string;
-  readonly action: string;
-  /** Also taken without acknowledgment, in the express pattern. Default false. */
-  readonly isExpressToo?: boolean;
-}
-
-/** What one business message did. */
-export interface RecordedEffect {
-  /** Of the HL7 message; that of the ebXML message when the payload has none. */
-  readonly id: string;
-  /** Of the ebXML message that was taken first. */
-  readonly messageId: string;
-  readonly service: string;
-  readonly action: string;
-  readonly fromPartyKey: string;
-  /** How often it took effect: more than once shows a sender that gives a message a second MessageId. */
-  readonly count: number;
-}
 
 export interface EffectRecord {
   /** Of different ids; the oldest are forgotten beyond the simulator's limit. */

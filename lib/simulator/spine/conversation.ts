@@ -2,8 +2,9 @@
 import { encodeAnswer, type QueryVerdict } from "./answer-message.js";
 import type { AnswerMessage } from "./answer-sender.js";
 import type { AuthoritySide } from "../cpis/authority-service.js";
+import { lastCourse, type Course, type RequestFacts } from "./course.js";
 import type { BusinessInteractions } from "./business-interactions.js";
-import { isTakenIn, normalConduct, type AnswerConduct, type Conduct, type ReplyConduct } from "./behaviour.js";
+import { isTakenIn, normalConduct, type AnswerConduct, type Conduct, type ReplyConduct } from "../behaviour.js";
 import { applyFault, type FaultInjector } from "./faults.js";
 import { judgeRequest, type IncomingRequest, type Judgement } from "./judge-request.js";
 import type { RequestEnd } from "./message-listener.js";
@@ -22,7 +23,7 @@ import {
   type HttpReply,
 } from "./replies.js";
 import { findSpecialNumber } from "../cpis/special-numbers.js";
-import { spineAsid } from "./spine-identity.js";
+import { spineAsid } from "../spine-identity.js";
 import type { Acknowledgment, BusinessMessage, MessageError } from "../../ebxml/model.js";
 import { parseTransmission } from "../../hl7v3/transmission-wrapper.js";
 import { comparableId } from "../../identifiers.js";
@@ -44,48 +45,6 @@ export interface ConversationParts {
   /** A party sent an acknowledgment, or an error, as a message of its own. */
   takeSignal(signal: Acknowledgment | MessageError): void;
   tell<Name extends keyof SimulatorEvents>(name: Name, ...event: SimulatorEvents[Name]): void;
-}
-
-/** Who says what to whom in a request. */
-export interface RequestFacts {
-  readonly action: string;
-  readonly messageId: string;
-  readonly conversationId: string;
-  readonly partyKey: string;
-}
-
-export interface AnswerInReply {
-  readonly conduct: AnswerConduct;
-  /** Writes the answer; call it when it is due, so that it tells what is known then. */
-  encode(): RequestEnd;
-}
-
-/** What is to be done about one request. */
-export interface Course {
-  /** What could be read of the request; of one that is taken, all of it. */
-  readonly about: Partial<RequestFacts>;
-  readonly end: RequestEnd;
-  /** The answer travels in the reply: then this gives the end when the answer is due. */
-  readonly answerInReply?: AnswerInReply;
-  readonly replyDelayMilliseconds: number;
-  readonly answersBeforeReply: boolean;
-  readonly answers: readonly AnswerConduct[];
-  /** Writes an answer; call it when the answer is due, so that it tells what is known then. */
-  encode(answer: AnswerConduct): AnswerMessage;
-}
-
-/** The end of a request that has no answers beside its reply. */
-export function lastCourse(end: RequestEnd, about: Partial<RequestFacts>): Course {
-  return {
-    about,
-    end,
-    replyDelayMilliseconds: 0,
-    answersBeforeReply: false,
-    answers: [],
-    encode: () => {
-      throw new Error("this message has no answers");
-    },
-  };
 }
 
 function refusalCourse(reply: HttpReply, messageId: string | undefined): Course {

@@ -1,9 +1,19 @@
 // Faults on demand: which messages they befall, and what they change about the simulator's conduct.
-import type { AnswerConduct, Conduct } from "./behaviour.js";
+import type { AnswerConduct, Conduct } from "../behaviour.js";
 import { disturbanceOf, undisturbed, type Disturbance, type TransmissionFault } from "./network-fault.js";
-import { createRandom } from "./seeded-random.js";
 import { CpisError } from "../../errors.js";
 import { isSameId } from "../../identifiers.js";
+
+/** mulberry32 by Tommy Ettinger: small, and the same on every machine. Gives numbers from 0 up to 1. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
 
 /** Something that the simulator does to a message it has read. Times in milliseconds. */
 export type ConductFault =

@@ -1,7 +1,7 @@
 // Judges the bytes of a request as Spine does: what is wrong with them, or what is asked.
 import { checkEbxmlRequest } from "./ebxml-acceptance.js";
 import type { SimulatedEbxmlPattern, SimulatedParty } from "../model.js";
-import { ebxmlPatternOf, queryService, simulatedContracts, spinePartyKey } from "./spine-identity.js";
+import { ebxmlPatternOf, queryService, simulatedContracts, spinePartyKey } from "../spine-identity.js";
 import { queryRequestInteraction } from "../../cpis/query/query-request.js";
 import type { ErrorReport } from "../../ebxml/encode-signal.js";
 import type { Acknowledgment, BusinessMessage, EbxmlReading, MessageError, RoutingHeader } from "../../ebxml/model.js";

@@ -1,11 +1,9 @@
 // Takes HTTP requests over TLS with client certificate, reads them whole, and lets the simulator reply.
-import https from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { openLoopbackServer, type LoopbackServer } from "../loopback-server.js";
 import type { Disturbance } from "./network-fault.js";
 import { readSlowly } from "./read-slowly.js";
 import type { HttpReply } from "./replies.js";
-import { CpisError } from "../../errors.js";
 
 export interface ReceivedRequest {
   readonly path: string;
@@ -44,13 +42,10 @@ export interface ListenerOptions {
   take(request: ReceivedRequest): Promise<RequestHandling>;
   /** A request that did not come to be taken: a status, or 0 for one that ended in the middle. */
   refused(status: number, reason: string): void;
-  failed(cause: unknown): void;
+  readonly failed: (cause: unknown) => void;
 }
 
-export interface MessageListener {
-  readonly port: number;
-  close(): Promise<void>;
-}
+export type MessageListener = Pick<LoopbackServer, "port" | "close">;
 
 /** Longer than the pause between two messages of a client: so the client's connection is not closed under it. */
 const keepAliveMilliseconds = 60_000;
@@ -138,18 +133,19 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
 }
 
 /** Throws CONFIG_PORT_IN_USE, or CONFIG_LISTEN with the reason. */
-export async function openListener(options: ListenerOptions): Promise<MessageListener> {
-  const server = https.createServer(
-    {
+export function openListener(options: ListenerOptions): Promise<MessageListener> {
+  return openLoopbackServer({
+    host: options.host,
+    port: options.port,
+    tls: {
       key: options.keyPem,
       cert: options.certPem,
       ca: options.caPem,
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
       keepAliveTimeout: keepAliveMilliseconds,
     },
-    (request, response) => {
+    serve: (request, response) => {
       const { socket } = request;
       serve(request, response, options).catch((cause: unknown) => {
         if (request.complete) options.failed(cause);
@@ -157,30 +153,6 @@ export async function openListener(options: ListenerOptions): Promise<MessageLis
         socket.destroy();
       });
     },
-  );
-  // Also those that are not through their handshake: the server itself knows of the others only.
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    failed: options.failed,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const code = cause.code === "EADDRINUSE" ? "CONFIG_PORT_IN_USE" : "CONFIG_LISTEN";
-      reject(new CpisError(code, { detail: cause.code ?? "unknown", cause }));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
-  server.removeAllListeners("error");
-  server.on("error", (cause) => options.failed(cause));
-  // A TCP listener has an address as soon as it listens, and never a path.
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
 }

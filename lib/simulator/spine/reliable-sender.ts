@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { postMessage, type DeliveryParts } from "./answer-delivery.js";
 import type { AnswerMessage, PostedReply } from "./answer-sender.js";
-import type { SimulatedParty } from "../model.js";
+import type { ReliableMessage, ReliableOutcome, SimulatedParty } from "../model.js";
 import { ebxmlTime } from "./replies.js";
-import { ebxmlPatternOf, spinePartyKey } from "./spine-identity.js";
+import { ebxmlPatternOf, spinePartyKey } from "../spine-identity.js";
 import { encodeBusinessMessage } from "../../ebxml/encode-message.js";
 import type { Acknowledgment, MessageError } from "../../ebxml/model.js";
 import { reliabilityElements } from "../../ebxml/reliability.js";
@@ -20,43 +20,6 @@ import {
 } from "../../identifiers.js";
 import { classifyReplyBody } from "../../mhs/outbound/classify-reply.js";
 import { isRetriableFault } from "../../soap/fault.js";
-
-/** A message to a registered party, as Spine would send it. */
-export interface ReliableMessage {
-  readonly partyKey: string;
-  readonly service: string;
-  readonly action: string;
-  readonly payload: Uint8Array;
-  /** Default "reliable". */
-  readonly pattern?: "reliable" | "forwardReliable";
-  /** Default: a fresh one, as for the conversation. */
-  readonly messageId?: string;
-  readonly conversationId?: string;
-  readonly refToMessageId?: string;
-  /** Sends after the first. Default 2. */
-  readonly retries?: number;
-  /** Default 2 s. */
-  readonly retryIntervalMilliseconds?: number;
-  /** From the first send until it is given up. Default 30 s. */
-  readonly persistDurationMilliseconds?: number;
-}
-
-/** `attempts`: how often the bytes were sent. */
-export type ReliableOutcome =
-  /** "post": by a message of its own. */
-  | {
-      readonly kind: "acknowledged";
-      readonly messageId: string;
-      readonly attempts: number;
-      readonly by: "reply" | "post";
-    }
-  | {
-      readonly kind: "given-up";
-      readonly messageId: string;
-      readonly attempts: number;
-      /** "refused": the party said that it will not take the message, however often it comes. */
-      readonly reason: "not-acknowledged" | "refused" | "closed";
-    };
 
 export interface ReliableSenderParts {
   readonly parties: ReadonlyMap<string, SimulatedParty>;

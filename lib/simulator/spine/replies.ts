@@ -2,7 +2,7 @@
 import type { AnswerMessage } from "./answer-sender.js";
 import type { Reports } from "./judge-request.js";
 import type { SimulatorEffects } from "../model.js";
-import { spinePartyKey } from "./spine-identity.js";
+import { spinePartyKey } from "../spine-identity.js";
 import {
   acknowledgmentOf,
   encodeAcknowledgment,

@@ -1,22 +1,13 @@
 // One request of the synchronous form from its bytes to its reply, which is the answer: judged, remembered, answered.
 import { encodePayload, type BusinessContent } from "./answer-message.js";
 import type { AnswerForm } from "../cpis/answer-payload.js";
-import { isTakenIn, type AnswerConduct } from "./behaviour.js";
-import {
-  chooseConduct,
-  judgeQuery,
-  lastCourse,
-  takeEffect,
-  type ConversationParts,
-  type Course,
-  type QueryJudgement,
-  type RequestFacts,
-} from "./conversation.js";
+import { isTakenIn, type AnswerConduct } from "../behaviour.js";
+import { chooseConduct, judgeQuery, takeEffect, type ConversationParts, type QueryJudgement } from "./conversation.js";
+import { lastCourse, type Course, type RequestFacts } from "./course.js";
 import type { RequestEnd } from "./message-listener.js";
 import type { SimulatedParty, SyncSoapForm } from "../model.js";
 import { messageErrorReply, soapFaultReply, synchronousReply } from "./replies.js";
-import { queryService, spineAsid } from "./spine-identity.js";
-import { checkSynchronousRequest } from "./sync-acceptance.js";
+import { queryService, spineAsid } from "../spine-identity.js";
 import { queryRequestInteraction } from "../../cpis/query/query-request.js";
 import { isCpisError, type CpisError } from "../../errors.js";
 import { parseConversationId, parseMessageId, parsePartyKey } from "../../identifiers.js";
@@ -24,7 +15,50 @@ import { parseSoapEnvelope, type SoapEnvelope } from "../../soap/envelope.js";
 import { readSoapAction } from "../../soap/soap-action.js";
 import { encodeSynchronousReply } from "../../soap/synchronous-reply.js";
 import { readSynchronousRequest } from "../../soap/synchronous-request.js";
-import type { XmlElement } from "../../xml/xml-element.js";
+import { type XmlElement, attributeValue, childrenNamed } from "../../xml/xml-element.js";
+import { objectIdentifiers } from "../../hl7v3/object-identifiers.js";
+
+const addressing = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
+const hl7 = "urn:hl7-org:v3";
+/** "uuid:" and a UUID. */
+const messageIdLength = 41;
+
+/** A check that failed gives its fault text. */
+type Check = readonly [hasPassed: boolean, fault: string];
+
+function texts(header: XmlElement, localName: string): readonly string[] {
+  return childrenNamed(header, { localName, namespaces: [addressing] }).map(({ text }) => text.trim());
+}
+
+/** Each of them once, with one ASID that is not empty. */
+function namesOneSystem(header: XmlElement, localName: string): boolean {
+  const at = (holders: readonly XmlElement[], name: string): readonly XmlElement[] =>
+    holders.flatMap((holder) => childrenNamed(holder, { localName: name, namespaces: [hl7] }));
+  const functions = at([header], localName);
+  const ids = at(at(functions, "device"), "id");
+  const [id] = ids;
+  return (
+    functions.length === 1 &&
+    ids.length === 1 &&
+    id !== undefined &&
+    attributeValue(id, "root") === objectIdentifiers.asid &&
+    (attributeValue(id, "extension") ?? "") !== ""
+  );
+}
+
+/** All faults of the header, in the order of the checks, under Spine's own names; none means accepted. */
+export function checkSynchronousRequest(header: XmlElement | undefined): readonly string[] {
+  if (header === undefined) return ["ErrorBaseTms.MESSAGE_NOT_WELL_FORMED[soapHeaderCount]"];
+  const [messageIds, to] = [texts(header, "MessageID"), texts(header, "To")];
+  const checks: readonly Check[] = [
+    [messageIds.length === 1 && messageIds[0]?.length === messageIdLength, "ErrorBaseTms.SOAP_MESSAGE_ID_ERROR"],
+    [texts(header, "Action").length === 1, "ErrorBaseTms.SOAP_ACTION_ERROR"],
+    [to.length === 1 && to[0] !== "", "ErrorBaseTms.SOAP_TO_ERROR"],
+    [namesOneSystem(header, "communicationFunctionRcv"), "ErrorBaseTms.SOAP_COMM_FUNC_RCV_ERROR"],
+    [namesOneSystem(header, "communicationFunctionSnd"), "ErrorBaseTms.SOAP_COMM_FUNC_SND_ERROR"],
+  ];
+  return checks.filter(([hasPassed]) => !hasPassed).map(([, fault]) => fault);
+}
 
 export interface SynchronousIncoming {
   readonly soapAction: string | undefined;

@@ -2,13 +2,14 @@
 import { STATUS_CODES } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deliverAnswers, waitUntilDue, type DeliveryParts } from "./answer-delivery.js";
-import { decideCourse, type AnswerInReply, type ConversationParts, type Course } from "./conversation.js";
+import { decideCourse, type ConversationParts } from "./conversation.js";
+import type { AnswerInReply, Course } from "./course.js";
 import type { Disturbance } from "./network-fault.js";
 import { httpText } from "./http-text.js";
 import type { ReceivedRequest, RequestEnd, RequestHandling } from "./message-listener.js";
 import { createMessageOrder, waitForTurn } from "./message-order.js";
 import type { SimulatedExchange } from "../model.js";
-import { patternOfPath } from "./spine-identity.js";
+import { patternOfPath } from "../spine-identity.js";
 import { decideSynchronousCourse } from "./sync-conversation.js";
 
 export interface TakerParts {

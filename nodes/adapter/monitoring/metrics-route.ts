@@ -3,8 +3,8 @@ import type { NodeAPI } from "node-red";
 import { readQueues, type QueueDepth } from "../../../lib/services/overview.js";
 import type { DeadLetterCount } from "../../../lib/store/message-store.js";
 import type { GaugeFamily, GaugeReading } from "./metric-registry.js";
-import { knownInteraction, metricsText } from "./metrics.js";
-import { openStores } from "../stores/store-registry.js";
+import { declareStore, knownInteraction, metricsText, storeOutage } from "./metrics.js";
+import { openStores, storeEvents } from "../stores/store-registry.js";
 import { systemEffects } from "../runtime/this-process.js";
 import { transportLabel, transportsInSight } from "../transports/transport-registry.js";
 
@@ -114,6 +114,8 @@ interface Response {
   type(mediaType: string): Response;
   send(body: string): unknown;
 }
+
+storeEvents.on("opened", declareStore).on("outage", storeOutage);
 
 const served = new WeakSet();
 

@@ -5,7 +5,6 @@ import { isDeepStrictEqual } from "node:util";
 import { CpisError } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
-import { declareStore, storeOutage } from "../monitoring/metrics.js";
 import { openStore } from "./open-store.js";
 import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
@@ -32,6 +31,8 @@ export interface StoreInSight {
 }
 
 const shared = new Map<string, SharedStore>();
+/** By the label of the place. "outage": it began to refuse work. */
+export const storeEvents = new EventEmitter<{ opened: [label: string]; outage: [label: string] }>();
 const changes = new EventEmitter<{ changed: [key: string] }>();
 
 class SharedStore {
@@ -53,10 +54,10 @@ class SharedStore {
     const warn = (text: string): void => [...this.users][0]?.warn(text);
     const store = await openStore(this.settings, { warn });
     const label = placeLabel(this.settings);
-    declareStore(label);
+    storeEvents.emit("opened", label);
     let wasReady = true;
     const conditionChanged: StoreUser["conditionChanged"] = (condition) => {
-      if (wasReady && condition.kind === "unavailable") storeOutage(label);
+      if (wasReady && condition.kind === "unavailable") storeEvents.emit("outage", label);
       wasReady = condition.kind === "ready";
       for (const user of [...this.users]) user.conditionChanged(condition);
     };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { parseCpaId, parsePartyKey } from "../../../lib/identifiers.js";
 import { createContractSource } from "../../../lib/sds/contract-source.js";
 import { selectPattern, type MessagingContract } from "../../../lib/sds/contract.js";
-import { contractOf } from "../../../lib/simulator/spine/spine-identity.js";
+import { contractOf } from "../../../lib/simulator/spine-identity.js";
 import { startContractWorld, type ContractWish, type ContractWorld } from "../../support/sds/contract-world.js";
 import {
   createSimulatedDirectory,

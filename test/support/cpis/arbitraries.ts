@@ -1,13 +1,19 @@
 // Generators of the models of the CP-IS query and its response.
 import fc from "fast-check";
-import type { LocalAuthority, PersonAuthor, Role, Subject, SystemAuthor } from "../../../lib/cpis/model.js";
+import type {
+  LocalAuthority,
+  PersonAuthor,
+  Role,
+  Subject,
+  SystemAuthor,
+  ResponsePlan,
+} from "../../../lib/cpis/model.js";
 import { parseNhsNumber, type NhsNumber } from "../../../lib/cpis/nhs-number.js";
 import type { QueryRequest } from "../../../lib/cpis/query/query-request.js";
 import type {
   QueryResponse,
   ResponseAccess,
   ResponsePayload,
-  ResponsePlan,
   ResponseRecord,
 } from "../../../lib/cpis/query/query-response-model.js";
 import { asid, code, organisation, personName, text, time, transmission, uuid } from "../hl7v3/arbitraries.js";

@@ -1,12 +1,11 @@
 // Generators of uploads, responses to them and notifications.
 import fc from "fast-check";
-import type { CodedText } from "../../../lib/cpis/model.js";
+import type { CodedText, UploadPlan } from "../../../lib/cpis/model.js";
 import type {
   AccessNotification,
   InactiveNhsNumberNotification,
   NotifiedAccess,
   UploadFile,
-  UploadPlan,
   UploadRecord,
   UploadRecordResult,
   UploadResponse,

@@ -1,6 +1,6 @@
 // Uploads without a fault, from which the tests make faulty ones. All people are invented.
-import type { Subject } from "../../../lib/cpis/model.js";
-import type { UploadPlan, UploadRecord } from "../../../lib/cpis/upload/upload-model.js";
+import type { Subject, UploadPlan } from "../../../lib/cpis/model.js";
+import type { UploadRecord } from "../../../lib/cpis/upload/upload-model.js";
 import type { UploadFault } from "../../../lib/cpis/upload/rules/upload-rules.js";
 import type { UploadCheckContext, UploadFileFacts } from "../../../lib/cpis/upload/rules/validate-upload.js";
 import { county, mother, testChild } from "./samples.js";

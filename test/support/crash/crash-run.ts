@@ -1,7 +1,7 @@
 // One run of the crash test: messages in both directions, faults on their way, and processes killed in the middle.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRandom } from "../../../lib/simulator/spine/seeded-random.js";
+import { createRandom } from "../../../lib/simulator/spine/faults.js";
 import { finishedStates } from "../../../lib/store/message-model.js";
 import type { StateCount } from "../../../lib/store/message-store.js";
 import type { CrashScene } from "./crash-scene.js";

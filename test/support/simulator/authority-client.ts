@@ -1,9 +1,9 @@
 // A local authority for the simulator's tests: files written by the codecs, sent over real sockets, answers fetched.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { LocalAuthority, Subject } from "../../../lib/cpis/model.js";
+import type { LocalAuthority, Subject, UploadPlan } from "../../../lib/cpis/model.js";
 import { encodeUploadFile } from "../../../lib/cpis/upload/upload-file.js";
-import type { UploadPlan, UploadRecord, UploadResponse } from "../../../lib/cpis/upload/upload-model.js";
+import type { UploadRecord, UploadResponse } from "../../../lib/cpis/upload/upload-model.js";
 import { parseUploadResponse } from "../../../lib/cpis/upload/upload-response.js";
 import type { SimulatedMailbox, SimulatorEvents, SpineSimulatorOptions } from "../../../lib/simulator/index.js";
 import { exampleBorough, exampleCounty } from "../../../lib/simulator/cpis/sample-people.js";

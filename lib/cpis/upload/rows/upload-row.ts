@@ -2,11 +2,11 @@
 import { known } from "../../../hl7v3/data-types.js";
 import { subjectKindOfPlan, type PlanToCheck } from "../rules/check-upload-plan.js";
 import { checkRecord } from "../rules/check-upload-record.js";
-import type { PlanType, Subject } from "../../model.js";
+import type { PlanType, Subject, UploadPlan } from "../../model.js";
 import { readPlanType } from "./plan-type-words.js";
 import { createRowFields, isRowObject, type RowFields, type RowObject } from "./row-fields.js";
 import type { UploadMapping } from "./upload-mapping.js";
-import type { UploadPlan, UploadRecord } from "../upload-model.js";
+import type { UploadRecord } from "../upload-model.js";
 import {
   collectFaults,
   hasUploadError,

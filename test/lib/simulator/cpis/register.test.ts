@@ -1,7 +1,6 @@
 // The register of the simulated CP-IS.
 import assert from "node:assert/strict";
-import type { Author, Subject } from "../../../../lib/cpis/model.js";
-import type { UploadPlan } from "../../../../lib/cpis/upload/upload-model.js";
+import type { Author, Subject, UploadPlan } from "../../../../lib/cpis/model.js";
 import { isCpisError } from "../../../../lib/errors.js";
 import { createRegister, type CpisRegister, type RegisterRecord } from "../../../../lib/simulator/cpis/register.js";
 import type { UploadedPlan } from "../../../../lib/simulator/cpis/register-uploads.js";

@@ -6,7 +6,7 @@ import { parseDevice } from "../../../../lib/sds/parse-device.js";
 import { parseEndpoint } from "../../../../lib/sds/parse-endpoint.js";
 import { parsePartyKey } from "../../../../lib/identifiers.js";
 import type { SdsServer } from "../../../../lib/simulator/sds/sds-server.js";
-import { contractOf } from "../../../../lib/simulator/spine/spine-identity.js";
+import { contractOf } from "../../../../lib/simulator/spine-identity.js";
 import {
   apiKey,
   createSimulatedDirectory,

@@ -1,7 +1,7 @@
 // The simulated Spine mini service, as a client sees it over the wire.
 import assert from "node:assert/strict";
 import https from "node:https";
-import type { RegisterAccess } from "../../../../lib/simulator/cpis/register.js";
+import type { RegisterAccess } from "../../../../lib/simulator/model.js";
 import { createRegister } from "../../../../lib/simulator/cpis/register.js";
 import { sampleChildren } from "../../../../lib/simulator/cpis/sample-children.js";
 import { smspNumbers } from "../../../../lib/simulator/smsp/smsp-numbers.js";

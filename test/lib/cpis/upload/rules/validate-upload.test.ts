@@ -1,8 +1,8 @@
 // Holds each rule for records that are about to be uploaded.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Subject } from "../../../../../lib/cpis/model.js";
-import type { UploadPlan, UploadRecord } from "../../../../../lib/cpis/upload/upload-model.js";
+import type { Subject, UploadPlan } from "../../../../../lib/cpis/model.js";
+import type { UploadRecord } from "../../../../../lib/cpis/upload/upload-model.js";
 import {
   hasUploadError,
   uploadRules,

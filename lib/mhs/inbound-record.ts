@@ -1,16 +1,16 @@
 // How an inbound message is kept in a store: its whole body as it came, and for whom it is.
-import type { BusinessMessage } from "../../ebxml/model.js";
-import { parseEbxml } from "../../ebxml/parse-ebxml.js";
-import { CpisError } from "../../errors.js";
-import { comparableId } from "../../identifiers.js";
+import type { BusinessMessage } from "../ebxml/model.js";
+import { parseEbxml } from "../ebxml/parse-ebxml.js";
+import { CpisError } from "../errors.js";
+import { comparableId } from "../identifiers.js";
 import type {
   MessageRowId,
   NewInboundMessage,
   StoredInboundMessage,
   StoredMessage,
   StoredReply,
-} from "../../store/message-model.js";
-import type { MessageStore } from "../../store/message-store.js";
+} from "../store/message-model.js";
+import type { MessageStore } from "../store/message-store.js";
 
 /** A business message that reached the listener. */
 export interface Arrival {

@@ -1,9 +1,8 @@
 // Who the simulated Spine is: invented identifiers, and the contracts a client needs to ask it.
-import type { BusinessInteraction } from "./business-interactions.js";
-import type { SimulatedEbxmlPattern, SimulatedPattern } from "../model.js";
-import type { EbxmlPattern } from "../../ebxml/reliability.js";
-import { parseCpaId, parsePartyKey, type CpaId } from "../../identifiers.js";
-import type { MessagingContract } from "../../sds/contract.js";
+import type { BusinessInteraction, SimulatedEbxmlPattern, SimulatedPattern } from "./model.js";
+import type { EbxmlPattern } from "../ebxml/reliability.js";
+import { parseCpaId, parsePartyKey, type CpaId } from "../identifiers.js";
+import type { MessagingContract } from "../sds/contract.js";
 
 export const spinePartyKey = parsePartyKey("ZSP-0000001");
 export const spineAsid = "990000000001";

@@ -1,6 +1,22 @@
 // What the simulator does with one message it accepted: its HTTP reply, and the answers it posts.
-import type { ResponseShape } from "../cpis/response-shape.js";
-import type { CodedText } from "../../cpis/model.js";
+import type { CodedText } from "../cpis/model.js";
+import type { QueryResponseDeviation } from "../cpis/query/query-response-model.js";
+
+/** How an answer departs from the form that the schema describes: what real answers do, and what only a faulty one would. */
+export interface ResponseShape {
+  /** What real answers were seen to do to the form. */
+  readonly deviations?: readonly QueryResponseDeviation[];
+  /** Default OK. */
+  readonly queryResponseCode?: "OK" | "NF" | "ID";
+  /** Default: the number of plans in the answer. */
+  readonly totalPlans?: number;
+  /** The first plan starts on a day that no calendar has. */
+  readonly isFirstPlanUnreadable?: boolean;
+  /** Another number in the subject than the one asked for. */
+  readonly subjectNhsNumber?: string;
+  /** Another number in the echo of this very query. */
+  readonly echoedNhsNumber?: string;
+}
 
 /** What is sent in reply to the request. */
 export type ReplyConduct =
