@@ -26,6 +26,8 @@ const name: Part = {
   content: { prefix: text(true), given: text(true), family: text(true), suffix: text(true), validTime: one() },
 };
 const coded = one({ originalText: text(), qualifier: one() });
+/** A role may be said in a second vocabulary; an issue that is says two things. */
+const role = one({ originalText: text(), qualifier: one(), translation: many() });
 const telecom = many({ useablePeriod: many() });
 const organisation: Shape = { id: many(), name: text(), telecom };
 const device: Shape = { device: one({ id: many(), name: text(), agencyFor: one() }) };
@@ -34,14 +36,14 @@ const contentId = many();
 const author = one({
   contentId,
   "COCT_TP145102GB01.AssignedAuthor": one({
-    code: coded,
+    code: role,
     id: many(),
     assignedAuthorPerson: one({ name }),
     representedOrganization: one(organisation),
   }),
   "COCT_TP145104GB01.System": one({
     id: many(),
-    indirectAuthority: many({ superiorAssignedEntity: many({ code: coded, assignedPerson: one({ name }) }) }),
+    indirectAuthority: many({ superiorAssignedEntity: many({ code: role, assignedPerson: one({ name }) }) }),
     maintainingOrganization: one(organisation),
   }),
 });
@@ -164,6 +166,26 @@ function mayBeRecord(element: XmlElement): boolean {
   return !isBare(element) || suspiciousName.test(element.localName);
 }
 
+/** Where a code may stand. */
+const codeHolders: readonly string[] = [
+  ...["code", "qualifier", "translation", "value", "queryResponseCode"],
+  ...["versionCode", "processingCode", "processingModeCode", "acceptAckCode"],
+];
+const verdicts: readonly string[] = ["AA", "AE", "AR", "ER", "WG", "IF"];
+
+function saysCode(element: XmlElement): boolean {
+  return attribute(element, "code") !== undefined || verdicts.includes(attribute(element, "typeCode") ?? "");
+}
+
+/** Whether anything in it gives a code or a verdict, which then nobody reads. */
+function holdsCode(element: XmlElement): boolean {
+  return saysCode(element) || element.children.some(holdsCode);
+}
+
+function isMisplacedCode(element: XmlElement): boolean {
+  return saysCode(element) && !codeHolders.includes(element.localName) && !/^acknowledgement/.test(element.localName);
+}
+
 /** "Nil" and yet with a value: one of the two is not meant. */
 function isNilWithValue({ attributes }: XmlElement): boolean {
   const isOfSchema = ({ namespace }: { readonly namespace: string }): boolean => namespace === instanceNamespace;
@@ -193,13 +215,15 @@ class Examination {
   walk(element: XmlElement, shape: Shape, isText: boolean): void {
     const ownText = textOf(element);
     if (ownText !== undefined && (!isText || markup.test(ownText))) this.notUnderstood(true);
-    if (isNilWithValue(element)) this.notUnderstood(false);
+    if (isNilWithValue(element) || isMisplacedCode(element)) this.notUnderstood(false);
     const firsts = new Map<string, XmlElement>();
     for (const child of element.children) {
       const part =
         isNamedInVocabulary(child) && Object.hasOwn(shape, child.localName) ? shape[child.localName] : undefined;
       if (part === undefined) {
-        if (!isInfrastructure(child)) this.notUnderstood(mayBeRecord(child));
+        if (isInfrastructure(child)) continue;
+        this.notUnderstood(mayBeRecord(child));
+        this.contradictsItself ||= holdsCode(child);
         continue;
       }
       if (child.localName === "pertinentInformation14") this.speaksOfRecord = true;
