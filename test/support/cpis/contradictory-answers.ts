@@ -93,9 +93,8 @@ const parser = new XMLParser({
 function toTree(entry: Record<string, unknown>): Tree {
   const name = Object.keys(entry).find((key) => key !== ":@") ?? "";
   const entries = entry[name] as Record<string, unknown>[];
-  const attributes = { ...(entry[":@"] as Record<string, string> | undefined) };
-  for (const key of Object.keys(attributes))
-    if (key === "xmlns" || key === "npfitlc" || key === "hl7") delete attributes[key];
+  const given = Object.entries((entry[":@"] as Record<string, string> | undefined) ?? {});
+  const attributes = Object.fromEntries(given.filter(([key]) => !["xmlns", "npfitlc", "hl7"].includes(key)));
   return {
     name,
     attributes,
