@@ -8,14 +8,17 @@ import type {
   UnfinishedCount,
 } from "../store/message-store.js";
 
-export type OverviewStore = Pick<MessageStore, "countAccepted" | "countErrors" | "readTimes" | "countUnfinished">;
+export type OverviewStore = Pick<
+  MessageStore,
+  "countAccepted" | "countFailed" | "countOutcomes" | "countErrors" | "readTimes" | "countUnfinished"
+>;
 
 export interface OverviewBucket {
   /** Milliseconds since 1970; the bucket ends where the next one begins. */
   readonly from: number;
   /** Messages accepted in it, of both directions. */
   readonly accepted: number;
-  /** Those of them that have failed, expired, or were rejected. */
+  /** Those of them that ended badly: by their state, or in the words of CP-IS. */
   readonly failed: number;
   /** There are more than were counted. */
   readonly isAtLeast: boolean;
@@ -48,13 +51,23 @@ export interface RankedError {
   readonly isAtLeast: boolean;
 }
 
+/** What came of queries and files, as it is kept with them. */
+export interface CountedOutcome {
+  readonly outcome: string;
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly isAtLeast: boolean;
+}
+
 export interface OverviewSpan {
   readonly from: number;
   readonly before: number;
   readonly bucketMilliseconds: number;
   readonly buckets: readonly OverviewBucket[];
   readonly latencies: readonly InteractionLatency[];
-  /** Most frequent first. */
+  /** Most frequent first; absent where answers are withheld. */
+  readonly outcomes?: readonly CountedOutcome[];
+  /** Most frequent first; by the code that the flow was told. */
   readonly errors: readonly RankedError[];
 }
 
@@ -77,7 +90,6 @@ export interface Overview {
 
 const minute = 60_000;
 const hour = 60 * minute;
-const failedStates: readonly MessageState[] = ["failed", "expired", "rejected"];
 const waitingStates: ReadonlySet<MessageState> = new Set<MessageState>([
   "queued",
   "sending",
@@ -128,9 +140,8 @@ function latenciesOf({ interaction, messages }: InteractionTimes): readonly Inte
 
 async function bucketOf(store: OverviewStore, span: TimeSpan): Promise<OverviewBucket> {
   const accepted = await store.countAccepted(span, undefined, countLimit);
-  let failed = 0;
   // An empty bucket is told by one count.
-  for (const state of accepted === 0 ? [] : failedStates) failed += await store.countAccepted(span, state, countLimit);
+  const failed = accepted === 0 ? 0 : await store.countFailed(span, countLimit);
   return { from: span.from, accepted, failed, isAtLeast: accepted >= countLimit || failed >= countLimit };
 }
 
@@ -150,17 +161,24 @@ async function spanOf(
   }
   const span = { from, before };
   const latencies = (await store.readTimes(span, sampleLimit)).flatMap(latenciesOf);
+  const outcomes = (await store.countOutcomes(span, countLimit))
+    .map(({ outcome, count }) => ({ outcome, count, isAtLeast: count >= countLimit }))
+    .sort((one, other) => other.count - one.count || one.outcome.localeCompare(other.outcome));
   const errors = (await store.countErrors(span, countLimit))
     .map(({ code, count }) => ({ code, count, isAtLeast: count >= countLimit }))
     .sort((one, other) => other.count - one.count || one.code.localeCompare(other.code));
-  return { ...span, bucketMilliseconds, buckets, latencies, errors };
+  return { ...span, bucketMilliseconds, buckets, latencies, outcomes, errors };
 }
+
+/** The codes of CPIS_* that are of no answer to a query. */
+const toldOfEachEnd = /^CPIS_(TIMEOUT|NOT_SENT|UPLOAD_|LOG_|MESSAGE_INVALID)/;
 
 /** Without what tells by numbers what answers were. */
 export function withoutAnswers(overview: Overview): Overview {
-  const without = ({ latencies, ...span }: OverviewSpan): OverviewSpan => ({
-    ...span,
+  const without = ({ from, before, bucketMilliseconds, buckets, latencies, errors }: OverviewSpan): OverviewSpan => ({
+    ...{ from, before, bucketMilliseconds, buckets },
     latencies: latencies.filter(({ direction }) => direction === "outbound"),
+    errors: errors.filter(({ code }) => !code.startsWith("CPIS_") || toldOfEachEnd.test(code)),
   });
   return { ...overview, hour: without(overview.hour), day: without(overview.day) };
 }

@@ -102,6 +102,8 @@ export interface MessageFilter {
   readonly errorCode?: string;
   /** One of these; "failed" is also that of a message that failed or expired without another one. */
   readonly outcomes?: readonly string[];
+  /** Leaves out what a person has dealt with. */
+  readonly isUndealt?: boolean;
   readonly subject?: string;
   readonly conversationId?: string;
 }
@@ -284,6 +286,8 @@ export interface MessageStore {
   countDeadLetters(): Promise<readonly DeadLetterCount[]>;
   /** How many messages were accepted in the span, and are in the state if one is given. Counts no further than `limit`. */
   countAccepted(span: TimeSpan, state: MessageState | undefined, limit: number): Promise<number>;
+  /** Accepted in the span, and ended badly: by their state, or by their outcome. Counts no further than `limit`. */
+  countFailed(span: TimeSpan, limit: number): Promise<number>;
   /** Of the messages accepted in the span; each outcome is counted no further than `limit`. In no order. */
   countOutcomes(span: TimeSpan, limit: number): Promise<readonly OutcomeCount[]>;
   /**

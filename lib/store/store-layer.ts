@@ -27,6 +27,7 @@ export function aroundOperations(store: MessageStore, around: AroundOperation): 
     countUnfinished: () => around("countUnfinished", () => store.countUnfinished()),
     countDeadLetters: () => around("countDeadLetters", () => store.countDeadLetters()),
     countAccepted: (span, state, limit) => around("countAccepted", () => store.countAccepted(span, state, limit)),
+    countFailed: (span, limit) => around("countFailed", () => store.countFailed(span, limit)),
     countOutcomes: (span, limit) => around("countOutcomes", () => store.countOutcomes(span, limit)),
     countErrors: (span, limit) => around("countErrors", () => store.countErrors(span, limit)),
     readTimes: (span, limit) => around("readTimes", () => store.readTimes(span, limit)),

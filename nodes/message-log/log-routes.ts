@@ -110,6 +110,7 @@ export function serveMessageLog(RED: NodeAPI, desk: LogDesk): void {
   }
 
   postBoth("messages", (body, onlooker) => desk.list(readStoreKey(body), readPageRequest(body), onlooker));
+  postBoth("entries", (body, onlooker) => desk.entries(readStoreKey(body), readPageRequest(body), onlooker));
   postBoth("conversation", (body, onlooker) => desk.conversation(readStoreKey(body), readMessageId(body), onlooker));
   postBoth("overview", (body, onlooker) => desk.overview(readStoreKey(body), onlooker));
   post("content", contentPermission, (body, by) => desk.content(readStoreKey(body), { id: readMessageId(body), by }));

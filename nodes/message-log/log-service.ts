@@ -12,6 +12,7 @@ import type {
   LogActionRequest,
   LogContent,
   LogConversation,
+  LogEntryPage,
   LogFilter,
   LogPage,
   WithheldReason,
@@ -25,7 +26,6 @@ import { largestPage, type PageRequest } from "./read-log-request.js";
 
 /** More than a spreadsheet takes helps nobody. */
 const largestExport = 100_000;
-const moreReadings = 10;
 const overviewMilliseconds = 1500;
 /** A busy store is counted no more than a fiftieth of the time, but so often that it is true. */
 const overviewShare = 50;
@@ -63,6 +63,8 @@ export interface LogDesk {
   stores(): StoreChoices;
   /** Also throws CPIS_LOG_ANSWERS_WITHHELD or CPIS_LOG_WITHOUT_USERS for a search by NHS number. */
   list(store: string | undefined, page: PageRequest, onlooker: Onlooker): Promise<LogPage>;
+  /** One entry a conversation. */
+  entries(store: string | undefined, page: PageRequest, onlooker: Onlooker): Promise<LogEntryPage>;
   /** Also throws CPIS_LOG_MESSAGE_UNKNOWN. */
   conversation(store: string | undefined, id: number, onlooker: Onlooker): Promise<LogConversation>;
   /** Also throws CPIS_LOG_WITHOUT_USERS and CPIS_LOG_MESSAGE_UNKNOWN. The look is on record before it is granted. */
@@ -138,22 +140,6 @@ function pickIds({ interaction, messageId, conversationId }: StoredMessage): Par
   return { interaction, messageId, conversationId };
 }
 
-/** A page from which much is left out is shorter rather than late. */
-async function listPage(
-  { log }: OpenLog,
-  { filter, limit, after, isUndealt }: PageRequest,
-  view: LogView,
-): Promise<LogPage> {
-  let page = await log.list(filter, limit, after, view);
-  if (!isUndealt) return page;
-  const messages = page.messages.filter(({ isDealtWith }) => !isDealtWith);
-  for (let more = 0; more < moreReadings && messages.length < limit && page.next !== undefined; more += 1) {
-    page = await log.list(filter, limit - messages.length, page.next, view);
-    messages.push(...page.messages.filter(({ isDealtWith }) => !isDealtWith));
-  }
-  return page.next === undefined ? { messages } : { messages, next: page.next };
-}
-
 export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
   const logs = new WeakMap<MessageStore, OpenLog>();
 
@@ -225,7 +211,13 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     async list(key, request, onlooker) {
       const opened = open(key);
       await lookAtList(opened, request.filter, onlooker);
-      return { ...(await listPage(opened, request, viewOf(onlooker))), ...withheldFrom(onlooker) };
+      const { filter, limit, after } = request;
+      return { ...(await opened.log.list(filter, limit, after, viewOf(onlooker))), ...withheldFrom(onlooker) };
+    },
+    async entries(key, { filter, limit, after }, onlooker) {
+      const opened = open(key);
+      await lookAtList(opened, filter, onlooker);
+      return { ...(await opened.log.entries(filter, limit, after, viewOf(onlooker))), ...withheldFrom(onlooker) };
     },
     async conversation(key, id, onlooker) {
       const { store, log } = open(key);

@@ -8,7 +8,11 @@ import {
   type MessageState,
   outboundStates,
 } from "../../lib/store/message-model.js";
-import type { LogFilter } from "../../lib/services/message-log/message-log-model.js";
+import {
+  outcomeFilters,
+  type LogFilter,
+  type OutcomeFilter,
+} from "../../lib/services/message-log/message-log-model.js";
 
 export const largestPage = 200;
 const usualPage = 50;
@@ -25,6 +29,8 @@ const filterNames: readonly (keyof LogFilter)[] = [
   "interaction",
   "channel",
   "errorCode",
+  "outcomes",
+  "isUndealt",
   "nhsNumber",
 ];
 
@@ -56,6 +62,15 @@ function readStates(value: unknown): readonly MessageState[] {
   return value.map((state) => oneOf(states, state, "states"));
 }
 
+function readOutcomes(value: unknown): readonly OutcomeFilter[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > outcomeFilters.length) return refuse("outcomes");
+  return value.map((outcome) => oneOf(outcomeFilters, outcome, "outcomes"));
+}
+
+function readFlag(value: unknown, field: string): boolean {
+  return typeof value === "boolean" ? value : refuse(field);
+}
+
 /** Throws CPIS_INVALID_NHS_NUMBER, which says why and never which. */
 function readNhsNumber(value: unknown): string {
   return parseNhsNumber(readText(value, "nhsNumber", 40));
@@ -78,6 +93,8 @@ export function readFilter(value: unknown): LogFilter {
     ...given("interaction", (field) => readText(field, "interaction")),
     ...given("channel", (field) => readText(field, "channel")),
     ...given("errorCode", (field) => readText(field, "errorCode")),
+    ...given("outcomes", readOutcomes),
+    ...given("isUndealt", (field) => readFlag(field, "isUndealt")),
     ...given("nhsNumber", readNhsNumber),
   };
 }
@@ -85,8 +102,6 @@ export function readFilter(value: unknown): LogFilter {
 export interface PageRequest {
   readonly filter: LogFilter;
   readonly limit: number;
-  /** Leaves out dead letters that a person has dealt with. */
-  readonly isUndealt: boolean;
   readonly after?: string;
 }
 
@@ -99,7 +114,6 @@ export function readPageRequest(body: unknown): PageRequest {
   return {
     filter: readFilter(Reflect.get(request, "filter")),
     limit,
-    isUndealt: Reflect.get(request, "isUndealt") === true,
     ...(after === undefined ? {} : { after: readText(after, "after", longestPosition) }),
   };
 }

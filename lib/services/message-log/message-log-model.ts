@@ -11,7 +11,12 @@ export interface LogFilter {
   /** As `LogMessage.interaction` gives it. */
   readonly interaction?: string;
   readonly channel?: string;
+  /** As the flow is told it, or of the message itself. */
   readonly errorCode?: string;
+  /** Any of these. */
+  readonly outcomes?: readonly OutcomeFilter[];
+  /** Leaves out dead letters that a person has dealt with. */
+  readonly isUndealt?: boolean;
   /** As typed, spaces allowed. It is hashed for the search, and given back by nothing. */
   readonly nhsNumber?: string;
   readonly conversationId?: string;
@@ -20,6 +25,53 @@ export interface LogFilter {
 export interface LogPage {
   /** Newest first. */
   readonly messages: readonly LogMessage[];
+  /** Opaque: where the next page begins. Absent on the last page. */
+  readonly next?: string;
+  /** Absent where nothing is withheld from who asks. */
+  readonly withheld?: WithheldReason;
+}
+
+/** What a list can be asked for: as they are kept with the messages. */
+export const outcomeFilters = [
+  "found",
+  "not-found",
+  "failed",
+  "accepted",
+  "partly-accepted",
+  "refused",
+  "file-refused",
+  "unclear",
+] as const;
+export type OutcomeFilter = (typeof outcomeFilters)[number];
+
+export type OutcomeKind = OutcomeFilter | "waiting" | "held" | "answered" | "sent" | "taken" | "set-aside";
+
+/** What came of a conversation. Only a tone of "good" says that all is well. */
+export interface LogOutcome {
+  readonly kind: OutcomeKind;
+  readonly words: string;
+  readonly tone: "good" | "neutral" | "warn" | "bad" | "open";
+  /** Of a failure; with the code that the flow was told, where it was told one. */
+  readonly problem?: LogProblem;
+}
+
+/** One conversation in the list. */
+export interface LogEntry {
+  /** Of the message that was found, and by which the conversation is opened. */
+  readonly id: number;
+  readonly conversationId: string;
+  readonly outcome: LogOutcome;
+  /** What it was about: the query, the file or the notification. */
+  readonly lead: LogMessage;
+  /** Of acceptance of the message that was found. */
+  readonly at: number;
+  /** In the conversation, as far as it is known. */
+  readonly messages: number;
+}
+
+export interface LogEntryPage {
+  /** Newest first. */
+  readonly entries: readonly LogEntry[];
   /** Opaque: where the next page begins. Absent on the last page. */
   readonly next?: string;
   /** Absent where nothing is withheld from who asks. */
@@ -123,6 +175,7 @@ export interface LogHistoryLine {
 
 export interface LogConversation {
   readonly conversationId: string;
+  readonly outcome: LogOutcome;
   /** Oldest first. */
   readonly messages: readonly LogMessage[];
   readonly events: readonly LogEvent[];

@@ -47,6 +47,6 @@ export function withheldHistory(history: readonly HistoryEntry[]): readonly Hist
 }
 
 /** Whether a message that is found by this filter would tell by that alone what its answer was. */
-export function tellsAnswer({ interaction, errorCode }: LogFilter): boolean {
-  return interaction !== undefined || errorCode !== undefined;
+export function tellsAnswer({ interaction, errorCode, outcomes }: LogFilter): boolean {
+  return interaction !== undefined || errorCode !== undefined || outcomes !== undefined;
 }

@@ -12,6 +12,8 @@ import type {
   LogActionRequest,
   LogContent,
   LogConversation,
+  LogEntry,
+  LogEntryPage,
   LogFilter,
   LogHistoryLine,
   LogMessage,
@@ -19,6 +21,7 @@ import type {
 } from "./message-log-model.js";
 import { toLogMessage } from "./message-log-rows.js";
 import { everything, isWithheld, tellsAnswer, withheld, withheldHistory, type LogView } from "./message-log-view.js";
+import { leadOf, outcomeOf } from "./message-log-outcome.js";
 import { stateWords } from "./message-log-words.js";
 import { responseNote } from "../upload/upload-rows.js";
 
@@ -37,6 +40,11 @@ export interface MessageLog {
    * CPIS_INVALID_NHS_NUMBER, and CPIS_LOG_REQUEST_INVALID for an `after` that no page gave.
    */
   list(filter: LogFilter, limit: number, after?: string, view?: LogView): Promise<LogPage>;
+  /**
+   * One entry for each conversation of which a message is found, at the newest of them; a page is full unless it is the
+   * last. Throws as `list` does.
+   */
+  entries(filter: LogFilter, limit: number, after?: string, view?: LogView): Promise<LogEntryPage>;
   get(id: number): Promise<LogMessage | undefined>;
   /** The conversation of the message with this id, and not more of it than a page holds. */
   conversation(id: number, view?: LogView): Promise<LogConversation | undefined>;
@@ -82,6 +90,43 @@ function partAround(conversation: readonly StoredMessage[], id: MessageRowId): r
   return conversation.slice(start, start + shownOfConversation);
 }
 
+/** Whether finding the message tells nothing that is withheld. */
+function isTold(message: StoredMessage, filter: LogFilter, view: LogView): boolean {
+  if (filter.nhsNumber !== undefined && !view.seesAnswer(message)) return false;
+  return !tellsAnswer(filter) || !isWithheld(message, view);
+}
+
+/** Whether a filter finds all messages of a conversation or, but for their times, none. */
+function isBroad({ direction, states, interaction, errorCode, outcomes, isUndealt, nhsNumber }: LogFilter): boolean {
+  const narrowing = [direction, states, interaction, errorCode, outcomes, isUndealt, nhsNumber];
+  return narrowing.every((each) => each === undefined);
+}
+
+/** So that a conversation that goes over the end of a page is not told on the next one, too. */
+function isNewest(
+  { createdAt, id }: StoredMessage,
+  conversation: readonly StoredMessage[],
+  { before = Infinity, channel }: LogFilter,
+): boolean {
+  return !conversation.some(
+    (other) =>
+      other.createdAt < before &&
+      (channel === undefined || other.channel === channel) &&
+      (other.createdAt > createdAt || (other.createdAt === createdAt && other.id > id)),
+  );
+}
+
+function toEntry(found: StoredMessage, conversation: readonly StoredMessage[], view: LogView): LogEntry {
+  const lead = leadOf(conversation) ?? found;
+  const { id, conversationId, createdAt } = found;
+  return {
+    ...{ id, conversationId, at: createdAt },
+    outcome: outcomeOf(lead, view),
+    lead: toLogMessage(lead, [], view),
+    messages: Math.max(1, conversation.length),
+  };
+}
+
 export function createMessageLog(parts: MessageLogParts): MessageLog {
   const { store, maximumCharacters = defaultMaximumCharacters } = parts;
   const act = createLogActs({ store, now: () => parts.now() });
@@ -107,12 +152,31 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
       const size = Math.min(Math.max(1, limit), largestPage);
       const position = after === undefined ? undefined : readPosition(after);
       const page = await store.list(storeFilter(filter), size, position);
-      const isTold = (message: StoredMessage): boolean => {
-        if (filter.nhsNumber !== undefined && !view.seesAnswer(message)) return false;
-        return !tellsAnswer(filter) || !isWithheld(message, view);
-      };
-      const messages = page.messages.filter(isTold).map((message) => toLogMessage(message, [], view));
+      const messages = page.messages
+        .filter((message) => isTold(message, filter, view))
+        .map((message) => toLogMessage(message, [], view));
       return page.next === undefined ? { messages } : { messages, next: encodePosition(page.next) };
+    },
+    async entries(filter, limit, after, view = everything): Promise<LogEntryPage> {
+      const size = Math.min(Math.max(1, limit), largestPage);
+      const entries: LogEntry[] = [];
+      const seen = new Set<string>();
+      let position = after === undefined ? undefined : readPosition(after);
+      for (;;) {
+        const page = await store.list(storeFilter(filter), Math.min(2 * size, largestPage), position);
+        for (const message of page.messages) {
+          if (entries.length === size && position !== undefined) return { entries, next: encodePosition(position) };
+          position = message;
+          const { conversationId } = message;
+          if (seen.has(conversationId) || !isTold(message, filter, view)) continue;
+          seen.add(conversationId);
+          const conversation = await store.findByConversation(conversationId);
+          if (!isBroad(filter) || isNewest(message, conversation, filter)) {
+            entries.push(toEntry(message, conversation, view));
+          }
+        }
+        if (page.next === undefined) return { entries };
+      }
     },
     async get(id): Promise<LogMessage | undefined> {
       const message = await find(id);
@@ -133,6 +197,7 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
       });
       return {
         conversationId,
+        outcome: outcomeOf(leadOf(shown) ?? asked, view),
         messages: shown.map((message) => toLogMessage(message, resendsOf(message.id, all), view)),
         events: eventsOf(recorded),
         spans: spansOf(recorded),

@@ -100,6 +100,7 @@ export function listStatement(
 
   if (filter.from !== undefined) conditions.push(`created_at >= ${bind(filter.from)}`);
   if (filter.before !== undefined) conditions.push(`created_at < ${bind(filter.before)}`);
+  if (filter.isUndealt === true) conditions.push("dealt_with_at IS NULL");
   if (after !== undefined) conditions.push(`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`);
   const many = bind(limit + 1);
   const order = `ORDER BY created_at DESC, id DESC LIMIT ${many}`;

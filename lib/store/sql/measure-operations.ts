@@ -18,6 +18,7 @@ export interface MeasureOperations {
   unfinished(): Operation<readonly UnfinishedCount[]>;
   deadLetters(): Operation<readonly DeadLetterCount[]>;
   count(span: TimeSpan, state: MessageState | undefined, limit: number): Operation<number>;
+  failed(span: TimeSpan, limit: number): Operation<number>;
   outcomes(span: TimeSpan, limit: number): Operation<readonly OutcomeCount[]>;
   errors(span: TimeSpan, limit: number): Operation<readonly ErrorCount[]>;
   times(span: TimeSpan, limit: number): Operation<readonly InteractionTimes[]>;
@@ -72,6 +73,16 @@ export function createMeasureOperations({ dialect }: StoreContext): MeasureOpera
   const countBy = (column: string, index: string): string =>
     `SELECT count(*) AS count FROM (SELECT 1 AS one FROM ${message} ${dialect.indexedBy(index)}
       WHERE ${column} = $4 AND ${within} LIMIT $3) AS found`;
+  /** A message may have failed in both ways, and counts once. */
+  const failures = [
+    ...["failed", "expired", "rejected"].map((state) => ["message_state", `state = '${state}'`] as const),
+    ...["failed", "refused", "file-refused", "unclear"].map(
+      (word) => ["message_outcome", `outcome = '${word}'`] as const,
+    ),
+  ].map(
+    ([index, condition]) => `SELECT id FROM ${message} ${dialect.indexedBy(index)} WHERE ${condition} AND ${within}`,
+  );
+  const countFailed = `SELECT count(*) AS count FROM (SELECT id FROM (${failures.join(" UNION ")}) AS each LIMIT $3) AS found`;
   const countOutcome = countBy("outcome", "message_outcome");
   const countOutcomeCode = countBy("outcome_code", "message_outcome_code");
   const findTimes = `SELECT direction, created_at, acknowledged_at, answered_at
@@ -106,6 +117,10 @@ export function createMeasureOperations({ dialect }: StoreContext): MeasureOpera
       return state === undefined
         ? yield* counted(countAll, span, limit)
         : yield* counted(countState, span, limit, state);
+    },
+
+    *failed(span, limit): Operation<number> {
+      return yield* counted(countFailed, span, limit);
     },
 
     *outcomes(span, limit): Operation<readonly OutcomeCount[]> {

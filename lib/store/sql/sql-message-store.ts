@@ -80,6 +80,7 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     countUnfinished: () => run("read", () => measure.unfinished()),
     countDeadLetters: () => run("read", () => measure.deadLetters()),
     countAccepted: (span, state, limit) => run("read", () => measure.count(span, state, limit)),
+    countFailed: (span, limit) => run("read", () => measure.failed(span, limit)),
     countOutcomes: (span, limit) => run("read", () => measure.outcomes(span, limit)),
     countErrors: (span, limit) => run("read", () => measure.errors(span, limit)),
     readTimes: (span, limit) => run("read", () => measure.times(span, limit)),

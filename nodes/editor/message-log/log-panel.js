@@ -45,7 +45,7 @@ export function createPanel($, RED, window, translate) {
   });
   const list = createList(kit, words, {
     post: requests.post,
-    readRequest: () => ({ filter: filter.read(), isUndealt: filter.isAttention() }),
+    readRequest: () => ({ filter: { ...filter.read(), ...(filter.isAttention() ? { isUndealt: true } : {}) } }),
     open: openMessage,
     learn: filter.learn,
     reload: refreshNow,

@@ -96,6 +96,8 @@ describe("The overview", () => {
   it("says where it counted no further, and where it computed of a sample", async () => {
     const endless: OverviewStore = {
       countAccepted: (_span, _state, limit) => Promise.resolve(limit),
+      countFailed: (_span, limit) => Promise.resolve(limit),
+      countOutcomes: (_span, limit) => Promise.resolve([{ outcome: "found", count: limit }]),
       countErrors: (_span, limit) => Promise.resolve([{ code: "X", count: limit }]),
       readTimes: ({ from }, limit) => {
         const message = { direction: "outbound", createdAt: from, acknowledgedAt: from + 5 } as const;
@@ -105,6 +107,7 @@ describe("The overview", () => {
     };
     const { hour } = await readOverview(endless, now);
     assert.deepEqual([hour.buckets[0]?.accepted, hour.buckets[0]?.isAtLeast], [countLimit, true]);
+    assert.deepEqual(hour.outcomes, [{ outcome: "found", count: countLimit, isAtLeast: true }]);
     assert.deepEqual(hour.errors, [{ code: "X", count: countLimit, isAtLeast: true }]);
     assert.deepEqual([hour.latencies[0]?.acknowledged?.samples, hour.latencies[0]?.isSampled], [sampleLimit, true]);
   });

@@ -93,6 +93,8 @@ export function describeMeasuring(createPlace: () => Promise<StorePlace>): void 
       await ended("failed", "CPIS_TIMEOUT");
       await ended("found");
       await ended("failed", "CPIS_TIMEOUT", 500);
+      assert.equal(await store.countFailed(span, 10), 3);
+      assert.equal(await store.countFailed(span, 2), 2);
       const outcomes = [...(await store.countOutcomes(span, 10))].sort((one, other) => one.count - other.count);
       assert.deepEqual(outcomes, [
         { outcome: "found", count: 1 },

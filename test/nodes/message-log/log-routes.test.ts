@@ -1,7 +1,7 @@
 // What each route of the message log asks of a user, and how it answers what it cannot read.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
-import type { LogConversation, LogPage } from "../../../lib/services/message-log/message-log-model.js";
+import type { LogConversation, LogEntryPage, LogPage } from "../../../lib/services/message-log/message-log-model.js";
 import { createLogDesk, type LogDesk, type SidebarOverview } from "../../../nodes/message-log/log-service.js";
 import { serveMessageLog } from "../../../nodes/message-log/log-routes.js";
 import { readFilter } from "../../../nodes/message-log/read-log-request.js";
@@ -62,6 +62,7 @@ const never = (): never => assert.fail("not to be asked");
 const idle: LogDesk = {
   stores: () => ({ stores: [], hasUsers: true }),
   list: () => Promise.resolve<LogPage>({ messages: [] }),
+  entries: () => Promise.resolve<LogEntryPage>({ entries: [] }),
   conversation: () => Promise.resolve<LogConversation>(never()),
   content: never,
   overview: () => Promise.resolve<SidebarOverview>(never()),
@@ -79,6 +80,8 @@ describe("the routes of the message log", () => {
       ["stores", "cp-is.messages.read"],
       ["messages", "cp-is.messages.read"],
       ["answers/messages", "cp-is.messages.answers"],
+      ["entries", "cp-is.messages.read"],
+      ["answers/entries", "cp-is.messages.answers"],
       ["conversation", "cp-is.messages.read"],
       ["answers/conversation", "cp-is.messages.answers"],
       ["overview", "cp-is.messages.read"],
@@ -106,6 +109,8 @@ describe("the routes of the message log", () => {
     ["a filter of another kind", { filter: [] }],
     ["a filter that is not known", { filter: { surname: "MarkFamily" } }],
     ["a state that is none", { filter: { states: ["MarkFamily"] } }],
+    ["an outcome that is none", { filter: { outcomes: ["MarkFamily"] } }],
+    ["a flag that is none", { filter: { isUndealt: "MarkFamily" } }],
     ["a time that is none", { filter: { from: "MarkFamily" } }],
     ["a text that is too long", { filter: { interaction: "MarkFamily".repeat(40) } }],
     ["a store that is no text", { store: { MarkFamily: 1 } }],

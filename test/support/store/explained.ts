@@ -113,6 +113,7 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("count dead letters", measure.deadLetters(), []),
     ...asked("count", measure.count(span, undefined, 10), []),
     ...asked("count a state", measure.count(span, "failed", 10), []),
+    ...asked("count failed", measure.failed(span, 10), []),
     ...asked("count outcomes", measure.outcomes(span, 10), [{ value: "X", count: 1 }]),
     ...asked("count errors", measure.errors(span, 10), [{ value: "X", count: 1 }]),
     ...asked("read times", measure.times(span, 10), [{ ...answer, value: "X", created_at: 1 }]),
