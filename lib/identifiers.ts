@@ -32,16 +32,9 @@ export function parseUuid(text: string): Uuid {
   return upper;
 }
 
-/** Two ids of the wire are the same when they differ in case or in a leading "uuid:" only. */
+/** Two ids of the wire are the same when they differ in case or in a leading "uuid:" or "urn:uuid:" only. */
 export function isSameId(one: string, other: string): boolean {
-  return normalisedId(one) === normalisedId(other);
-}
-
-function normalisedId(id: string): string {
-  return id
-    .trim()
-    .replace(/^uuid:/i, "")
-    .toUpperCase();
+  return comparableId(one) === comparableId(other);
 }
 
 /** The address of a message handling service, for example "ZT7-900145". */
@@ -88,7 +81,10 @@ export function parseConversationId(text: string): ConversationId {
   return required(text, "ConversationId") as ConversationId;
 }
 
-/** The form in which message ids are compared: peers change the case. */
+/** The form in which message ids are compared: peers change the case, and write UUIDs as URNs. */
 export function comparableId(id: string): string {
-  return id.trim().toUpperCase();
+  return id
+    .trim()
+    .toUpperCase()
+    .replace(/^(?:URN:)?UUID:/, "");
 }

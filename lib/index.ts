@@ -305,6 +305,7 @@ export {
 } from "./services/overview.js";
 export {
   createQueryService,
+  judgeStoredQuery,
   queryServiceName,
   type ChildQuery,
   type Exchange,

@@ -2,12 +2,12 @@
 import { EventEmitter } from "node:events";
 import type { BusinessMessage } from "../ebxml/model.js";
 import { CpisError } from "../errors.js";
-import { comparableId, parseMessageId } from "../identifiers.js";
+import { comparableId } from "../identifiers.js";
 import { createInbox } from "../queue/inbox.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../queue/model.js";
 import { createStoreWatch } from "../queue/store-watch.js";
 import type { MessageRowId, StoredMessage } from "../store/message-model.js";
-import type { StoreEvent } from "../store/message-store.js";
+import type { StoreEvent, Transition } from "../store/message-store.js";
 import type { TlsMaterial } from "../tls/tls-material.js";
 import type { InboundRules } from "./inbound/check-inbound.js";
 import { createInboundHandler } from "./inbound/inbound-handler.js";
@@ -25,12 +25,13 @@ import type {
   RequestOutcome,
   StoreOptions,
 } from "./model.js";
-import { createOutboundSignals } from "./outbound/outbound-signals.js";
+import { createOutboundSignals, readRefusal } from "./outbound/outbound-signals.js";
 import { createOutbox } from "./outbound/outbox.js";
 import { createSender, type SendTimeouts } from "./outbound/send-message.js";
 import { showsStaleContract } from "./outbound/stale-contract.js";
-import { runDurableRequest } from "./request/durable-request.js";
-import { createPendingRequests } from "./request/pending-requests.js";
+import { inTime, writeDown } from "./request/background-writes.js";
+import { runRequest } from "./request/durable-request.js";
+import { createPendingRequests, type Waiter } from "./request/pending-requests.js";
 
 export type { ListenerOptions } from "./listener/listener.js";
 
@@ -58,7 +59,7 @@ export interface MessageHandlingService {
    */
   start(): Promise<{ readonly port: number }>;
   /** Never rejects: everything that can happen to a request is an outcome. It is never sent twice. */
-  request(request: OutboundRequest): Promise<RequestOutcome>;
+  request<Result>(request: OutboundRequest<Result>): Promise<RequestOutcome<Result>>;
   /**
    * Resolves once the message is in the store, from where it is sent until the peer has it. Throws CONFIG_CLOSED,
    * CONFIG_CONTRACT, CONFIG_INVALID, EBXML_TOO_LARGE, EBXML_MIME, STORE_MESSAGE_ID_TAKEN, or what else the store
@@ -104,7 +105,7 @@ function createParts(options: MessageHandlingServiceOptions) {
     owner: options.owner ?? effects.newUuid(),
     leaseMilliseconds: options.leaseMilliseconds ?? 30_000,
     maximumParallel: options.maximumParallel ?? 8,
-    pending: createPendingRequests({ now, events }),
+    pending: createPendingRequests(),
     sender: createSender({
       tls: options.clientTls,
       peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
@@ -117,44 +118,59 @@ function createParts(options: MessageHandlingServiceOptions) {
 
 type Parts = ReturnType<typeof createParts>;
 
-/** Brings answers that another instance accepted to the requests that wait here. */
-function createAnswerCollection(parts: Parts, whenSettled: (messageId: string) => Promise<void>) {
+/** Brings what another instance has accepted to the requests that wait here. */
+function createCollection(parts: Parts, isAccepting: (messageId: string) => boolean) {
   const { store, channel, pending, writings } = parts;
 
-  async function collect(asked: StoredMessage | undefined): Promise<void> {
-    if (asked?.channel !== channel || asked.answeredBy === undefined || asked.state !== "completed") return;
+  async function collectAnswer(waiter: Waiter, asked: StoredMessage): Promise<void> {
+    const stored = asked.answeredBy === undefined ? undefined : await store.findById(asked.answeredBy);
     // Its answer came in the reply, to the one who waits.
-    if (asked.attributes["pattern"] === "sync-soap") return;
-    const { answeredBy } = asked;
-    const stored = await store.findById(answeredBy);
-    if (stored === undefined) return;
+    if (stored?.state !== "delivered") return;
     const message = await readInboundMessage(store, stored);
-    if (pending.answer(parseMessageId(asked.messageId), message) === undefined) return;
-    await store.transition({ id: answeredBy, from: ["delivered"], to: "confirmed", at: parts.now() });
+    const isReferenced = message.header.refToMessageId !== undefined;
+    const decision = waiter.decide({ message, receivedAt: stored.createdAt, isReferenced });
+    if (decision.kind !== "settles") return;
+    const { audit } = decision;
+    const confirmed: Transition = {
+      id: stored.id,
+      from: ["delivered"],
+      to: "confirmed",
+      at: parts.now(),
+      ...(audit === undefined ? {} : { audit }),
+    };
+    const writing = writeDown(parts, () => store.transition(confirmed));
+    // The answer is given in any case, and is not kept from the one who asked by a slow store.
+    await inTime(writing);
+    decision.settle();
+  }
+
+  async function collect(waiter: Waiter): Promise<void> {
+    const asked = await store.findById(waiter.id);
+    if (asked === undefined) return;
+    const errors = readRefusal(asked);
+    if (errors !== undefined) waiter.end({ kind: "ebxml-error", errors });
+    else if (asked.state === "completed") await collectAnswer(waiter, asked);
   }
 
   /** What fails here is looked at once more when the request's time is over. */
-  function collectInBackground(find: () => Promise<StoredMessage | undefined>): void {
-    const collecting: Promise<unknown> = find()
-      .then(collect)
+  function collectInBackground(waiter: Waiter | undefined): void {
+    if (waiter === undefined || isAccepting(waiter.messageId)) return;
+    const collecting: Promise<unknown> = collect(waiter)
       .catch(() => undefined)
       .finally(() => writings.delete(collecting));
     writings.add(collecting);
   }
 
-  function onAnswered(messageId: string, id: MessageRowId): void {
-    if (!pending.isOpen(parseMessageId(messageId))) return;
-    collectInBackground(async () => {
-      await whenSettled(messageId);
-      return pending.isOpen(parseMessageId(messageId)) ? store.findById(id) : undefined;
-    });
-  }
-
   return (event: StoreEvent): void => {
-    if (event.kind === "answered" && event.channel === channel) onAnswered(event.messageId, event.id);
-    if (event.kind !== "resumed") return;
-    for (const messageId of pending.openRequests()) {
-      collectInBackground(() => store.findByMessageId("outbound", messageId));
+    switch (event.kind) {
+      case "answered":
+      case "ended":
+        if (event.channel === channel) collectInBackground(pending.find(event.messageId));
+        return;
+      case "resumed":
+        pending.waiting().forEach(collectInBackground);
+        return;
+      case "work":
     }
   };
 }
@@ -173,7 +189,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
   const handler = createInboundHandler({
     ...parts,
     duplicateMilliseconds: Math.max(dayMilliseconds, options.duplicateMilliseconds ?? 0),
-    judge: (message) => options.judge?.(message) ?? "settles",
+    judge: options.judge,
     signals: createOutboundSignals(parts),
     inbox,
   });
@@ -186,7 +202,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
   });
   const listener: Listener | undefined =
     options.listener === undefined ? undefined : createListener(options.listener, { receive, events });
-  const onStoreEvent = createAnswerCollection(parts, (messageId) => handler.whenSettled(messageId));
+  const onStoreEvent = createCollection(parts, (messageId) => handler.isAccepting(messageId));
   const requests = new Set<Promise<unknown>>();
   let unsubscribe = (): void => undefined;
   let state: State = "new";
@@ -206,9 +222,9 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
       inbox.start();
       return { port };
     },
-    async request(request): Promise<RequestOutcome> {
+    async request<Result>(request: OutboundRequest<Result>): Promise<RequestOutcome<Result>> {
       if (state !== "started") return { kind: "not-sent", error: new CpisError("CONFIG_CLOSED") };
-      const running = runDurableRequest(request, parts).finally(() => requests.delete(running));
+      const running = runRequest(request, parts).finally(() => requests.delete(running));
       requests.add(running);
       const outcome = await running;
       const { messageId, action } = request;
@@ -237,7 +253,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
       const working = [outbox.close(), inbox.close()];
       sender.close();
       await listener?.close();
-      await Promise.all([...working, ...requests, handler.close()]);
+      await Promise.all([...working, ...requests]);
       while (writings.size > 0) await Promise.all(writings);
     },
   };

@@ -6,6 +6,7 @@ import type { MessagingContract } from "../sds/contract.js";
 import type { SoapFault } from "../soap/fault.js";
 import type { CertificateFacts } from "../tls/certificates.js";
 import type { MessageAttributes, MessageRowId } from "../store/message-model.js";
+import type { NewAuditEntry } from "../store/audit-model.js";
 import type { MessageStore } from "../store/message-store.js";
 import type { SynchronousReply } from "../soap/synchronous-reply.js";
 
@@ -17,8 +18,34 @@ export interface MhsEffects {
   newUuid(): string;
 }
 
+/** What any instance knows of a stored request, and judges its answers by. */
+export interface AskedRequest {
+  readonly service: string;
+  readonly action: string;
+  readonly messageId: MessageId;
+  readonly applicationId?: string;
+  /** As it was given with the request. */
+  readonly context?: Buffer;
+}
+
+/** What an answer means for the request that it refers to. */
+export type AnswerDecision<Result = unknown> =
+  | { readonly kind: "settles"; readonly result: Result }
+  /** The request waits on, for example after an application acknowledgement without data. */
+  | { readonly kind: "keep-waiting" }
+  /** It answers another message: the request waits on. */
+  | { readonly kind: "discard" };
+
+/** What is recorded of a request in the store's audit. */
+export interface RequestAudit<Result> {
+  /** In one transaction with the request, before anything leaves. */
+  readonly asked: NewAuditEntry;
+  /** In one transaction with the request's end. */
+  ended(outcome: RequestOutcome<Result>, at: number): NewAuditEntry;
+}
+
 /** A message to send; ids are made by the caller so that they can be stored before anything leaves. */
-export interface OutboundRequest {
+export interface OutboundRequest<Result = unknown> {
   readonly service: string;
   readonly action: string;
   readonly messageId: MessageId;
@@ -35,21 +62,29 @@ export interface OutboundRequest {
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal;
   /**
-   * Says whether an answer that refers to this message settles it. "keep-waiting" leaves the request open, for example
-   * for an application acknowledgement without data.
+   * What any instance that takes an answer judges it by, see StoreOptions; kept and sealed like the payload. It must
+   * decide as `judge` does.
    */
-  judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard";
+  readonly context?: Buffer;
+  readonly audit?: RequestAudit<Result>;
+  /** Asked once for each answer that refers to this message. */
+  judge(answer: InboundAnswer): AnswerDecision<Result>;
   /**
-   * Says whether the reply of a synchronous exchange is about this message; there is none other to wait for. It ends
-   * the request either way. Default: it is.
+   * Says what the reply of a synchronous exchange means, and whether it is about this message; there is none other to
+   * wait for.
    */
-  judgeReply?(reply: ReceivedReply): "settles" | "discard";
+  judgeReply(reply: ReceivedReply): { readonly settles: boolean; readonly result: Result };
 }
 
 /** A business message that arrived and refers to one of ours. */
 export interface InboundAnswer {
   readonly message: BusinessMessage;
   readonly receivedAt: number;
+  /**
+   * Whether its RefToMessageId names the request. If not, only the conversation does, which others can read: then it
+   * counts by its payload's own reference to the request's payload, and by nothing else.
+   */
+  readonly isReferenced: boolean;
 }
 
 /** What came in the reply of a synchronous exchange, and does not say that it is about another message. */
@@ -57,11 +92,15 @@ export interface ReceivedReply extends SynchronousReply {
   readonly receivedAt: number;
 }
 
-/** What became of a request. Everything but "answered" and "replied" is a failure to get an answer. */
-export type RequestOutcome =
-  | { readonly kind: "answered"; readonly answer: InboundAnswer }
+/** What became of a request. */
+export type RequestOutcome<Result = unknown> =
+  | { readonly kind: "answered"; readonly answer: InboundAnswer; readonly result: Result }
   /** The answer of a synchronous exchange; it belongs to its connection. */
-  | { readonly kind: "replied"; readonly reply: ReceivedReply }
+  | { readonly kind: "replied"; readonly reply: ReceivedReply; readonly result: Result }
+  | RequestFailure;
+
+/** There is no answer. */
+export type RequestFailure =
   /** The reply of a synchronous exchange says that it is about another message. */
   | { readonly kind: "mismatched" }
   /** A synchronous exchange ended well, and its reply holds nothing that could be an answer. */
@@ -99,10 +138,10 @@ export interface StoreOptions {
   readonly responseMilliseconds?: number;
   readonly breaker?: Partial<BreakerSettings>;
   /**
-   * Whether an answer to a request that waits in another instance settles it. Default: it does. The request's own
-   * judge is asked where it waits here.
+   * What an answer means for a request that does not wait here. The request's own judge is asked where it waits here.
+   * Without it every answer that refers to such a request settles it.
    */
-  judge?(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
+  readonly judge?: (asked: AskedRequest, answer: InboundAnswer) => AnswerDecision["kind"];
 }
 
 /** When an endpoint that cannot be reached is left alone, and how often it is tried meanwhile. */
@@ -230,6 +269,7 @@ export type WarningCode =
   | "UNEXPECTED_RELIABILITY"
   | "UNREADABLE_TIME_TO_LIVE"
   | "NOT_STORED"
+  | "NOT_AUDITED"
   | "NOT_DELIVERED"
   | "INTERNAL"
   | "TOLERATED";

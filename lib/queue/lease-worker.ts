@@ -47,6 +47,9 @@ export function createLeaseWorker(options: LeaseWorkerOptions): LeaseWorker {
   let isLooking = false;
   let isWoken = false;
   let looking = Promise.resolve();
+  /** When the timer ends, and the earliest time told while the clock was being set. */
+  let nextLookAt = Number.POSITIVE_INFINITY;
+  let toldDueAt = Number.POSITIVE_INFINITY;
 
   function warn(error: unknown, message: string): void {
     const code = isCpisError(error) ? error.code : "an unexpected error";
@@ -100,14 +103,23 @@ export function createLeaseWorker(options: LeaseWorkerOptions): LeaseWorker {
 
   const isWanted = (): boolean => isWoken && isOpen;
 
+  function setTimer(dueAt: number): void {
+    nextLookAt = dueAt;
+    clearTimeout(timer);
+    if (!isOpen || !Number.isFinite(dueAt)) return;
+    const delay = Math.max(dueAt - options.now(), shortestTimerMilliseconds);
+    timer = setTimeout(wake, Math.min(delay, longestTimerMilliseconds));
+  }
+
   async function look(): Promise<void> {
     let delay: number | undefined;
     do {
       isWoken = false;
+      toldDueAt = Number.POSITIVE_INFINITY;
       delay = await lookOnce();
     } while (isWanted());
     isLooking = false;
-    if (isOpen && delay !== undefined) timer = setTimeout(wake, Math.min(delay, longestTimerMilliseconds));
+    setTimer(Math.min(delay === undefined ? Number.POSITIVE_INFINITY : options.now() + delay, toldDueAt));
   }
 
   function wake(): void {
@@ -119,9 +131,17 @@ export function createLeaseWorker(options: LeaseWorkerOptions): LeaseWorker {
     looking = look();
   }
 
+  /** For work that is not due yet the clock is set, and the store is not asked. */
+  function lookBy(dueAt: number): void {
+    if (dueAt <= options.now()) wake();
+    else if (isLooking) toldDueAt = Math.min(toldDueAt, dueAt);
+    else if (dueAt < nextLookAt) setTimer(dueAt);
+  }
+
   function onStoreEvent(event: StoreEvent): void {
     if (event.kind === "resumed") wake();
-    if (event.kind === "work" && event.channel === channel && event.direction === direction) wake();
+    if (event.kind !== "work" || event.channel !== channel || event.direction !== direction) return;
+    lookBy(event.dueAt ?? 0);
   }
 
   async function renewLeases(): Promise<void> {

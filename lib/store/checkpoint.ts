@@ -134,6 +134,7 @@ async function holdsHead(store: MessageStore, head: AuditHead): Promise<boolean>
 
 const writes: ReadonlySet<StoreOperation> = new Set<StoreOperation>([
   "acceptOutbound",
+  "acceptRequest",
   "acceptInbound",
   "appendAudit",
   "beginGeneration",

@@ -1,4 +1,5 @@
 // What a stored message is: its states, its row, and what may be said about it.
+import type { NewAuditEntry } from "./audit-model.js";
 
 /** The store's own number of a message: grows with each one accepted, never used twice. */
 export type MessageRowId = number & { readonly brand: "MessageRowId" };
@@ -109,6 +110,14 @@ export interface NewOutboundMessage extends NewMessage {
   readonly state?: OutboundState;
   /** The message that this one is a resend of. */
   readonly originalId?: MessageRowId;
+  /** Of a request: sendings begun when it is accepted. Default 0. */
+  readonly attempts?: number;
+}
+
+/** A request that was accepted, with the number of its entry in the audit. */
+export interface AcceptedRequest {
+  readonly id: MessageRowId;
+  readonly auditNumber?: number;
 }
 
 export interface NewInboundMessage extends NewMessage {
@@ -130,6 +139,12 @@ export interface AnsweredMessage {
   readonly state?: "completed" | "failed";
   /** Goes to the outbound message's `errorCode` and history. */
   readonly code?: string;
+  /** When the peer had acknowledged the outbound message, unless that is noted already. */
+  readonly acknowledgedAt?: number;
+  /** Appended to the audit in the same transaction if the outbound message is answered by this one. */
+  readonly audit?: NewAuditEntry;
+  /** If it is not, the inbound message is rejected in the same transaction, under one of these codes. */
+  readonly refusals?: { readonly late: string; readonly conflicting: string };
 }
 
 /** What became of the outbound message that an accepted inbound one answers. */

@@ -1,6 +1,7 @@
 // Keeps messages so that nothing accepted is ever lost: what every message store promises.
 import type { AuditEntry, AuditHead, NewAuditEntry, StoredAuditHead } from "./audit-model.js";
 import type {
+  AcceptedRequest,
   ContentReading,
   Direction,
   FinishedState,
@@ -76,6 +77,10 @@ export interface Transition {
   /** The user whose act it is, for the history. */
   readonly by?: string;
   readonly changes?: MessageChanges;
+  /** Appended to the audit in the same transaction if it is done. */
+  readonly audit?: NewAuditEntry;
+  /** Tells those who wait for the message, wherever they are, that it has ended without an answer. */
+  readonly announced?: { readonly channel: string; readonly messageId: string };
 }
 
 /** That a person has dealt with a dead letter. Nothing else of the message changes, not even `updatedAt`. */
@@ -232,10 +237,12 @@ export interface InstanceClock {
 }
 
 export type StoreEvent =
-  /** A message of this channel may be claimable. */
-  | { readonly kind: "work"; readonly channel: string; readonly direction: Direction }
+  /** A message of this channel may be claimable: at once, or from `dueAt` on. */
+  | { readonly kind: "work"; readonly channel: string; readonly direction: Direction; readonly dueAt?: number }
   /** An outbound message was answered; its row's `answeredBy` is the answer. */
   | { readonly kind: "answered"; readonly channel: string; readonly messageId: string; readonly id: MessageRowId }
+  /** An outbound message that somebody waits for has ended without an answer. */
+  | { readonly kind: "ended"; readonly channel: string; readonly messageId: string; readonly id: MessageRowId }
   /** The connection that carries these events was lost and is back: some may have been missed. */
   | { readonly kind: "resumed" };
 
@@ -252,6 +259,8 @@ export type StoreHealth =
 export interface MessageStore {
   /** All or none; ids in the order given. Throws STORE_MESSAGE_ID_TAKEN. */
   acceptOutbound(messages: readonly NewOutboundMessage[]): Promise<readonly MessageRowId[]>;
+  /** One outbound message and its entry in the audit, in one transaction. Throws STORE_MESSAGE_ID_TAKEN. */
+  acceptRequest(message: NewOutboundMessage, audit?: NewAuditEntry): Promise<AcceptedRequest>;
   /**
    * Duplicate elimination by sender and MessageId, message, reply, and the outbound message it answers, in one
    * transaction. Of copies that arrive together one is accepted; the others wait for it.

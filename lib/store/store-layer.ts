@@ -11,6 +11,7 @@ export function aroundOperations(store: MessageStore, around: AroundOperation): 
   return {
     ...store,
     acceptOutbound: (messages) => around("acceptOutbound", () => store.acceptOutbound(messages)),
+    acceptRequest: (message, audit) => around("acceptRequest", () => store.acceptRequest(message, audit)),
     acceptInbound: (message) => around("acceptInbound", () => store.acceptInbound(message)),
     claim: (request) => around("claim", () => store.claim(request)),
     nextDueAt: (request) => around("nextDueAt", () => store.nextDueAt(request)),

@@ -3,6 +3,7 @@ import { CpisError } from "../../lib/errors.js";
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
+import { judgeStoredQuery } from "../../lib/services/query/query.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
@@ -78,6 +79,7 @@ function createService({ settings, desk, tls, clientNames, channel }: SessionPar
     store,
     channel,
     owner: processOwner,
+    judge: judgeStoredQuery,
     effects: systemEffects,
   });
 }
@@ -147,6 +149,7 @@ function watchBoth(
 function auditOf({ log }: SessionParts, { store }: StoreUse): QueryAudit {
   return {
     appendAudit: (entry) => store.appendAudit(entry),
+    isOfMessageStore: true,
     outcomeNotWritten: ({ code }) => log.warn(`the outcome of a query is not in the audit: ${code}`),
   };
 }

@@ -29,6 +29,12 @@ export interface OutcomeSettings {
   readonly emptyResponse: "not-found" | "failed";
 }
 
+/** How an answer of its own post was brought to the query. */
+export interface AnswerCorrelation {
+  /** Nothing around the payload names the query: it counts only if it names the query's own message or event. */
+  readonly needsOwnReference?: boolean;
+}
+
 export type QueryDecision =
   | { readonly kind: "result"; readonly result: QueryResult }
   /** An acknowledgement without data: the answer is still to come. */
@@ -225,6 +231,11 @@ function isAboutAnotherMessage({ acknowledgements }: QueryReply, { messageId }: 
   return named.length > 0 && !named.some((messageRef) => isSameId(messageRef, messageId));
 }
 
+function namesQuery({ acknowledgements, payload }: QueryReply, { messageId, eventId }: QueryContext): boolean {
+  const named = acknowledgements.some(({ messageRef }) => messageRef !== undefined && isSameId(messageRef, messageId));
+  return named || (payload?.eventId !== undefined && isSameId(payload.eventId, eventId));
+}
+
 /**
  * Decides what the payload of a reply means for the query of `context`. Takes the root of the payload, or the error
  * that parsing it raised. "not-found" is given only where Spine said so; never throws.
@@ -232,9 +243,12 @@ function isAboutAnotherMessage({ acknowledgements }: QueryReply, { messageId }: 
 export function decideQueryOutcome(
   context: QueryContext,
   reply: XmlElement | CpisError,
-  settings: OutcomeSettings,
+  settings: OutcomeSettings & AnswerCorrelation,
 ): QueryDecision {
   const parsed = parseReply(reply);
+  if (settings.needsOwnReference === true && (isCpisError(parsed) || !namesQuery(parsed, context))) {
+    return { kind: "discard", warning: otherMessageWarning };
+  }
   if (isCpisError(parsed)) return { kind: "result", result: queryUnparseableReply(context, parsed.code) };
   if (isMereAcknowledgement(parsed)) return { kind: "keep-waiting" };
   if (isAboutAnotherMessage(parsed, context)) {

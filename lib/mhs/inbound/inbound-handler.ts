@@ -1,9 +1,11 @@
-// Keeps an inbound message with its reply in the store, in one transaction, before it is acknowledged.
+// Decides to which message of ours an inbound one belongs and what it means there, and keeps both in one transaction.
 import type { EventEmitter } from "node:events";
 import type { Acknowledgment, BusinessMessage, MessageError } from "../../ebxml/model.js";
-import type { ErrorCode } from "../../errors.js";
-import { comparableId, type MessageId, parseMessageId } from "../../identifiers.js";
+import { comparableId, parseMessageId, type MessageId } from "../../identifiers.js";
+import type { Inbox } from "../../queue/inbox.js";
+import type { StoreWatch } from "../../queue/store-watch.js";
 import {
+  type AnsweredMessage,
   type AnswerOutcome,
   isFinished,
   type MessageRowId,
@@ -13,13 +15,18 @@ import {
   type StoredReply,
 } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import { isDuplicateOf, newInboundRecord, type Arrival, type InboundRole } from "../inbound-record.js";
-import type { Inbox } from "../../queue/inbox.js";
-import type { InboundDisposition, MhsEvents, WarningCode } from "../model.js";
-import type { OutboundSignals } from "../outbound/outbound-signals.js";
+import type {
+  AnswerDecision,
+  AskedRequest,
+  InboundAnswer,
+  InboundDisposition,
+  MhsEvents,
+  WarningCode,
+} from "../model.js";
 import { readDeliveryPolicy } from "../outbound/outbound-record.js";
-import { arrivals, type PendingRequests } from "../request/pending-requests.js";
-import type { StoreWatch } from "../../queue/store-watch.js";
+import type { OutboundSignals } from "../outbound/outbound-signals.js";
+import { arrivals, type PendingRequests, type Waiter, type WaiterDecision } from "../request/pending-requests.js";
+import { isDuplicateOf, newInboundRecord, type Arrival, type InboundRole } from "../inbound-record.js";
 
 export interface InboundHandlerParts {
   readonly store: MessageStore;
@@ -27,7 +34,7 @@ export interface InboundHandlerParts {
   readonly channel: string;
   readonly duplicateMilliseconds: number;
   /** See StoreOptions. */
-  judge(message: BusinessMessage): "settles" | "keep-waiting" | "discard";
+  readonly judge: ((asked: AskedRequest, answer: InboundAnswer) => AnswerDecision["kind"]) | undefined;
   readonly pending: PendingRequests;
   readonly signals: OutboundSignals;
   readonly inbox: Inbox<BusinessMessage>;
@@ -46,10 +53,8 @@ export type AcceptResult = { readonly kind: "taken"; readonly disposition: Inbou
 
 /** A message that is looked at, and not yet accepted. */
 export interface OpenArrival {
-  /** Whether it refers to a message of ours: then its action may be any. */
-  readonly isExpected: boolean;
-  /** It will turn out to be a duplicate, so it is not judged anew. */
-  readonly isKnown: boolean;
+  /** Whether it will turn out to be a duplicate, and is not checked anew. Throws what the store throws. */
+  isKnown(): Promise<boolean>;
   /** Keeps the message with its reply. Throws when it is not kept. */
   accept(reply: StoredReply): Promise<AcceptResult>;
 }
@@ -59,25 +64,30 @@ export interface InboundHandler {
   open(arrival: Arrival): Promise<OpenArrival>;
   receiveAcknowledgment(acknowledgment: Acknowledgment): Promise<void>;
   receiveMessageError(error: MessageError): Promise<void>;
-  /** Resolves when no answer to this message is being accepted here, and its request has it if it was. */
-  whenSettled(messageId: string): Promise<void>;
-  /** Waits for what is still being written down of messages that have their reply. */
-  close(): Promise<void>;
+  /** Whether an answer to this message is being accepted here: its request is given it from here. */
+  isAccepting(messageId: string): boolean;
 }
 
 /** A message of ours that an arrival refers to. */
-interface Asked {
-  readonly stored: StoredOutboundMessage;
-  readonly messageId: MessageId;
-  /** By a request that waits, here or elsewhere. */
-  readonly isAwaited: boolean;
-  /** By the answer itself, or by its consumer. */
-  readonly completedBy: "response" | "consumer";
-}
+type Asked =
+  /** Its asker waits here. */
+  | { readonly kind: "here"; readonly id: MessageRowId; readonly waiter: Waiter }
+  /** Its asker waits in another instance, or no longer. */
+  | { readonly kind: "elsewhere"; readonly id: MessageRowId; readonly stored: StoredOutboundMessage }
+  /** Nobody waits: it is finished by its answer, or by the consumer of that. */
+  | { readonly kind: "not-awaited"; readonly id: MessageRowId; readonly completedBy: "response" | "consumer" };
 
 interface Reference {
-  readonly isOurs: boolean;
+  /** Whether the arrival names the message, and not only its conversation. */
+  readonly isReferenced: boolean;
   readonly asked?: Asked;
+}
+
+/** What is decided of an arrival before it is kept. */
+interface Decided {
+  readonly role: InboundRole;
+  /** Of an answer to a request that waits here. */
+  readonly settlement?: Extract<WaiterDecision, { kind: "settles" }>;
 }
 
 interface Plan {
@@ -87,79 +97,147 @@ interface Plan {
 
 /** How long an answer may stay uncollected after the last moment in which its request can wait. */
 const collectMilliseconds = 60_000;
+const refusals = { late: "EBXML_LATE_ANSWER", conflicting: "EBXML_CONFLICTING_ANSWER" } as const;
+
+function roleOf(kind: "settles" | "keep-waiting" | "discard"): InboundRole {
+  if (kind === "settles") return "answer";
+  return kind === "keep-waiting" ? "kept-waiting" : "discarded";
+}
 
 export function createInboundHandler(parts: InboundHandlerParts): InboundHandler {
   const { store, watch, channel, pending, signals, inbox, events } = parts;
-  const accepting = new Map<string, Promise<unknown>>();
-  const writings = new Set<Promise<unknown>>();
+  const accepting = new Map<string, number>();
 
   function warn(code: WarningCode, message: string, messageId: MessageId): void {
     events.emit("warning", { code, message, messageId });
   }
 
-  async function findCandidates({ header }: BusinessMessage): Promise<readonly (StoredMessage | undefined)[]> {
-    const { refToMessageId, conversationId } = header;
-    if (refToMessageId !== undefined) {
-      return [await watch.run(() => store.findByMessageId("outbound", refToMessageId))];
-    }
-    const all = await watch.run(() => store.findByConversation(conversationId));
-    return all.filter(({ state }) => !isFinished(state));
+  /** Of this channel, and sent: what never left cannot be answered. */
+  function isSent(stored: StoredMessage | undefined): stored is StoredOutboundMessage {
+    return stored?.direction === "outbound" && stored.channel === channel && stored.attempts > 0;
   }
 
-  /** By RefToMessageId; without one by ConversationId, if exactly one message that waits for a response has it. */
-  async function findReference(message: BusinessMessage): Promise<Reference> {
-    const candidates = await findCandidates(message);
-    const ours = candidates.flatMap((stored) =>
-      stored?.direction === "outbound" && stored.channel === channel && stored.attempts > 0 ? [stored] : [],
-    );
-    const [only, ...others] = ours.flatMap((stored) => {
-      const { completedBy, isAwaited } = readDeliveryPolicy(stored);
-      if (completedBy === "acknowledgment") return [];
-      return [{ stored, messageId: parseMessageId(stored.messageId), isAwaited, completedBy }];
+  function askedOf(stored: StoredOutboundMessage): Asked | undefined {
+    const { id } = stored;
+    const { completedBy, isAwaited } = readDeliveryPolicy(stored);
+    if (completedBy === "acknowledgment") return undefined;
+    if (!isAwaited) return { kind: "not-awaited", id, completedBy };
+    const waiter = pending.find(stored.messageId);
+    return waiter === undefined ? { kind: "elsewhere", id, stored } : { kind: "here", id, waiter };
+  }
+
+  /** By the message that the arrival names. */
+  async function findReferenced(refToMessageId: MessageId): Promise<Reference> {
+    const waiter = pending.find(refToMessageId);
+    if (waiter !== undefined) {
+      return { isReferenced: true, asked: { kind: "here", id: waiter.id, waiter } };
+    }
+    const stored = await watch.run(() => store.findByMessageId("outbound", refToMessageId));
+    if (!isSent(stored)) return { isReferenced: true };
+    const asked = askedOf(stored);
+    return { isReferenced: true, ...(asked === undefined ? {} : { asked }) };
+  }
+
+  /**
+   * Without a reference the conversation proves nothing, for others can read it. It only says which request may look
+   * for its own id in the payload: the one that waits for the sender, if there is one only.
+   */
+  async function findByConversation({ header }: BusinessMessage): Promise<Reference> {
+    const all = await watch.run(() => store.findByConversation(header.conversationId));
+    const candidates = all.flatMap((stored) => {
+      const isAsked = comparableId(stored.toParty) === comparableId(header.fromPartyKey);
+      if (!isSent(stored) || isFinished(stored.state) || !isAsked) return [];
+      const asked = askedOf(stored);
+      return asked === undefined || asked.kind === "not-awaited" ? [] : [asked];
     });
-    const isOurs = ours.length > 0;
-    return only === undefined || others.length > 0 ? { isOurs } : { isOurs, asked: only };
+    const [only, ...others] = candidates;
+    return only === undefined || others.length > 0 ? { isReferenced: false } : { isReferenced: false, asked: only };
   }
 
-  function roleOf(message: BusinessMessage, asked: Asked | undefined): InboundRole {
-    if (asked?.isAwaited !== true) return "consumer";
-    switch (pending.judge(asked.messageId, message) ?? parts.judge(message)) {
-      case "settles":
-        return "answer";
-      case "keep-waiting":
-        return "kept-waiting";
-      case "discard":
-        return "discarded";
+  function findReference(message: BusinessMessage): Promise<Reference> {
+    const { refToMessageId } = message.header;
+    return refToMessageId === undefined ? findByConversation(message) : findReferenced(refToMessageId);
+  }
+
+  /** As the one who asked would, from what the store knows of the question. */
+  async function judgeStored(stored: StoredOutboundMessage, answer: InboundAnswer): Promise<InboundRole> {
+    // Without a judge nobody here can tell whose answer it is when it does not say so itself.
+    if (parts.judge === undefined) return answer.isReferenced ? "answer" : "discarded";
+    const context = await watch.run(() => store.readContext(stored.id));
+    const { service, interaction: action, applicationId } = stored;
+    const asked: AskedRequest = {
+      service,
+      action,
+      messageId: parseMessageId(stored.messageId),
+      ...(applicationId === undefined ? {} : { applicationId }),
+      ...(context === undefined ? {} : { context }),
+    };
+    return roleOf(parts.judge(asked, answer));
+  }
+
+  async function decide(message: BusinessMessage, { asked, isReferenced }: Reference): Promise<Decided> {
+    const answer = { message, receivedAt: parts.now(), isReferenced };
+    switch (asked?.kind) {
+      case "here": {
+        const decision = asked.waiter.decide(answer);
+        return decision.kind === "settles" ? { role: "answer", settlement: decision } : { role: roleOf(decision.kind) };
+      }
+      case "elsewhere":
+        return { role: await judgeStored(asked.stored, answer) };
+      case "not-awaited":
+      case undefined:
+        return { role: "consumer" };
     }
   }
 
-  function planOf(arrival: Arrival, reply: StoredReply, asked: Asked | undefined): Plan {
-    const { message } = arrival;
+  function answersOf(asked: Asked | undefined, { role, settlement }: Decided): AnsweredMessage | undefined {
+    switch (asked?.kind) {
+      case "here": {
+        if (settlement === undefined) return undefined;
+        const { acknowledgedAt } = asked.waiter;
+        return {
+          id: asked.id,
+          refusals,
+          ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
+          ...(settlement.audit === undefined ? {} : { audit: settlement.audit }),
+        };
+      }
+      case "elsewhere":
+        return role === "answer" ? { id: asked.id, refusals } : undefined;
+      case "not-awaited":
+        return asked.completedBy === "response" ? { id: asked.id, refusals } : undefined;
+      case undefined:
+        return undefined;
+    }
+  }
+
+  function planOf(arrival: Arrival, reply: StoredReply, asked: Asked | undefined, decided: Decided): Plan {
+    const { header } = arrival.message;
     const acceptedAt = parts.now();
-    const role = roleOf(message, asked);
-    const isConsumed = role === "consumer" && inbox.hasConsumer(message.header);
+    const { role } = decided;
     const order =
-      role === "consumer"
-        ? inbox.orderOf(message.header)
-        : { isOrdered: false, destination: message.header.conversationId };
-    const record = newInboundRecord(arrival, reply, {
+      role === "consumer" ? inbox.orderOf(header) : { isOrdered: false, destination: header.conversationId };
+    const plain = newInboundRecord(arrival, reply, {
       channel,
       acceptedAt,
       duplicateUntil: acceptedAt + parts.duplicateMilliseconds,
       role,
       order,
-      ...(asked === undefined ? {} : { refersTo: asked.stored.id }),
+      ...(asked === undefined ? {} : { refersTo: asked.id }),
     });
-    const answers = asked?.completedBy === "response" ? { answers: { id: asked.stored.id } } : {};
+    const answers = answersOf(asked, decided);
+    const record = answers === undefined ? plain : { ...plain, answers };
     switch (role) {
       case "consumer": {
-        const parked = isConsumed ? {} : { nextAttemptAt: inbox.parkUntil(acceptedAt) };
-        return { record: { ...record, ...answers, ...parked }, disposition: isConsumed ? "for-consumer" : "unmatched" };
+        if (inbox.hasConsumer(header)) return { record, disposition: "for-consumer" };
+        return { record: { ...record, nextAttemptAt: inbox.parkUntil(acceptedAt) }, disposition: "unmatched" };
       }
       case "answer": {
+        // The one who waits here is given it as soon as it is kept.
+        if (asked?.kind !== "elsewhere") return { record: { ...record, state: "confirmed" }, disposition: "answer" };
         // Left to the one who waits; only when that is gone for sure, somebody else clears it away.
-        const nextAttemptAt = (asked?.stored.deadline ?? acceptedAt) + collectMilliseconds;
-        return { record: { ...record, ...answers, state: "delivered", nextAttemptAt }, disposition: "answer" };
+        const nextAttemptAt = (asked.stored.deadline ?? acceptedAt) + collectMilliseconds;
+        return { record: { ...record, state: "delivered", nextAttemptAt }, disposition: "answer" };
       }
       case "kept-waiting":
         return { record: { ...record, state: "confirmed" }, disposition: "kept-waiting" };
@@ -171,48 +249,26 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
     }
   }
 
-  /** The reply is promised already and does not wait; what fails here, the inbox clears away when it is due. */
-  function writeLater(id: MessageRowId, to: "confirmed" | "rejected", code?: ErrorCode): void {
-    const from = ["received", "delivered"] as const;
-    const coded = code === undefined ? {} : { code, changes: { errorCode: code } };
-    const writing: Promise<unknown> = watch
-      .insist(() => store.transition({ id, from, to, at: parts.now(), ...coded }))
-      .catch(() => undefined)
-      .finally(() => writings.delete(writing));
-    writings.add(writing);
-  }
-
-  function concludeAnswer(id: MessageRowId, asked: Asked, message: BusinessMessage): InboundDisposition {
-    if (!asked.isAwaited) return inbox.hasConsumer(message.header) ? "for-consumer" : "unmatched";
-    const disposition = pending.answer(asked.messageId, message);
-    // Waited for elsewhere, or its time has just run out here: then whoever notes that reads the answer.
-    if (disposition === undefined) return "answer";
-    writeLater(id, "confirmed");
-    return disposition;
-  }
-
   /**
    * The store has decided between answers that came together, and between an answer and the end of its time. One that
    * is late or second is never delivered as an answer: who asked may have moved to another patient.
    */
   function conclude(
-    id: MessageRowId,
     outcome: AnswerOutcome,
-    asked: Asked,
-    message: BusinessMessage,
+    { settlement }: Decided,
+    disposition: InboundDisposition,
+    messageId: MessageId,
   ): InboundDisposition {
-    const { messageId } = message.header;
     switch (outcome) {
       case "answered":
-        return concludeAnswer(id, asked, message);
+        settlement?.settle();
+        return disposition;
       case "late":
       case "unknown":
         warn(arrivals.late.code, arrivals.late.message, messageId);
-        writeLater(id, "rejected", "EBXML_LATE_ANSWER");
         return arrivals.late.as;
       case "conflicting":
         warn(arrivals.conflict.code, arrivals.conflict.message, messageId);
-        writeLater(id, "rejected", "EBXML_CONFLICTING_ANSWER");
         return arrivals.conflict.as;
     }
   }
@@ -224,76 +280,68 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
     }
   }
 
-  /** The store's own event of the answer may come first: it waits until the answer has been given here. */
-  function noteAccepting<Result>(key: string | undefined, work: Promise<Result>): Promise<Result> {
-    if (key === undefined) return work;
-    const settled: Promise<unknown> = work
-      .catch(() => undefined)
-      .then(() => new Promise((resolve) => setImmediate(resolve)))
-      .finally(() => {
-        if (accepting.get(key) === settled) accepting.delete(key);
-      });
-    accepting.set(key, settled);
-    return work;
+  async function whileAccepting<Result>(messageId: string, work: () => Promise<Result>): Promise<Result> {
+    const key = comparableId(messageId);
+    accepting.set(key, (accepting.get(key) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const others = (accepting.get(key) ?? 1) - 1;
+      if (others > 0) accepting.set(key, others);
+      else accepting.delete(key);
+    }
   }
 
-  async function accept(arrival: Arrival, reply: StoredReply, asked: Asked | undefined): Promise<AcceptResult> {
-    const { message } = arrival;
-    const { record, disposition } = planOf(arrival, reply, asked);
-    const acceptance = await noteAccepting(
-      record.answers === undefined ? undefined : asked?.stored.messageId,
-      watch.runAcceptance(() => store.acceptInbound(record)),
-    );
-    if (acceptance.kind === "duplicate") return acceptance;
-    const { answer, id } = acceptance;
-    if (answer !== undefined && asked !== undefined) {
-      const concluded = conclude(id, answer, asked, message);
-      if (concluded === "unmatched") warnOf(concluded, message.header.messageId);
+  async function accept(arrival: Arrival, reply: StoredReply, reference: Reference): Promise<AcceptResult> {
+    const { asked } = reference;
+    const { messageId } = arrival.message.header;
+    const decided = await decide(arrival.message, reference);
+    const { record, disposition } = planOf(arrival, reply, asked, decided);
+    const keep = async (): Promise<AcceptResult> => {
+      const acceptance = await watch.runAcceptance(() => store.acceptInbound(record));
+      if (acceptance.kind === "duplicate") return acceptance;
+      const { answer } = acceptance;
+      const concluded = answer === undefined ? disposition : conclude(answer, decided, disposition, messageId);
+      if (concluded === disposition) warnOf(disposition, messageId);
+      if (disposition === "kept-waiting" && asked?.kind === "here") asked.waiter.noteAccepted();
       return { kind: "taken", disposition: concluded };
-    }
-    if (disposition === "kept-waiting" && asked !== undefined) pending.noteAccepted(asked.messageId);
-    warnOf(disposition, message.header.messageId);
-    return { kind: "taken", disposition };
+    };
+    return decided.settlement !== undefined && asked?.kind === "here"
+      ? whileAccepting(asked.waiter.messageId, keep)
+      : keep();
   }
 
   return {
-    async whenSettled(messageId): Promise<void> {
-      await accepting.get(comparableId(messageId));
-    },
-    async close(): Promise<void> {
-      await Promise.all(writings);
-    },
+    isAccepting: (messageId) => accepting.has(comparableId(messageId)),
     async open(arrival): Promise<OpenArrival> {
       const { message } = arrival;
-      const { messageId } = message.header;
-      const [{ isOurs, asked }, known] = await Promise.all([
-        findReference(message),
-        watch.run(() => store.findByMessageId("inbound", messageId)),
-      ]);
+      const reference = await findReference(message);
       return {
-        isExpected: isOurs,
-        isKnown: isDuplicateOf(known, message, parts.now()),
-        accept: (reply) => accept(arrival, reply, asked),
+        async isKnown(): Promise<boolean> {
+          const known = await watch.run(() => store.findByMessageId("inbound", message.header.messageId));
+          return isDuplicateOf(known, message, parts.now());
+        },
+        accept: (reply) => accept(arrival, reply, reference),
       };
     },
     async receiveAcknowledgment(acknowledgment): Promise<void> {
+      const { acknowledgedMessageId, header } = acknowledgment;
       const outcome = await signals.receiveAcknowledgment(acknowledgment);
-      if (outcome === "known") pending.noteAccepted(acknowledgment.acknowledgedMessageId);
-      else {
-        const { messageId } = acknowledgment.header;
-        warn("UNMATCHED_SIGNAL", "An acknowledgment came for a message that is not ours", messageId);
-      }
+      if (outcome === "known") pending.find(acknowledgedMessageId)?.noteAccepted();
+      else warn("UNMATCHED_SIGNAL", "An acknowledgment came for a message that is not ours", header.messageId);
     },
     async receiveMessageError(error): Promise<void> {
       const { messageId, refToMessageId } = error.header;
-      const outcome = await signals.receiveMessageError(error);
-      if (outcome === "unknown" || refToMessageId === undefined) {
-        warn("UNMATCHED_SIGNAL", "An error list came for a message that is not ours", messageId);
+      const waiter = refToMessageId === undefined ? undefined : pending.find(refToMessageId);
+      const errors = error.errors.filter(({ severity }) => severity === "Error");
+      // Its end is written down by the request itself, with its audit.
+      if (waiter !== undefined && errors.length > 0) {
+        waiter.end({ kind: "ebxml-error", errors });
         return;
       }
-      const errors = error.errors.filter(({ severity }) => severity === "Error");
-      if (errors.length > 0) pending.end(refToMessageId, { kind: "ebxml-error", errors });
-      else pending.noteAccepted(refToMessageId);
+      const outcome = await signals.receiveMessageError(error);
+      if (outcome === "known") waiter?.noteAccepted();
+      else warn("UNMATCHED_SIGNAL", "An error list came for a message that is not ours", messageId);
     },
   };
 }

@@ -106,11 +106,12 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
    */
   async function take(post: InboundPost, parsed: ParsedBusiness, arrival: OpenArrival): Promise<StoredReply> {
     const { message } = parsed;
-    const refusal = arrival.isKnown ? undefined : checkInbound(parsed, rules, parts.now());
-    if (refusal !== undefined) return refuseWith(post, message, refusal);
+    const refusal = checkInbound(parsed, rules, parts.now());
     const reply = replier.accept(message);
     let result: AcceptResult;
     try {
+      // A repeated one gets the reply that it got, whatever the rules are now.
+      if (refusal !== undefined && !(await arrival.isKnown())) return refuseWith(post, message, refusal);
       result = await arrival.accept(reply);
     } catch (error) {
       return refuseUnstored(post, error);

@@ -6,7 +6,7 @@ import { isRetriableFault } from "../../soap/fault.js";
 import type { OutboundState } from "../../store/message-model.js";
 import type { MessageChanges } from "../../store/message-store.js";
 import type { ReplyMeaning } from "./interpret-reply.js";
-import type { RequestOutcome } from "../model.js";
+import type { RequestFailure } from "../model.js";
 
 /** What was agreed of a message when it was accepted. Times in milliseconds. */
 export interface DeliveryPolicy {
@@ -46,17 +46,19 @@ export type DeliveryEvent =
   /** By a post of its own, with errors of severity Error. */
   | { readonly kind: "refused"; readonly errors: readonly EbxmlError[] };
 
-export interface Move {
-  readonly kind: "move";
+export interface DeliveryTransition {
+  readonly kind: "transition";
   readonly to: OutboundState;
   readonly code?: ErrorCode;
-  readonly changes?: Pick<MessageChanges, "attempts" | "nextAttemptAt" | "deadline" | "acknowledgedAt">;
+  readonly changes?: Pick<MessageChanges, "attempts" | "nextAttemptAt" | "deadline" | "acknowledgedAt" | "attributes">;
+  /** Whoever waits for the message, here or elsewhere, is told. */
+  readonly isAnnounced?: boolean;
 }
 
 export type DeliveryDecision =
   /** Write this down, then send the bytes. */
   | { readonly kind: "send"; readonly attempts: number; readonly deadline: number }
-  | Move
+  | DeliveryTransition
   /** What happened changes nothing. */
   | { readonly kind: "none" };
 
@@ -74,11 +76,11 @@ function persistMilliseconds(policy: DeliveryPolicy): number {
   return persistDurationMilliseconds > 0 ? persistDurationMilliseconds : (retries + 1) * retryIntervalMilliseconds;
 }
 
-function failed(code: ErrorCode): Move {
-  return { kind: "move", to: "failed", code };
+function failed(code: ErrorCode): DeliveryTransition {
+  return { kind: "transition", to: "failed", code };
 }
 
-const expired: Move = { kind: "move", to: "expired", code: "EBXML_NOT_ACKNOWLEDGED" };
+const expired: DeliveryTransition = { kind: "transition", to: "expired", code: "EBXML_NOT_ACKNOWLEDGED" };
 
 /** The same bytes may go again: the peer knows them by their id. */
 function isResendable({ pattern, resendable }: DeliveryPolicy): boolean {
@@ -94,52 +96,56 @@ function begin({ current, policy, now }: Case): DeliveryDecision {
 }
 
 /** Waits for the next sending, or, when there is none left, for an acknowledgment that may still come. */
-function waitForAcknowledgment({ current, policy, now }: Case, milliseconds: number, code?: ErrorCode): Move {
+function waitForAcknowledgment(
+  { current, policy, now }: Case,
+  milliseconds: number,
+  code?: ErrorCode,
+): DeliveryTransition {
   const deadline = current.deadline ?? now;
   const next = now + milliseconds;
   const mayResend = isResendable(policy) && current.attempts <= policy.retries && next < deadline;
   return {
-    kind: "move",
+    kind: "transition",
     to: "awaiting-acknowledgement",
     changes: { nextAttemptAt: mayResend ? next : deadline },
     ...(code === undefined ? {} : { code }),
   };
 }
 
-function afterUnknownOutcome(each: Case): Move {
+function afterUnknownOutcome(each: Case): DeliveryTransition {
   if (!isResendable(each.policy)) return failed("EBXML_OUTCOME_UNKNOWN");
   return waitForAcknowledgment(each, each.policy.retryIntervalMilliseconds);
 }
 
-function afterTemporaryRefusal(each: Case, milliseconds: number): Move {
+function afterTemporaryRefusal(each: Case, milliseconds: number): DeliveryTransition {
   if (!isResendable(each.policy)) return failed("EBXML_REFUSED");
   const wait = Math.max(milliseconds, each.policy.retryIntervalMilliseconds);
   return waitForAcknowledgment(each, wait, "EBXML_REFUSED");
 }
 
-function afterDelivery({ policy, now }: Case, acknowledgedAt?: number): Move {
+function afterDelivery({ policy, now }: Case, acknowledgedAt?: number): DeliveryTransition {
   const acknowledged = acknowledgedAt === undefined ? {} : { acknowledgedAt };
-  if (policy.completedBy === "acknowledgment") return { kind: "move", to: "completed", changes: acknowledged };
+  if (policy.completedBy === "acknowledgment") return { kind: "transition", to: "completed", changes: acknowledged };
   const nextAttemptAt = now + (policy.completedBy === "consumer" ? withoutEnd : policy.responseMilliseconds);
-  return { kind: "move", to: "awaiting-response", changes: { ...acknowledged, nextAttemptAt } };
+  return { kind: "transition", to: "awaiting-response", changes: { ...acknowledged, nextAttemptAt } };
 }
 
 /** A connection that failed uses up no sending and starts no deadline: the peer has seen nothing of it. */
-function afterNotSent({ current }: Case, event: Extract<DeliveryEvent, { kind: "not-sent" }>): Move {
+function afterNotSent({ current }: Case, event: Extract<DeliveryEvent, { kind: "not-sent" }>): DeliveryTransition {
   if (!event.error.retryable) return failed(event.error.code);
   const attempts = current.attempts - 1;
   const { code } = event.error;
   const changes = { attempts, nextAttemptAt: event.retryAt };
-  if (attempts > 0) return { kind: "move", to: "awaiting-acknowledgement", code, changes };
-  return { kind: "move", to: "queued", code, changes: { ...changes, deadline: null } };
+  if (attempts > 0) return { kind: "transition", to: "awaiting-acknowledgement", code, changes };
+  return { kind: "transition", to: "queued", code, changes: { ...changes, deadline: null } };
 }
 
-function afterErrorList(each: Case, errors: readonly EbxmlError[]): Move {
+function afterErrorList(each: Case, errors: readonly EbxmlError[]): DeliveryTransition {
   const isTemporary = errors.length > 0 && errors.every(({ errorCode }) => errorCode === "DeliveryFailure");
   return isTemporary ? afterTemporaryRefusal(each, 0) : failed("EBXML_REFUSED");
 }
 
-function afterHttpError(each: Case, httpStatus: number, retryAfterMilliseconds: number): Move {
+function afterHttpError(each: Case, httpStatus: number, retryAfterMilliseconds: number): DeliveryTransition {
   switch (httpStatus) {
     case 429:
     case 503:
@@ -153,7 +159,7 @@ function afterHttpError(each: Case, httpStatus: number, retryAfterMilliseconds: 
   }
 }
 
-function afterFailure(each: Case, outcome: RequestOutcome, retryAfterMilliseconds: number): Move {
+function afterFailure(each: Case, outcome: RequestFailure, retryAfterMilliseconds: number): DeliveryTransition {
   switch (outcome.kind) {
     case "soap-fault":
       return isRetriableFault(outcome.fault) ? afterTemporaryRefusal(each, 0) : failed("EBXML_REFUSED");
@@ -165,15 +171,13 @@ function afterFailure(each: Case, outcome: RequestOutcome, retryAfterMillisecond
     case "timeout":
     case "aborted":
     case "not-sent":
-    case "answered":
-    case "replied":
     case "mismatched":
     case "no-answer":
       return afterUnknownOutcome(each);
   }
 }
 
-function afterReply(each: Case, event: Extract<DeliveryEvent, { kind: "replied" }>): Move {
+function afterReply(each: Case, event: Extract<DeliveryEvent, { kind: "replied" }>): DeliveryTransition {
   const { meaning } = event;
   const { policy, now } = each;
   switch (meaning.kind) {
@@ -211,7 +215,7 @@ function whenDue(each: Case): DeliveryDecision {
       return mayResend || current.attempts === 0 ? begin(each) : waitForAcknowledgment(each, 0);
     }
     case "awaiting-response":
-      return { kind: "move", to: policy.isAwaited ? "failed" : "expired", code: "EBXML_NO_RESPONSE" };
+      return { kind: "transition", to: policy.isAwaited ? "failed" : "expired", code: "EBXML_NO_RESPONSE" };
     case "completed":
     case "failed":
     case "expired":

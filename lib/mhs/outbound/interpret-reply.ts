@@ -3,7 +3,7 @@ import { CpisError } from "../../errors.js";
 import { isSameId, type MessageId } from "../../identifiers.js";
 import type { MessagingPattern } from "../../sds/contract.js";
 import { classifyReplyBody, type ReplyBody } from "./classify-reply.js";
-import type { RequestOutcome } from "../model.js";
+import type { RequestFailure } from "../model.js";
 import type { SendResult } from "./send-message.js";
 
 export type HttpReply = Extract<SendResult, { kind: "replied" }>;
@@ -14,7 +14,7 @@ export type ReplyMeaning =
   | { readonly kind: "acknowledged" }
   /** The peer neither took nor refused the message as the pattern has it: the answer may still come. */
   | { readonly kind: "undecided"; readonly isForeign: boolean }
-  | { readonly kind: "failed"; readonly outcome: RequestOutcome };
+  | { readonly kind: "failed"; readonly outcome: RequestFailure };
 
 export interface SentMessage {
   readonly messageId: MessageId;

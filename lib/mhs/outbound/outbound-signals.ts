@@ -1,11 +1,12 @@
 // Acknowledgments and error lists that come by a post of their own, for messages that the store keeps.
 import type { EventEmitter } from "node:events";
-import type { Acknowledgment, MessageError } from "../../ebxml/model.js";
+import type { Acknowledgment, EbxmlError, MessageError } from "../../ebxml/model.js";
+import { errorCodeContext } from "../../ebxml/names.js";
 import type { MessageId } from "../../identifiers.js";
-import type { StoredOutboundMessage } from "../../store/message-model.js";
-import type { MessageStore } from "../../store/message-store.js";
+import type { StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
+import type { MessageChanges, MessageStore } from "../../store/message-store.js";
 import { showsStaleContract, failureOf } from "./stale-contract.js";
-import { decideDelivery, type DeliveryEvent } from "./delivery-policy.js";
+import { decideDelivery, type DeliveryEvent, type DeliveryTransition } from "./delivery-policy.js";
 import type { MhsEvents } from "../model.js";
 import { readDeliveryPolicy } from "./outbound-record.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
@@ -28,6 +29,43 @@ export interface OutboundSignals {
   receiveAcknowledgment(acknowledgment: Acknowledgment): Promise<SignalOutcome>;
   /** Errors by a post of their own; warnings alone mean that the message was taken. Throws what the store throws. */
   receiveMessageError(error: MessageError): Promise<SignalOutcome>;
+}
+
+/** As much of a peer's errors as is stored in the clear: no words, for they could name a patient. */
+const storedWords = {
+  errorCode: /^[\w:.-]{1,60}$/,
+  number: /^\d{1,10}$/,
+  codeContext: /^urn:[\w:.-]{1,120}$/,
+} as const;
+
+/** Kept with a request that waits elsewhere, for the one who asked. */
+function refusalAttributes(message: StoredOutboundMessage, event: DeliveryEvent): Pick<MessageChanges, "attributes"> {
+  if (event.kind !== "refused") return {};
+  const errors = event.errors.map(({ errorCode, number = "", codeContext }) => ({
+    errorCode: storedWords.errorCode.test(errorCode) ? errorCode : "Unknown",
+    number: storedWords.number.test(number) ? number : "",
+    codeContext: storedWords.codeContext.test(codeContext) ? codeContext : errorCodeContext,
+  }));
+  return { attributes: { ...message.attributes, refusal: JSON.stringify(errors) } };
+}
+
+/** The errors with which the peer refused a request, as far as they are stored. */
+export function readRefusal({ state, attributes }: StoredMessage): readonly EbxmlError[] | undefined {
+  const { refusal } = attributes;
+  if (state !== "failed" || typeof refusal !== "string") return undefined;
+  const entries: unknown = JSON.parse(refusal);
+  if (!Array.isArray(entries)) return undefined;
+  return entries.map((entry: unknown): EbxmlError => {
+    const fields: Readonly<Record<string, unknown>> = typeof entry === "object" && entry !== null ? { ...entry } : {};
+    const textOf = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
+    const number = textOf("number");
+    return {
+      errorCode: textOf("errorCode"),
+      severity: "Error",
+      codeContext: textOf("codeContext"),
+      ...(number === "" ? {} : { number }),
+    };
+  });
 }
 
 function signalOf(error: MessageError): DeliveryEvent {
@@ -56,18 +94,29 @@ export function createOutboundSignals(parts: OutboundSignalsParts): OutboundSign
     events.emit("acknowledged", { messageId, kind });
   }
 
+  /** The one who asked may wait in another instance. */
+  function announce(
+    message: StoredOutboundMessage,
+    event: DeliveryEvent,
+    decision: DeliveryTransition,
+  ): DeliveryTransition {
+    if (message.attributes["isAwaited"] !== true || !isDeadLetter(decision.to)) return decision;
+    const changes = { ...decision.changes, ...refusalAttributes(message, event) };
+    return { ...decision, changes, isAnnounced: true };
+  }
+
   /** Tries again when the message moves in the same moment: a sending that begins or ends. */
   async function receiveSignal(messageId: MessageId, event: DeliveryEvent): Promise<SignalOutcome> {
     for (;;) {
       const message = await findSent(messageId);
       if (message === undefined) return "unknown";
       const decision = decideDelivery(message, event, readDeliveryPolicy(message), parts.now());
-      if (decision.kind !== "move") {
+      if (decision.kind !== "transition") {
         const isLate = isDeadLetter(message.state);
         if (event.kind === "acknowledged") await noteRepeated(message, isLate ? "late" : "repeated");
         return "known";
       }
-      const outcome = await write(message, decision, "theirs");
+      const outcome = await write(message, announce(message, event, decision), "theirs");
       if (outcome === "not-in-state") continue;
       if (event.kind === "acknowledged") events.emit("acknowledged", { messageId, kind: "in-time" });
       if (showsStaleContract(failureOf(event))) {

@@ -168,7 +168,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function conclude(message: StoredOutboundMessage, event: DeliveryEvent): Promise<void> {
     const decision = decideDelivery(message, event, readDeliveryPolicy(message), effects.now());
-    if (decision.kind !== "move") return;
+    if (decision.kind !== "transition") return;
     // Whoever was faster, an acknowledgment of its own or an answer, has decided already.
     await write(message, decision, "ours");
   }
@@ -178,10 +178,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       const reading = await watch.run(() => store.readContent(message.id));
       if (reading.kind === "content") return reading.bytes;
-      await write(message, { kind: "move", to: "held", code: "STORE_CORRUPT" }, "ours");
+      await write(message, { kind: "transition", to: "held", code: "STORE_CORRUPT" }, "ours");
     } catch (error) {
       if (!isCpisError(error) || error.retryable || !error.code.startsWith("STORE_")) throw error;
-      await write(message, { kind: "move", to: "held", code: error.code }, "ours");
+      await write(message, { kind: "transition", to: "held", code: error.code }, "ours");
     }
     return undefined;
   }
@@ -191,7 +191,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return readOutboundRecord(message);
     } catch (error) {
       if (!isCpisError(error)) throw error;
-      await write(message, { kind: "move", to: "held", code: error.code }, "ours");
+      await write(message, { kind: "transition", to: "held", code: error.code }, "ours");
       return undefined;
     }
   }
@@ -204,7 +204,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     switch (decision.kind) {
       case "send":
         return send(message, record, decision);
-      case "move":
+      case "transition":
         await write(message, decision, "ours");
         return;
       case "none":

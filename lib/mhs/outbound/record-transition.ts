@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { OutboundState, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore, Transition, TransitionOutcome } from "../../store/message-store.js";
-import type { Move } from "./delivery-policy.js";
+import type { DeliveryTransition } from "./delivery-policy.js";
 import type { MhsEvents } from "../model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 
@@ -17,7 +17,7 @@ export interface TransitionWriterParts {
 /** "ours": only if the lease is still held here. "theirs": what arrives from outside, and would come again. */
 export type TransitionWriter = (
   message: StoredOutboundMessage,
-  move: Move,
+  decided: DeliveryTransition,
   by: "ours" | "theirs",
 ) => Promise<TransitionOutcome>;
 
@@ -27,8 +27,8 @@ export function isDeadLetter(state: OutboundState): state is "failed" | "expired
 
 export function createTransitionWriter(parts: TransitionWriterParts): TransitionWriter {
   const { store, watch, owner, events } = parts;
-  return async (message, move, by) => {
-    const { to, code } = move;
+  return async (message, decided, by) => {
+    const { to, code } = decided;
     const transition: Transition = {
       id: message.id,
       from: [message.state],
@@ -36,7 +36,10 @@ export function createTransitionWriter(parts: TransitionWriterParts): Transition
       at: parts.now(),
       ...(by === "ours" ? { owner } : {}),
       ...(code === undefined ? {} : { code }),
-      changes: { ...move.changes, ...(isDeadLetter(to) && code !== undefined ? { errorCode: code } : {}) },
+      ...(decided.isAnnounced === true
+        ? { announced: { channel: message.channel, messageId: message.messageId } }
+        : {}),
+      changes: { ...decided.changes, ...(isDeadLetter(to) && code !== undefined ? { errorCode: code } : {}) },
     };
     const attempt = (): Promise<TransitionOutcome> => store.transition(transition);
     const outcome = await (by === "ours" ? watch.insist(attempt) : watch.run(attempt));

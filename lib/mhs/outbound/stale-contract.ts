@@ -1,6 +1,6 @@
 // Says whether a failure tells that the contract of a message is not the peer's any more.
 import type { DeliveryEvent } from "./delivery-policy.js";
-import type { RequestOutcome } from "../model.js";
+import type { RequestFailure, RequestOutcome } from "../model.js";
 
 /** "Service or interaction not supported for the URI", of a fault. */
 const faultCode = "101";
@@ -34,7 +34,7 @@ export function showsStaleContract(failure: RequestOutcome | undefined): boolean
 }
 
 /** What a message of the outbox failed of, if it did. */
-export function failureOf(event: DeliveryEvent): RequestOutcome | undefined {
+export function failureOf(event: DeliveryEvent): RequestFailure | undefined {
   if (event.kind === "not-sent") return { kind: "not-sent", error: event.error };
   if (event.kind === "refused") return { kind: "ebxml-error", errors: event.errors };
   return event.kind === "replied" && event.meaning.kind === "failed" ? event.meaning.outcome : undefined;

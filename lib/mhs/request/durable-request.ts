@@ -1,21 +1,23 @@
 // Runs one request whose every step is in the store: it is never sent twice, and what became of it can be read later.
-import type { ErrorCode } from "../../errors.js";
-import type { MessageRowId, OutboundState } from "../../store/message-model.js";
-import type { MessageStore } from "../../store/message-store.js";
+import { CpisError, type ErrorCode } from "../../errors.js";
+import type { NewAuditEntry } from "../../store/audit-model.js";
+import type { AcceptedRequest, MessageRowId, OutboundState, StoredMessage } from "../../store/message-model.js";
+import type { MessageStore, Transition } from "../../store/message-store.js";
 import { readInboundMessage } from "../inbound-record.js";
-import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.js";
-import { confirmReply, keepReply, type KeptReply } from "./store-sync-reply.js";
-import type { OutboundRequest, RequestOutcome } from "../model.js";
+import type { OutboundRequest, RequestFailure, RequestOutcome } from "../model.js";
 import { newOutboundRecord } from "../outbound/outbound-record.js";
+import { readRefusal } from "../outbound/outbound-signals.js";
+import { inTime, writeDown, type WritingParts } from "./background-writes.js";
+import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.js";
 import {
   notSent,
   prepareRequest,
   sendRequest,
   type PreparedRequest,
-  type RequestProgress,
+  type RequestKeeper,
   type RunnerParts,
 } from "./send-request.js";
-import { inTime, writeDown, type WritingParts } from "./background-writes.js";
+import { keepReply, type KeptReply } from "./store-sync-reply.js";
 
 export interface DurableRequestParts extends RunnerParts, WritingParts {
   readonly store: MessageStore;
@@ -24,19 +26,29 @@ export interface DurableRequestParts extends RunnerParts, WritingParts {
 }
 
 /** How far a request has come, for the code that it ends with. */
-interface Course {
+interface Progress<Result> {
   isWritten: boolean;
-  isAccepted: boolean;
+  acknowledgedAt?: number;
+  hasEnded: boolean;
   /** Of a synchronous exchange: what it says, and what the store has made of it. */
-  reply?: { readonly outcome: ReplyOutcome; readonly kept: Promise<KeptReply | undefined> };
+  reply?: { readonly outcome: ReplyOutcome<Result>; readonly kept: Promise<KeptReply | undefined> };
+}
+
+interface Recorded<Result> {
+  readonly prepared: PreparedRequest<Result>;
+  readonly id: MessageRowId;
+  readonly parts: DurableRequestParts;
+  readonly auditOf: (outcome: RequestOutcome<Result>) => NewAuditEntry | undefined;
 }
 
 /** After the request's own time its lease ends soon, so that another instance notes the fate of one whose owner died. */
 const leaseGraceMilliseconds = 5_000;
+/** An answer that comes sooner is noted together with the acknowledgement. */
+const noteAfterMilliseconds = 500;
 
 const unfinished: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response"];
 
-function codeOf(outcome: Exclude<ReplyOutcome, { kind: "replied" }>, course: Course): ErrorCode {
+function codeOf<Result>(outcome: RequestFailure, { isWritten, acknowledgedAt }: Progress<Result>): ErrorCode {
   switch (outcome.kind) {
     case "mismatched":
       return "SOAP_REPLY_MISMATCH";
@@ -53,13 +65,13 @@ function codeOf(outcome: Exclude<ReplyOutcome, { kind: "replied" }>, course: Cou
       return "EBXML_OUTCOME_UNKNOWN";
     case "timeout":
     case "aborted":
-      if (!course.isWritten) return "EBXML_NOT_SENT";
-      return course.isAccepted ? "EBXML_NO_RESPONSE" : "EBXML_OUTCOME_UNKNOWN";
+      if (!isWritten) return "EBXML_NOT_SENT";
+      return acknowledgedAt === undefined ? "EBXML_OUTCOME_UNKNOWN" : "EBXML_NO_RESPONSE";
   }
 }
 
-/** With its lease, since whoever accepts it also sends it. */
-async function record(prepared: PreparedRequest, parts: DurableRequestParts): Promise<MessageRowId | undefined> {
+/** With its lease and its first sending, since whoever accepts it also sends it, once. */
+function record<Result>(prepared: PreparedRequest<Result>, parts: DurableRequestParts): Promise<AcceptedRequest> {
   const { request } = prepared;
   const { store, watch, channel, owner, ownParty, effects } = parts;
   const acceptedAt = effects.now();
@@ -76,72 +88,67 @@ async function record(prepared: PreparedRequest, parts: DurableRequestParts): Pr
     },
   });
   const lease = { owner, until: deadline + leaseGraceMilliseconds };
-  const [id] = await watch.runAcceptance(() => store.acceptOutbound([{ ...row, deadline, lease }]));
-  if (id === undefined) return undefined;
-  const changes = { attempts: 1 };
-  const sending = { id, from: ["queued"], to: "sending", at: acceptedAt, owner, keepLease: true, changes } as const;
-  return (await watch.run(() => store.transition(sending))) === "done" ? id : undefined;
+  const message = { ...row, state: "sending", attempts: 1, deadline, lease } as const;
+  return watch.runAcceptance(() => store.acceptRequest(message, request.audit?.asked));
 }
 
-function noteAccepted(id: MessageRowId, { prepared, parts }: Recorded): void {
-  const { store, pending, effects } = parts;
-  // Not for an answer that came before the reply: that one finishes the message.
-  queueMicrotask(() => {
-    if (!pending.isOpen(prepared.request.messageId)) return;
-    const at = effects.now();
-    const changes = { acknowledgedAt: at };
-    const from = ["sending"] as const;
-    void writeDown(parts, () => store.transition({ id, from, to: "awaiting-response", at, keepLease: true, changes }));
-  });
+/** Not for a request that has ended meanwhile: its end is noted with it. */
+function noteAccepted<Result>(at: number, progress: Progress<Result>, { id, parts }: Recorded<Result>): void {
+  const { store } = parts;
+  progress.acknowledgedAt = at;
+  const changes = { acknowledgedAt: at };
+  const noted: Transition = { id, from: ["sending"], to: "awaiting-response", at, keepLease: true, changes };
+  const timer = setTimeout(() => {
+    if (!progress.hasEnded) void writeDown(parts, () => store.transition(noted));
+  }, noteAfterMilliseconds);
+  timer.unref();
 }
 
-interface Recorded {
-  readonly prepared: PreparedRequest;
-  readonly parts: DurableRequestParts;
-}
-
-/** The answer that the store took before the request's end could be written down, if its judge takes it. */
-async function readAnswer(id: MessageRowId, { prepared, parts }: Recorded): Promise<RequestOutcome | undefined> {
+/** The answer that the store took and that nobody here was given, if its judge takes it. */
+async function collectAnswer<Result>(
+  asked: StoredMessage,
+  { prepared, parts, auditOf }: Recorded<Result>,
+): Promise<RequestOutcome<Result> | undefined> {
   const { store, effects } = parts;
+  const stored = asked.answeredBy === undefined ? undefined : await store.findById(asked.answeredBy);
+  if (stored === undefined || asked.state !== "completed") return undefined;
+  const message = await readInboundMessage(store, stored);
+  const answer = { message, receivedAt: stored.createdAt, isReferenced: stored.refToMessageId !== undefined };
+  const decision = prepared.request.judge(answer);
+  if (decision.kind !== "settles") return undefined;
+  const outcome = { kind: "answered", answer, result: decision.result } as const;
+  const audit = auditOf(outcome);
+  void writeDown(parts, () =>
+    store.transition({
+      id: stored.id,
+      from: ["delivered"],
+      to: "confirmed",
+      at: effects.now(),
+      ...(audit === undefined ? {} : { audit }),
+    }),
+  );
+  return outcome;
+}
+
+/** What the store knows of a request that ended there before its end could be written down. */
+async function readEnd<Result>(recorded: Recorded<Result>): Promise<RequestOutcome<Result> | undefined> {
+  const { id, parts } = recorded;
   try {
-    const asked = await store.findById(id);
-    const stored = asked?.answeredBy === undefined ? undefined : await store.findById(asked.answeredBy);
-    if (stored === undefined || asked?.state !== "completed") return undefined;
-    const answer = { message: await readInboundMessage(store, stored), receivedAt: stored.createdAt };
-    if (prepared.request.judge(answer) !== "settles") return undefined;
-    const confirmed = { id: stored.id, from: ["delivered"], to: "confirmed", at: effects.now() } as const;
-    void writeDown(parts, () => store.transition(confirmed));
-    return { kind: "answered", answer };
+    const asked = await parts.store.findById(id);
+    if (asked === undefined) return undefined;
+    const errors = readRefusal(asked);
+    return errors === undefined ? await collectAnswer(asked, recorded) : { kind: "ebxml-error", errors };
   } catch {
     // The caller is told of a time-out, as without this last look.
     return undefined;
   }
 }
 
-function confirmWhenKept({ reply }: Course, { parts }: Recorded): void {
-  const confirming: Promise<unknown> = Promise.resolve(reply?.kept)
-    .then((kept) => kept?.state === "delivered" && confirmReply(kept.id, parts))
-    .finally(() => parts.writings.delete(confirming));
-  parts.writings.add(confirming);
-}
-
-/** The reply came in time, and storing it took until the time was over. */
-async function takeReply(
-  reply: NonNullable<Course["reply"]>,
-  course: Course,
-  recorded: Recorded,
-): Promise<RequestOutcome> {
-  const kept = await inTime(reply.kept);
-  if (kept?.state !== "delivered") return { kind: "timeout", wasAccepted: false };
-  confirmWhenKept(course, recorded);
-  return reply.outcome;
-}
-
 /** Waits no longer for the store than a clinician should: an answer is given also when it could not be kept. */
-async function keepInTime(
-  meaning: SynchronousMeaning,
+async function keepInTime<Result>(
+  meaning: SynchronousMeaning<Result>,
   kept: Promise<KeptReply | undefined>,
-  { prepared, parts }: Recorded,
+  { prepared, parts }: Recorded<Result>,
 ): Promise<void> {
   if (meaning.kept === undefined || (await inTime(kept)) !== undefined) return;
   const { messageId } = prepared.request;
@@ -152,79 +159,103 @@ async function keepInTime(
   });
 }
 
-async function conclude(
-  id: MessageRowId,
-  outcome: RequestOutcome,
-  course: Course,
-  recorded: Recorded,
-): Promise<RequestOutcome> {
-  if (outcome.kind === "answered") return outcome;
-  if (outcome.kind === "replied") {
-    confirmWhenKept(course, recorded);
-    return outcome;
-  }
-  const { store, effects } = recorded.parts;
-  const code = codeOf(outcome, course);
-  const changes = { errorCode: code };
-  const failed = { id, from: unfinished, to: "failed", at: effects.now(), code, changes } as const;
-  const written = writeDown(recorded.parts, () => store.transition(failed));
-  const isOvertaken = (await inTime(written)) === "not-in-state";
-  if (!isOvertaken || outcome.kind !== "timeout") return outcome;
-  if (course.reply !== undefined) return takeReply(course.reply, course, recorded);
-  return (await inTime(readAnswer(id, recorded))) ?? outcome;
+function appendAudit<Result>(outcome: RequestOutcome<Result>, { auditOf, parts, prepared }: Recorded<Result>): void {
+  const entry = auditOf(outcome);
+  if (entry === undefined) return;
+  void writeDown(parts, () => parts.store.appendAudit(entry)).then((number) => {
+    if (number !== undefined) return;
+    const message = "The outcome of a request is not in the audit";
+    parts.events.emit("warning", { code: "NOT_AUDITED", message, messageId: prepared.request.messageId });
+  });
+}
+
+/** Notes an end that no answer has noted. Gives the outcome, which may be an answer after all. */
+async function conclude<Result>(
+  outcome: RequestOutcome<Result>,
+  progress: Progress<Result>,
+  recorded: Recorded<Result>,
+): Promise<RequestOutcome<Result>> {
+  const { id, parts, auditOf } = recorded;
+  const { store, effects } = parts;
+  if (outcome.kind === "replied" || outcome.kind === "answered") return outcome;
+  const code = codeOf(outcome, progress);
+  const { acknowledgedAt } = progress;
+  const changes = { errorCode: code, ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }) };
+  const audit = auditOf(outcome);
+  const audited = audit === undefined ? {} : { audit };
+  const failed = { id, from: unfinished, to: "failed", at: effects.now(), code, changes, ...audited } as const;
+  const writing = writeDown(parts, () => store.transition(failed));
+  const written = await inTime(writing);
+  if (written === undefined) void writing.then((late) => late === "done" || appendAudit(outcome, recorded));
+  if (written === "done" || written === undefined) return outcome;
+  const kept = await inTime(progress.reply?.kept ?? Promise.resolve(undefined));
+  // Its end and its audit stand with the reply, which may have come in the last moment.
+  if (kept?.state === "given") return outcome.kind === "timeout" ? (progress.reply?.outcome ?? outcome) : outcome;
+  if (kept?.state === "rejected") return outcome;
+  const found = outcome.kind === "timeout" ? await inTime(readEnd(recorded)) : undefined;
+  if (found?.kind === "answered") return found;
+  appendAudit(found ?? outcome, recorded);
+  return found ?? outcome;
+}
+
+/** What cannot be recorded is not asked. */
+function notRecorded<Result>(error: unknown, { audit }: OutboundRequest<Result>): RequestOutcome<Result> {
+  const outcome = notSent(error);
+  const { code, retryable } = outcome.error;
+  if (audit === undefined || !code.startsWith("STORE_") || code === "STORE_MESSAGE_ID_TAKEN") return outcome;
+  return notSent(new CpisError("CPIS_NOT_AUDITED", { cause: outcome.error, detail: code, retryable }));
 }
 
 /**
  * Its bytes are in the store before the first of them leaves; without the store nothing is sent. The time that the
  * store takes counts as the request's.
  */
-export async function runDurableRequest(request: OutboundRequest, parts: DurableRequestParts): Promise<RequestOutcome> {
+export async function runRequest<Result>(
+  request: OutboundRequest<Result>,
+  parts: DurableRequestParts,
+): Promise<RequestOutcome<Result>> {
   if (request.signal?.aborted === true) return { kind: "aborted" };
-  const startedAt = parts.effects.now();
-  const course: Course = { isWritten: false, isAccepted: false };
-  let prepared: PreparedRequest;
-  let id: MessageRowId | undefined;
+  const { effects, pending } = parts;
+  const startedAt = effects.now();
+  const progress: Progress<Result> = { isWritten: false, hasEnded: false };
+  let prepared: PreparedRequest<Result>;
+  let accepted: AcceptedRequest;
   try {
     prepared = prepareRequest(request, parts);
-    id = await record(prepared, parts);
+    accepted = await record(prepared, parts);
   } catch (error) {
-    return notSent(error);
+    return notRecorded(error, request);
   }
-  if (id === undefined) return { kind: "aborted" };
-  const rowId = id;
-  const recorded: Recorded = { prepared, parts };
+  const { id, auditNumber } = accepted;
+  const auditOf = (outcome: RequestOutcome<Result>): NewAuditEntry | undefined => {
+    if (request.audit === undefined) return undefined;
+    const entry = request.audit.ended(outcome, effects.now());
+    return auditNumber === undefined ? entry : { ...entry, concerns: auditNumber };
+  };
+  const recorded: Recorded<Result> = { prepared, id, parts, auditOf };
   const ended = Promise.withResolvers<undefined>();
-  const progress = {
+  const keeper: RequestKeeper<Result> = {
+    auditOf,
     writing(): void {
-      course.isWritten = true;
+      progress.isWritten = true;
     },
-    accepted(): void {
-      if (!course.isAccepted) noteAccepted(rowId, recorded);
-      course.isAccepted = true;
+    accepted(at): void {
+      if (!progress.hasEnded) noteAccepted(at, progress, recorded);
     },
-    async replied(meaning: SynchronousMeaning): Promise<void> {
+    async replied(meaning): Promise<void> {
       // The end of its time is written down first: then the store knows a late reply for what it is.
-      if (!parts.pending.isOpen(request.messageId)) await ended.promise;
-      const kept = keepReply(meaning, { id: rowId, request }, parts);
-      course.reply = { outcome: meaning.outcome, kept };
+      if (pending.find(request.messageId) === undefined) await ended.promise;
+      const kept = keepReply(meaning, { id, request, audit: auditOf(meaning.outcome) }, parts);
+      progress.reply = { outcome: meaning.outcome, kept };
       await keepInTime(meaning, kept, recorded);
     },
   };
-  const left = Math.max(0, request.timeoutMilliseconds - (parts.effects.now() - startedAt));
+  const left = Math.max(0, request.timeoutMilliseconds - (effects.now() - startedAt));
   try {
-    return await conclude(rowId, await send(left, recorded, progress), course, recorded);
+    const { outcome, isRecorded } = await sendRequest(prepared, id, left, parts, keeper);
+    progress.hasEnded = true;
+    return isRecorded ? outcome : await conclude(outcome, progress, recorded);
   } finally {
     ended.resolve(undefined);
   }
-}
-
-async function send(
-  timeoutMilliseconds: number,
-  { prepared, parts }: Recorded,
-  progress: RequestProgress,
-): Promise<RequestOutcome> {
-  if (prepared.request.signal?.aborted === true) return { kind: "aborted" };
-  const { request } = prepared;
-  const shortened: OutboundRequest = { ...request, timeoutMilliseconds, judge: (answer) => request.judge(answer) };
-  return sendRequest({ ...prepared, request: shortened }, parts, progress);
 }

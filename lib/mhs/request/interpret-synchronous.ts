@@ -7,7 +7,7 @@ import type { HttpReply } from "../outbound/interpret-reply.js";
 import type { OutboundRequest, RequestOutcome } from "../model.js";
 
 /** What a reply can be; the request has no other answer. */
-export type ReplyOutcome = Exclude<RequestOutcome, { kind: "answered" }>;
+export type ReplyOutcome<Result = unknown> = Exclude<RequestOutcome<Result>, { kind: "answered" }>;
 
 /** A reply as it is to be kept: the bytes, and what could be read of them. */
 export interface ReplyToKeep {
@@ -17,8 +17,8 @@ export interface ReplyToKeep {
   readonly interaction?: string;
 }
 
-export interface SynchronousMeaning {
-  readonly outcome: ReplyOutcome;
+export interface SynchronousMeaning<Result = unknown> {
+  readonly outcome: ReplyOutcome<Result>;
   /** Whether it is an answer to this message, as far as it and the one who asked can tell. */
   readonly settles: boolean;
   /** Absent for a refusal, which says no more than its codes. */
@@ -28,16 +28,21 @@ export interface SynchronousMeaning {
 /** The longest answer that is read, as of a message that comes to the listener by default. */
 export const maximumAnswerBytes = 5_242_880 + 65_536;
 
-function judge(request: Pick<OutboundRequest, "judgeReply">, reply: SynchronousReply, receivedAt: number) {
-  const outcome = { kind: "replied", reply: { ...reply, receivedAt } } as const;
+function judge<Result>(
+  request: Pick<OutboundRequest<Result>, "judgeReply">,
+  given: SynchronousReply,
+  receivedAt: number,
+): SynchronousMeaning<Result> {
+  const reply = { ...given, receivedAt };
   try {
-    return { outcome, settles: (request.judgeReply?.(outcome.reply) ?? "settles") === "settles" };
+    const { settles, result } = request.judgeReply(reply);
+    return { outcome: { kind: "replied", reply, result }, settles };
   } catch (error) {
     const detail = `the answer could not be judged (${errorClass(error)})`;
     return {
       outcome: { kind: "unparseable", error: new CpisError("SOAP_MALFORMED", { detail }) },
       settles: false,
-    } as const;
+    };
   }
 }
 
@@ -49,11 +54,11 @@ function isAboutOther({ relatesTo }: SynchronousReply, messageId: MessageId): bo
  * The body decides before the status does, but for an answer: that must come with status 200. A reply that says it is
  * about another message is none, whatever it holds.
  */
-export function interpretSynchronousReply(
+export function interpretSynchronousReply<Result>(
   { httpStatus, contentType = "", body }: HttpReply,
-  request: Pick<OutboundRequest, "messageId" | "judgeReply">,
+  request: Pick<OutboundRequest<Result>, "messageId" | "judgeReply">,
   receivedAt: number,
-): SynchronousMeaning {
+): SynchronousMeaning<Result> {
   const classified = classifyReplyBody({ contentType, body });
   const bytes: ReplyToKeep = { body, contentType };
   if (classified.kind === "fault") {
@@ -63,7 +68,7 @@ export function interpretSynchronousReply(
     return { outcome: { kind: "ebxml-error", errors: classified.errors }, settles: false };
   }
   if (httpStatus < 200 || httpStatus > 299) return { outcome: { kind: "http-error", httpStatus }, settles: false };
-  const noAnswer: ReplyOutcome = { kind: "no-answer", httpStatus };
+  const noAnswer: ReplyOutcome<Result> = { kind: "no-answer", httpStatus };
   if (classified.kind === "empty") return { outcome: noAnswer, settles: false };
   if (classified.kind === "unreadable") {
     return { outcome: { kind: "unparseable", error: classified.error }, settles: false, kept: bytes };

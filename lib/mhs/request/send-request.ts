@@ -1,16 +1,17 @@
-// Runs one request from its first byte to its one outcome.
+// Sends one request and gives it one outcome.
 import type { EventEmitter } from "node:events";
 import type { EbxmlPattern } from "../../ebxml/reliability.js";
 import { CpisError, errorClass, isCpisError } from "../../errors.js";
-import type { MessageId } from "../../identifiers.js";
-import { interpretReply, type HttpReply } from "../outbound/interpret-reply.js";
-import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "../model.js";
-import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./interpret-synchronous.js";
-import { prepareMessage, type PreparedEbxml } from "../outbound/outbound-record.js";
-import { prepareSynchronous, type PreparedSynchronous } from "./prepare-synchronous.js";
-import type { PendingRequests } from "./pending-requests.js";
 import { selectPattern } from "../../sds/contract.js";
+import type { NewAuditEntry } from "../../store/audit-model.js";
+import type { MessageRowId } from "../../store/message-model.js";
+import type { InboundAnswer, MhsEffects, MhsEvents, OutboundRequest, OwnParty, RequestOutcome } from "../model.js";
+import { interpretReply, type HttpReply } from "../outbound/interpret-reply.js";
+import { prepareMessage, type PreparedEbxml } from "../outbound/outbound-record.js";
 import type { Sender, SendResult } from "../outbound/send-message.js";
+import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./interpret-synchronous.js";
+import type { PendingRequests, Waiter, WaiterDecision } from "./pending-requests.js";
+import { prepareSynchronous, type PreparedSynchronous } from "./prepare-synchronous.js";
 
 export interface RunnerParts {
   readonly ownParty: OwnParty;
@@ -20,23 +21,44 @@ export interface RunnerParts {
   readonly pending: PendingRequests;
 }
 
-export type PreparedRequest = (PreparedEbxml | PreparedSynchronous) & { readonly request: OutboundRequest };
+export type PreparedRequest<Result> = (PreparedEbxml | PreparedSynchronous) & {
+  readonly request: OutboundRequest<Result>;
+};
 
 /** What a request's keeper learns of it while it runs, before its outcome. */
-export interface RequestProgress {
+export interface RequestKeeper<Result> {
   /** The first byte is about to leave. */
   writing(): void;
-  /** The peer said that it has the message. */
-  accepted(): void;
+  /** The peer said that it has the message, for the first time. */
+  accepted(at: number): void;
   /** The reply of a synchronous exchange is here; the request ends when this has resolved. Never rejects. */
-  replied(meaning: SynchronousMeaning): Promise<void>;
+  replied(meaning: SynchronousMeaning<Result>): Promise<void>;
+  /** What goes to the audit if the request ends so. */
+  auditOf(outcome: RequestOutcome<Result>): NewAuditEntry | undefined;
+}
+
+export interface RequestEnd<Result> {
+  readonly outcome: RequestOutcome<Result>;
+  /** An answer came to the listener here: it, the end of the request and its audit are in the store. */
+  readonly isRecorded: boolean;
+}
+
+interface Running<Result> {
+  readonly prepared: PreparedRequest<Result>;
+  readonly parts: RunnerParts;
+  readonly keeper: RequestKeeper<Result>;
+  readonly waiter: Waiter;
+  readonly end: (outcome: RequestOutcome<Result>) => void;
 }
 
 /** What timers take; a longer one would fire at once. */
 const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /** Throws CONFIG_CONTRACT, CONFIG_INVALID, CONFIG_MISSING, EBXML_TOO_LARGE or EBXML_MIME. */
-export function prepareRequest(request: OutboundRequest, { ownParty, effects }: RunnerParts): PreparedRequest {
+export function prepareRequest<Result>(
+  request: OutboundRequest<Result>,
+  { ownParty, effects }: RunnerParts,
+): PreparedRequest<Result> {
   if (selectPattern(request.contract) === "sync-soap") return { request, ...prepareSynchronous(request) };
   const prepared = prepareMessage(request, ownParty, effects.now());
   // Spine takes requests by the other three. What it forwards, another party answers, in its own time.
@@ -46,56 +68,90 @@ export function prepareRequest(request: OutboundRequest, { ownParty, effects }: 
   return { request, ...prepared };
 }
 
-export function notSent(error: unknown): RequestOutcome {
+export function notSent(error: unknown): { readonly kind: "not-sent"; readonly error: CpisError } {
   if (isCpisError(error)) return { kind: "not-sent", error };
   return { kind: "not-sent", error: new CpisError("CPIS_INTERNAL", { detail: errorClass(error) }) };
 }
 
+/** A judge that fails must not make an unread answer look like one that never came. */
+function judge<Result>(
+  request: OutboundRequest<Result>,
+  answer: InboundAnswer,
+): RequestOutcome<Result> | "keep-waiting" | "discard" {
+  try {
+    const decision = request.judge(answer);
+    return decision.kind === "settles" ? { kind: "answered", answer, result: decision.result } : decision.kind;
+  } catch (error) {
+    const detail = `the answer could not be judged (${errorClass(error)})`;
+    return { kind: "unparseable", error: new CpisError("EBXML_MALFORMED", { detail }) };
+  }
+}
+
 /**
- * Gives the outcome of a request exactly once. The request is registered before anything is written, for its answer
- * may come before the reply. Nothing is ever sent twice: after an unknown outcome a second query would be a second
- * access.
+ * Gives the end of a stored request exactly once. It is registered before anything is written, for its answer may come
+ * before the reply. Nothing is ever sent twice: after an unknown outcome a second query would be a second access.
  */
-export function sendRequest(
-  prepared: PreparedRequest,
+export function sendRequest<Result>(
+  prepared: PreparedRequest<Result>,
+  id: MessageRowId,
+  timeoutMilliseconds: number,
   parts: RunnerParts,
-  progress: RequestProgress,
-): Promise<RequestOutcome> {
+  keeper: RequestKeeper<Result>,
+): Promise<RequestEnd<Result>> {
   const { request } = prepared;
   const { messageId, conversationId, signal } = request;
   const { pending, sender, events } = parts;
-  const { promise, resolve } = Promise.withResolvers<RequestOutcome>();
+  const { promise, resolve } = Promise.withResolvers<RequestEnd<Result>>();
   let isOpen = true;
   let isWriting = false;
-  let wasAccepted = false;
+  let acknowledgedAt: number | undefined;
 
-  const onAbort = (): void => pending.end(messageId, { kind: "aborted" });
+  function finish(end: RequestEnd<Result>): void {
+    if (!isOpen) return;
+    isOpen = false;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    pending.remove(waiter);
+    resolve(end);
+  }
+
+  const end = (outcome: RequestOutcome<Result>): void => finish({ outcome, isRecorded: false });
+  const waiter: Waiter = {
+    messageId,
+    id,
+    get acknowledgedAt() {
+      return acknowledgedAt;
+    },
+    decide(answer): WaiterDecision {
+      const outcome = judge(request, answer);
+      if (typeof outcome === "string") return { kind: outcome };
+      const audit = keeper.auditOf(outcome);
+      const settle = (): void => finish({ outcome, isRecorded: true });
+      return { kind: "settles", settle, ...(audit === undefined ? {} : { audit }) };
+    },
+    noteAccepted(): void {
+      if (acknowledgedAt !== undefined) return;
+      acknowledgedAt = parts.effects.now();
+      keeper.accepted(acknowledgedAt);
+    },
+    end,
+  };
+  const onAbort = (): void => end({ kind: "aborted" });
   const onTimeout = (): void => {
     const error = new CpisError("EBXML_CONNECT_FAILED", { detail: "no connection before the request's time was over" });
-    pending.end(messageId, isWriting ? { kind: "timeout", wasAccepted } : { kind: "not-sent", error });
+    end(isWriting ? { kind: "timeout", wasAccepted: acknowledgedAt !== undefined } : { kind: "not-sent", error });
   };
-  const isTaken = pending.open({
-    messageId,
-    judge: (answer) => request.judge(answer),
-    noteAccepted: () => {
-      wasAccepted = true;
-      progress.accepted();
-    },
-    end: (outcome) => {
-      isOpen = false;
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-      resolve(outcome);
-    },
-  });
-  if (!isTaken) return Promise.resolve({ kind: "aborted" });
-  const timer = setTimeout(onTimeout, Math.min(request.timeoutMilliseconds, longestTimerMilliseconds));
+  const timer = setTimeout(onTimeout, Math.min(timeoutMilliseconds, longestTimerMilliseconds));
+  if (signal?.aborted === true || !pending.open(waiter)) {
+    end({ kind: "aborted" });
+    return promise;
+  }
   signal?.addEventListener("abort", onAbort);
 
   const mayWrite = (): boolean => {
     if (!isOpen) return false;
     isWriting = true;
-    progress.writing();
+    keeper.writing();
     const { action } = request;
     events.emit("sending", { messageId, conversationId, action, bytes: prepared.message.body.length });
     return true;
@@ -105,33 +161,29 @@ export function sendRequest(
   const answer = { replyMilliseconds: request.timeoutMilliseconds, maximumBytes: maximumAnswerBytes };
   const sending = prepared.pattern === "sync-soap" ? { url, message, mayWrite, answer } : { url, message, mayWrite };
   void sender.send(sending).then((result) => {
-    concludeSending(prepared, parts, progress, { result, durationMilliseconds: parts.effects.now() - startedAt });
+    const durationMilliseconds = parts.effects.now() - startedAt;
+    concludeSending({ prepared, parts, keeper, waiter, end }, { result, durationMilliseconds });
   });
   return promise;
 }
 
-interface Sent<Result extends SendResult = SendResult> {
-  readonly result: Result;
+interface Sent<SendOutcome extends SendResult = SendResult> {
+  readonly result: SendOutcome;
   readonly durationMilliseconds: number;
 }
 
 /** Notes what the sending came to, also of a request that was answered meanwhile. */
-function concludeSending(
-  prepared: PreparedRequest,
-  parts: RunnerParts,
-  progress: RequestProgress,
-  { result, durationMilliseconds }: Sent,
-): void {
+function concludeSending<Result>(running: Running<Result>, { result, durationMilliseconds }: Sent): void {
+  const { prepared, parts, end } = running;
   const { messageId } = prepared.request;
   switch (result.kind) {
     case "replied":
-      if (prepared.pattern === "sync-soap") {
-        void concludeSynchronously(prepared.request, parts, progress, { result, durationMilliseconds });
-      } else concludeReply(messageId, prepared.pattern, parts, { result, durationMilliseconds });
+      if (prepared.pattern === "sync-soap") void concludeSynchronously(running, { result, durationMilliseconds });
+      else concludeReply(running, prepared.pattern, { result, durationMilliseconds });
       return;
     case "not-sent":
       parts.events.emit("replied", { messageId, kind: "not-sent", durationMilliseconds });
-      parts.pending.end(messageId, result);
+      end(result);
       return;
     case "unknown":
       parts.events.emit("replied", { messageId, kind: "unknown", durationMilliseconds });
@@ -141,19 +193,17 @@ function concludeSending(
         messageId,
       });
       // Any other answer comes to the listener. This one would have come here, and will not any more.
-      if (prepared.pattern === "sync-soap") parts.pending.end(messageId, withoutAnswer(result));
+      if (prepared.pattern === "sync-soap") end(withoutAnswer(result));
   }
 }
 
-function withoutAnswer({ isReplyTooLarge }: Extract<SendResult, { kind: "unknown" }>): RequestOutcome {
-  if (isReplyTooLarge === true) return { kind: "unparseable", error: new CpisError("EBXML_TOO_LARGE") };
-  return { kind: "timeout", wasAccepted: false };
+function withoutAnswer({ isReplyTooLarge }: Extract<SendResult, { kind: "unknown" }>) {
+  if (isReplyTooLarge === true) return { kind: "unparseable", error: new CpisError("EBXML_TOO_LARGE") } as const;
+  return { kind: "timeout", wasAccepted: false } as const;
 }
 
-async function concludeSynchronously(
-  request: OutboundRequest,
-  { events, pending, effects }: RunnerParts,
-  progress: RequestProgress,
+async function concludeSynchronously<Result>(
+  { prepared: { request }, parts: { events, effects }, keeper, end }: Running<Result>,
   { result, durationMilliseconds }: Sent<HttpReply>,
 ): Promise<void> {
   const { messageId } = request;
@@ -163,20 +213,20 @@ async function concludeSynchronously(
   if (outcome.kind === "mismatched") {
     events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });
   }
-  await progress.replied(meaning);
-  pending.end(messageId, outcome);
+  await keeper.replied(meaning);
+  end(outcome);
 }
 
-function concludeReply(
-  messageId: MessageId,
+function concludeReply<Result>(
+  { prepared, parts: { events }, waiter, end }: Running<Result>,
   pattern: EbxmlPattern,
-  { events, pending }: RunnerParts,
   { result, durationMilliseconds }: Sent<HttpReply>,
 ): void {
+  const { messageId } = prepared.request;
   const meaning = interpretReply(result, { messageId, pattern });
   const kind = meaning.kind === "failed" ? meaning.outcome.kind : meaning.kind;
-  if (meaning.kind === "failed") pending.end(messageId, meaning.outcome);
-  if (meaning.kind === "accepted" || meaning.kind === "acknowledged") pending.noteAccepted(messageId);
+  if (meaning.kind === "failed") end(meaning.outcome);
+  if (meaning.kind === "accepted" || meaning.kind === "acknowledged") waiter.noteAccepted();
   events.emit("replied", { messageId, kind, httpStatus: result.httpStatus, durationMilliseconds });
   if (meaning.kind === "undecided" && meaning.isForeign) {
     events.emit("warning", { code: "FOREIGN_REPLY", message: "The reply is not about the message sent", messageId });

@@ -8,6 +8,11 @@ import { unexpected } from "./preflight.js";
 export interface QueryAudit {
   /** Resolves with the entry's number once it is on disk. */
   appendAudit(entry: NewAuditEntry): Promise<number>;
+  /**
+   * True for the audit of the store that the messages themselves are kept in: a query and its entry are one transaction
+   * there, and so are its answer and its end.
+   */
+  readonly isOfMessageStore?: boolean;
   /** The outcome of a query whose beginning is in the audit could not be written; its answer is given all the same. */
   outcomeNotWritten?(error: CpisError): void;
 }
@@ -44,7 +49,7 @@ function askerOf(author: Author): Partial<NewAuditEntry> {
   };
 }
 
-function entryOf({ author, ...query }: AuditedQuery, event: AuditEvent, at: number): NewAuditEntry {
+export function entryOf({ author, ...query }: AuditedQuery, event: AuditEvent, at: number): NewAuditEntry {
   return { at, event, ...askerOf(author), ...query };
 }
 
@@ -52,6 +57,11 @@ function entryOf({ author, ...query }: AuditedQuery, event: AuditEvent, at: numb
 function outcomeOf(result: QueryResult): Pick<NewAuditEntry, "outcome" | "code"> {
   if (result.outcome !== "failed") return { outcome: result.outcome };
   return { outcome: "failed", code: `CPIS_${result.code.toUpperCase().replaceAll("-", "_")}` };
+}
+
+/** Of a query's end; which entry it ends is added by whoever knows. */
+export function endEntryOf(query: AuditedQuery, result: QueryResult, at: number): NewAuditEntry {
+  return { ...entryOf(query, "query-ended", at), ...outcomeOf(result) };
 }
 
 async function tryAppend(audit: QueryAudit, entry: NewAuditEntry): Promise<void> {
@@ -76,8 +86,7 @@ export async function openAudit(audit: QueryAudit | undefined, query: AuditedQue
     throw new CpisError("CPIS_NOT_AUDITED", { cause, detail: cause.code, retryable: cause.retryable });
   });
   return {
-    ended: (result, endedAt) =>
-      tryAppend(audit, { ...entryOf(query, "query-ended", endedAt), ...outcomeOf(result), concerns }),
+    ended: (result, endedAt) => tryAppend(audit, { ...endEntryOf(query, result, endedAt), concerns }),
   };
 }
 

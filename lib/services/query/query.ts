@@ -23,11 +23,19 @@ import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../../hl7v3/transmission-wrapper.js";
 import { parseConversationId, parseMessageId, type ConversationId, type MessageId } from "../../identifiers.js";
 import type { MessageHandlingService } from "../../mhs/message-handling-service.js";
-import type { InboundAnswer, MhsEffects, ReceivedReply, RequestOutcome } from "../../mhs/model.js";
+import type {
+  AnswerDecision,
+  AskedRequest,
+  InboundAnswer,
+  MhsEffects,
+  RequestAudit,
+  RequestFailure,
+  RequestOutcome,
+} from "../../mhs/model.js";
 import { selectPattern, type MessagingContract } from "../../sds/contract.js";
 import { failedBefore, findRefusal, unexpected, type AccessRequest } from "./preflight.js";
 import { readParts } from "./read-parts.js";
-import { auditRefusal, openAudit, type OpenedAudit, type QueryAudit } from "./query-audit.js";
+import { auditRefusal, endEntryOf, entryOf, openAudit, type OpenedAudit, type QueryAudit } from "./query-audit.js";
 
 /** The service name under which Spine registers the query. */
 export const queryServiceName = "urn:nhs:names:services:cpisquery";
@@ -166,35 +174,48 @@ function encodePayload(
   return Buffer.from(text, "utf8");
 }
 
-/** Keeps what the answer that settled the request means, so that it is decided once. */
-class AnswerJudge {
-  #result: QueryResult | undefined;
-
-  constructor(
-    private readonly context: QueryContext,
-    private readonly settings: Pick<QueryServiceSettings, "emptyResponse">,
-  ) {}
-
-  judge(answer: InboundAnswer): "settles" | "keep-waiting" | "discard" {
-    const decision = decideAnswerOutcome(this.context, readParts(answer.message), this.settings);
-    this.#result = decision.kind === "result" ? decision.result : undefined;
-    return decision.kind === "result" ? "settles" : decision.kind;
-  }
-
-  judgeReply({ body }: ReceivedReply): "settles" | "discard" {
-    const result = decideSynchronousOutcome(this.context, body, this.settings);
-    this.#result = result;
-    return result.outcome === "failed" && result.code === "correlation-mismatch" ? "discard" : "settles";
-  }
-
-  get result(): QueryResult {
-    return this.#result ?? queryTimedOut(this.context);
-  }
+/** Decides what an answer means for a query that waits. */
+function judgeAnswer(
+  context: QueryContext,
+  answer: InboundAnswer,
+  { emptyResponse }: Pick<QueryServiceSettings, "emptyResponse">,
+): AnswerDecision<QueryResult> {
+  const needsOwnReference = !answer.isReferenced;
+  const decision = decideAnswerOutcome(context, readParts(answer.message), { emptyResponse, needsOwnReference });
+  return decision.kind === "result" ? { kind: "settles", result: decision.result } : { kind: decision.kind };
 }
 
-type FailedRequest = Exclude<RequestOutcome, { kind: "answered" | "replied" }>;
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
 
-function failureOf(outcome: FailedRequest, context: QueryContext): QueryFailed {
+/** Undefined for what was not written by `contextBytes`. */
+function readContext(bytes: Buffer): QueryContext | undefined {
+  const value: unknown = JSON.parse(bytes.toString("utf8"));
+  if (typeof value !== "object" || value === null) return undefined;
+  const { nhsNumber, messageId, eventId }: Partial<Record<keyof QueryContext, unknown>> = value;
+  return isText(nhsNumber) && isText(messageId) && isText(eventId) ? { nhsNumber, messageId, eventId } : undefined;
+}
+
+/** Kept with the query, and sealed: what its answer is judged by, wherever that arrives. */
+function contextBytes({ nhsNumber, messageId, eventId }: QueryContext): Buffer {
+  return Buffer.from(JSON.stringify({ nhsNumber, messageId, eventId }), "utf8");
+}
+
+/**
+ * What an answer means for a query that waits in another instance: the same as for the one who asked. For
+ * StoreOptions.judge of the message handling service. A query of an older version has no context: there every answer
+ * that refers to it counts, as it did then.
+ */
+export function judgeStoredQuery(asked: AskedRequest, answer: InboundAnswer): AnswerDecision["kind"] {
+  const isQuery = asked.service === queryServiceName && asked.action === queryRequestInteraction;
+  const context = isQuery && asked.context !== undefined ? readContext(asked.context) : undefined;
+  if (context === undefined) return answer.isReferenced ? "settles" : "discard";
+  // Whether an empty response is a failure changes what is said, and not whether the query has its answer.
+  return judgeAnswer(context, answer, { emptyResponse: "failed" }).kind;
+}
+
+function failureOf(outcome: RequestFailure, context: QueryContext): QueryFailed {
   switch (outcome.kind) {
     case "mismatched":
       return queryMismatchedReply(context);
@@ -226,30 +247,45 @@ function auditedQuery({ author }: ChildQuery, context: QueryContext) {
   return { author, interaction: queryRequestInteraction, applicationId: context.messageId, ...subject };
 }
 
-/** In the audit before it leaves. */
+function resultOf(outcome: RequestOutcome<QueryResult>, context: QueryContext): QueryResult {
+  return outcome.kind === "answered" || outcome.kind === "replied" ? outcome.result : failureOf(outcome, context);
+}
+
+/** In the audit before it leaves: by the store, together with the message, or before by an audit of its own. */
 async function sendAudited(query: ChildQuery, prepared: PreparedQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
   const { audit, effects } = parts;
   const { context, messageId } = prepared;
-  const conversationId = parseConversationId(effects.newUuid());
+  const sendable = { ...prepared, conversationId: parseConversationId(effects.newUuid()) };
+  const audited = { ...auditedQuery(query, context), messageId, conversationId: sendable.conversationId };
+  if (audit === undefined) return send(query, sendable, parts);
+  if (audit.isOfMessageStore === true) {
+    return send(query, sendable, parts, {
+      asked: entryOf(audited, "query-asked", effects.now()),
+      ended: (outcome, at) => endEntryOf(audited, resultOf(outcome, context), at),
+    });
+  }
   let opened: OpenedAudit;
   try {
-    const ids = { messageId, conversationId };
-    opened = await openAudit(audit, { ...auditedQuery(query, context), ...ids }, effects.now());
+    opened = await openAudit(audit, audited, effects.now());
   } catch (error) {
     const { result, cause } = refused(context, error);
     return { result, cause };
   }
-  const answer = await send(query, { ...prepared, conversationId }, parts);
+  const answer = await send(query, sendable, parts);
   await opened.ended(answer.result, effects.now());
   return answer;
 }
 
-async function send(query: ChildQuery, prepared: SendableQuery, parts: QueryServiceParts): Promise<QueryAnswer> {
+async function send(
+  query: ChildQuery,
+  prepared: SendableQuery,
+  parts: QueryServiceParts,
+  audit?: RequestAudit<QueryResult>,
+): Promise<QueryAnswer> {
   const { mhs, effects, settings } = parts;
   const { context, contract, payload, messageId, conversationId } = prepared;
   const startedAt = effects.now();
-  const judge = new AnswerJudge(context, settings);
-  const outcome = await mhs.request({
+  const outcome = await mhs.request<QueryResult>({
     service: queryServiceName,
     action: queryRequestInteraction,
     messageId,
@@ -258,15 +294,23 @@ async function send(query: ChildQuery, prepared: SendableQuery, parts: QueryServ
     payload,
     subject: context.nhsNumber,
     applicationId: context.messageId,
+    context: contextBytes(context),
     fromAsid: settings.fromAsid,
     timeoutMilliseconds: settings.timeoutMilliseconds,
-    judge: (answer) => judge.judge(answer),
-    judgeReply: (reply) => judge.judgeReply(reply),
+    judge: (answer) => judgeAnswer(context, answer, settings),
+    judgeReply({ body }) {
+      const result = decideSynchronousOutcome(context, body, settings);
+      const isOther = result.outcome === "failed" && result.code === "correlation-mismatch";
+      return { settles: !isOther, result };
+    },
+    ...(audit === undefined ? {} : { audit }),
     ...(query.signal === undefined ? {} : { signal: query.signal }),
   });
   const cause = causeOf(outcome);
+  // What could not be recorded was not asked.
+  if (cause?.code === "CPIS_NOT_AUDITED") return { result: failedBefore(context, cause), cause };
   return {
-    result: outcome.kind === "answered" || outcome.kind === "replied" ? judge.result : failureOf(outcome, context),
+    result: resultOf(outcome, context),
     exchange: {
       interaction: queryRequestInteraction,
       messageId,

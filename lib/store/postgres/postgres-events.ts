@@ -2,7 +2,7 @@
 import type { Client } from "pg";
 import type { StoreEvent } from "../message-store.js";
 import { readDirection } from "../sql/finish-operations.js";
-import { readText, type SqlRow } from "../sql/sql-operation.js";
+import { readNumber, readText, type SqlRow } from "../sql/sql-operation.js";
 import { readRowId } from "../sql/sql-rows.js";
 
 const firstDelayMilliseconds = 250;
@@ -22,11 +22,13 @@ function parseEvent(text: string): StoreEvent | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields: SqlRow = { ...value };
   if (fields["kind"] === "work") {
-    return { kind: "work", channel: readText(fields, "channel"), direction: readDirection(fields) };
+    const dueAt = fields["dueAt"] === undefined ? {} : { dueAt: readNumber(fields, "dueAt") };
+    return { kind: "work", channel: readText(fields, "channel"), direction: readDirection(fields), ...dueAt };
   }
-  if (fields["kind"] !== "answered") return undefined;
+  const kind = fields["kind"];
+  if (kind !== "answered" && kind !== "ended") return undefined;
   const messageId = readText(fields, "messageId");
-  return { kind: "answered", channel: readText(fields, "channel"), messageId, id: readRowId(fields) };
+  return { kind, channel: readText(fields, "channel"), messageId, id: readRowId(fields) };
 }
 
 /**

@@ -2,8 +2,7 @@
 import { CpisError } from "../../errors.js";
 import { comparableId } from "../../identifiers.js";
 import {
-  type AnsweredMessage,
-  type AnswerOutcome,
+  type AcceptedRequest,
   type Direction,
   type InboundAcceptance,
   isFinished,
@@ -12,7 +11,8 @@ import {
   type NewInboundMessage,
   type NewOutboundMessage,
 } from "../message-model.js";
-import type { ContentProtection, StorageMode } from "../message-store.js";
+import type { NewAuditEntry } from "../audit-model.js";
+import type { StoreEvent } from "../message-store.js";
 import {
   corrupt,
   isAbsent,
@@ -20,22 +20,21 @@ import {
   readBytes,
   readNumber,
   readText,
-  type Dialect,
+  type StoreContext,
   statement,
 } from "./sql-operation.js";
-import { readInboundState, readRowId, readState } from "./sql-rows.js";
-import { createFinishing, destinationKey, holdsUpOthers } from "./finish-operations.js";
+import { readInboundState, readRowId } from "./sql-rows.js";
+import type { AuditOperations } from "./audit-operations.js";
+import type { ExchangeOperations } from "./exchange-operations.js";
+import { destinationKey, holdsUpOthers } from "./finish-operations.js";
 
-export interface StoreContext {
-  readonly dialect: Dialect;
-  readonly protection: ContentProtection;
-  readonly mode: StorageMode;
-}
+type NewMessage = NewInboundMessage | NewOutboundMessage;
 
 interface Acceptance {
   readonly direction: Direction;
   readonly state: MessageState;
   readonly originalId?: MessageRowId;
+  readonly attempts?: number;
 }
 
 /** What sealed bytes are bound to. */
@@ -84,16 +83,20 @@ const placeholders = columns.map((_, index) => `$${index + 1}`).join(", ");
 
 export interface AcceptOperations {
   outbound(messages: readonly NewOutboundMessage[]): Operation<readonly MessageRowId[]>;
+  request(message: NewOutboundMessage, audit: NewAuditEntry | undefined): Operation<AcceptedRequest>;
   inbound(message: NewInboundMessage): Operation<InboundAcceptance>;
 }
 
-export function createAcceptOperations(context: StoreContext): AcceptOperations {
+export function createAcceptOperations(
+  context: StoreContext,
+  audit: AuditOperations,
+  exchange: Pick<ExchangeOperations, "answer">,
+): AcceptOperations {
   const { dialect, protection, mode } = context;
   const message = dialect.table("message");
   const content = dialect.table("content");
   const history = dialect.table("history");
   const inboundReply = dialect.table("inbound_reply");
-  const finishing = createFinishing(dialect, mode);
 
   /** An ordered message is blocked from birth while an earlier one of its destination is unfinished. */
   const insertUnordered = `INSERT INTO ${message} (${columns.join(", ")}, is_blocked)
@@ -115,15 +118,10 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
   const findReply = `SELECT known.*, first.id, first.state FROM ${inboundReply} AS known
     LEFT JOIN ${message} AS first ON first.id = known.accepted_id
     WHERE known.from_party = $1 AND known.message_id = $2`;
-  const findAnswered = `SELECT state, channel, direction, destination, is_ordered, message_id, answered_at
-    FROM ${message} WHERE id = $1 AND direction = 'outbound'`;
-  const noteAnswer = `UPDATE ${message} SET state = $2, answered_at = $3, answered_by = $4,
-      error_code = coalesce($5, error_code), updated_at = $3, lease_owner = NULL, lease_until = NULL
-    WHERE id = $1 AND answered_at IS NULL AND is_finished = $6 RETURNING id`;
 
   function* insert(
-    entry: NewInboundMessage | NewOutboundMessage,
-    { direction, state, originalId }: Acceptance,
+    entry: NewMessage,
+    { direction, state, originalId, attempts = 0 }: Acceptance,
   ): Operation<MessageRowId> {
     const isWaiting = entry.isOrdered && !isFinished(state);
     if (isWaiting) yield { kind: "lock", key: destinationKey(entry.channel, direction, entry.destination) };
@@ -147,7 +145,7 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       entry.acceptedAt,
       entry.nextAttemptAt ?? null,
       entry.deadline ?? null,
-      0,
+      attempts,
       entry.lease?.owner ?? null,
       entry.lease?.until ?? null,
       entry.errorCode ?? null,
@@ -164,27 +162,8 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       yield statement(insertContent, id, protection.keyId, sealed, sealedContext);
     }
     yield statement(insertHistory, id, entry.acceptedAt, state, entry.errorCode ?? null, entry.by ?? null);
-    if (!isFinished(state)) yield { kind: "event", event: { kind: "work", channel: entry.channel, direction } };
+    if (!isFinished(state)) yield { kind: "event", event: workEvent(entry, direction) };
     return id;
-  }
-
-  function* answer(answered: AnsweredMessage, by: MessageRowId, at: number): Operation<AnswerOutcome> {
-    const [row] = yield statement(findAnswered, answered.id);
-    if (row === undefined) return "unknown";
-    const before = readState(row);
-    const isLate = isFinished(before);
-    const state = isLate ? before : (answered.state ?? "completed");
-    if (!isAbsent(row, "answered_at")) return "conflicting";
-    if (!isLate) yield* finishing.lock(row);
-    const code = isLate ? null : (answered.code ?? null);
-    const noted = yield statement(noteAnswer, answered.id, state, at, by, code, isLate ? 1 : 0);
-    // Another instance moved the row after it was read: what it is now decides.
-    if (noted.length === 0) return yield* answer(answered, by, at);
-    yield statement(insertHistory, answered.id, at, state, isLate ? "answered-late" : "answered", null);
-    if (!isLate) yield* finishing.finish(answered.id, row);
-    const messageId = readText(row, "message_id");
-    yield { kind: "event", event: { kind: "answered", channel: readText(row, "channel"), messageId, id: answered.id } };
-    return isLate ? "late" : "answered";
   }
 
   function* duplicate(entry: NewInboundMessage, messageId: string): Operation<InboundAcceptance> {
@@ -214,6 +193,13 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       return ids;
     },
 
+    *request(entry, asked): Operation<AcceptedRequest> {
+      const { state = "queued", attempts = 0 } = entry;
+      const id = yield* insert(entry, { direction: "outbound", state, attempts });
+      // Last, since the audit is held for one transaction at a time.
+      return asked === undefined ? { id } : { id, auditNumber: yield* audit.append(asked) };
+    },
+
     *inbound(entry): Operation<InboundAcceptance> {
       const messageId = comparableId(entry.messageId);
       const { reply, fromParty, state = "received" } = entry;
@@ -234,9 +220,15 @@ export function createAcceptOperations(context: StoreContext): AcceptOperations 
       const id = yield* insert(entry, { direction: "inbound", state });
       yield statement(nameAccepted, id, fromParty, messageId);
       if (entry.answers === undefined) return { kind: "accepted", id };
-      return { kind: "accepted", id, answer: yield* answer(entry.answers, id, entry.acceptedAt) };
+      return { kind: "accepted", id, answer: yield* exchange.answer(entry.answers, id, entry.acceptedAt) };
     },
   };
+}
+
+/** A message that its acceptor works on is nobody's work before its lease ends. */
+function workEvent({ channel, lease, nextAttemptAt = 0 }: NewMessage, direction: Direction): StoreEvent {
+  const dueAt = lease === undefined ? {} : { dueAt: Math.max(lease.until, nextAttemptAt) };
+  return { kind: "work", channel, direction, ...dueAt };
 }
 
 /** In one order everywhere, so that two transactions never wait for each other. */

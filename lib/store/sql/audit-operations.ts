@@ -1,5 +1,4 @@
 // Appends to the audit and reads it; there is no operation that changes or removes an entry.
-import type { StoreContext } from "./accept-operations.js";
 import {
   auditContent,
   auditHash,
@@ -11,7 +10,16 @@ import {
   type StoredAuditHead,
 } from "../audit-model.js";
 import { comparableId } from "../../identifiers.js";
-import { corrupt, isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
+import {
+  corrupt,
+  isAbsent,
+  readNumber,
+  readText,
+  statement,
+  type Operation,
+  type SqlRow,
+  type StoreContext,
+} from "./sql-operation.js";
 
 export interface AuditOperations {
   append(entry: NewAuditEntry): Operation<number>;

@@ -2,9 +2,8 @@
 import { CpisError } from "../../errors.js";
 import { firstAuditHash } from "../audit-model.js";
 import type { NewGeneration, StoreIdentity, StoreProgress } from "../message-store.js";
-import type { StoreContext } from "./accept-operations.js";
 import type { AuditOperations } from "./audit-operations.js";
-import { type Operation, readNumber, readText, type SqlRow, statement } from "./sql-operation.js";
+import { type Operation, readNumber, readText, type SqlRow, statement, type StoreContext } from "./sql-operation.js";
 import { readRowId } from "./sql-rows.js";
 
 export interface ContinuityOperations {

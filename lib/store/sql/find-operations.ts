@@ -10,7 +10,7 @@ import {
   type StoredMessage,
 } from "../message-model.js";
 import type { MessageFilter, MessagePage, OldestUnfinished, PagePosition, StateCount } from "../message-store.js";
-import { contentIdentity, contextIdentity, type StoreContext } from "./accept-operations.js";
+import { contentIdentity, contextIdentity } from "./accept-operations.js";
 import { comparableId } from "../../identifiers.js";
 import { readDirection } from "./finish-operations.js";
 import {
@@ -22,6 +22,7 @@ import {
   statement,
   type Step,
   isAbsent,
+  type StoreContext,
 } from "./sql-operation.js";
 import { messageColumns, readHistoryEntry, readMessage, readState } from "./sql-rows.js";
 

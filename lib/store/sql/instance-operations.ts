@@ -1,7 +1,6 @@
 // What several instances of one deployment agree on: who does what only one should do, and how far their clocks are off.
 import type { InstanceClock, NamedLease } from "../message-store.js";
-import type { StoreContext } from "./accept-operations.js";
-import { type Operation, readNumber, readText, type SqlValue, statement } from "./sql-operation.js";
+import { type Operation, readNumber, readText, type SqlValue, statement, type StoreContext } from "./sql-operation.js";
 
 export interface InstanceOperations {
   hold(lease: NamedLease & { readonly milliseconds: number; readonly now: number }): Operation<boolean>;

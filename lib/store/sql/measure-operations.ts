@@ -1,5 +1,4 @@
 // Measures what went through the store, each number from an index and up to a limit: none costs more with more messages.
-import type { StoreContext } from "./accept-operations.js";
 import { readDirection } from "./finish-operations.js";
 import type { MessageState } from "../message-model.js";
 import type {
@@ -12,7 +11,15 @@ import type {
   UnfinishedCount,
 } from "../message-store.js";
 import { readState } from "./sql-rows.js";
-import { isAbsent, readNumber, readText, statement, type Operation, type SqlRow } from "./sql-operation.js";
+import {
+  isAbsent,
+  readNumber,
+  readText,
+  statement,
+  type Operation,
+  type SqlRow,
+  type StoreContext,
+} from "./sql-operation.js";
 
 export interface MeasureOperations {
   unfinished(): Operation<readonly UnfinishedCount[]>;

@@ -1,13 +1,14 @@
 // The message store over any database that can run its operations.
 import { CpisError, isCpisError } from "../../errors.js";
-import { createAcceptOperations, type StoreContext } from "./accept-operations.js";
+import { createAcceptOperations } from "./accept-operations.js";
 import { createAuditOperations } from "./audit-operations.js";
 import { createContinuityOperations } from "./continuity-operations.js";
+import { createExchangeOperations } from "./exchange-operations.js";
 import { createFindOperations } from "./find-operations.js";
 import { createInstanceOperations } from "./instance-operations.js";
 import { createMeasureOperations } from "./measure-operations.js";
 import type { MessageStore, StoreEvent } from "../message-store.js";
-import type { SqlRunner } from "./sql-operation.js";
+import type { SqlRunner, StoreContext } from "./sql-operation.js";
 import { createUpkeepOperations } from "./upkeep-operations.js";
 import { createWorkOperations } from "./work-operations.js";
 
@@ -40,13 +41,14 @@ export interface SqlStoreParts extends StoreContext {
 
 export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
   const { runner, listeners } = parts;
-  const accept = createAcceptOperations(parts);
   const work = createWorkOperations(parts);
   const find = createFindOperations(parts);
   const upkeep = createUpkeepOperations(parts);
   const audit = createAuditOperations(parts);
   const continuity = createContinuityOperations(parts, audit);
   const instances = createInstanceOperations(parts);
+  const exchange = createExchangeOperations(parts, audit, work);
+  const accept = createAcceptOperations(parts, audit, exchange);
   const measure = createMeasureOperations(parts);
   const underWay = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -64,12 +66,13 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
 
   return {
     acceptOutbound: (messages) => run("write", () => accept.outbound(messages)),
+    acceptRequest: (message, entry) => run("write", () => accept.request(message, entry)),
     acceptInbound: (message) => run("write", () => accept.inbound(message)),
     claim: (request) => run("single", () => work.claim(request)),
     nextDueAt: (request) => run("read", () => work.nextDueAt(request)),
     renewLease: (request) => run("single", () => work.renew(request)),
     releaseLease: (request) => run("write", () => work.release(request)),
-    transition: (transition) => run("write", () => work.transition(transition)),
+    transition: (transition) => run("write", () => exchange.transition(transition)),
     dealWith: (dealtWith) => run("write", () => work.dealWith(dealtWith)),
     findById: (id) => run("read", () => find.byId(id)),
     findByMessageId: (direction, messageId) => run("read", () => find.byMessageId(direction, messageId)),

@@ -1,6 +1,6 @@
 // Lets one text of each store operation run on a synchronous and on an asynchronous database.
 import { CpisError } from "../../errors.js";
-import type { StoreEvent } from "../message-store.js";
+import type { ContentProtection, StorageMode, StoreEvent } from "../message-store.js";
 
 export type SqlValue = string | number | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -75,4 +75,11 @@ export function readBytes(row: SqlRow, column: string): Buffer {
 
 export function isAbsent(row: SqlRow, column: string): boolean {
   return row[column] === null || row[column] === undefined;
+}
+
+/** What every operation works with. */
+export interface StoreContext {
+  readonly dialect: Dialect;
+  readonly protection: ContentProtection;
+  readonly mode: StorageMode;
 }

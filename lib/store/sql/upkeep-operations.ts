@@ -1,7 +1,15 @@
 // What keeps the store in order: retention, sealing under the newest key, and the probe.
-import { contentIdentity, contextIdentity, replyIdentity, type StoreContext } from "./accept-operations.js";
+import { contentIdentity, contextIdentity, replyIdentity } from "./accept-operations.js";
 import type { BatchOutcome, RetentionRule } from "../message-store.js";
-import { isAbsent, type Operation, readBytes, readText, type SqlRow, statement } from "./sql-operation.js";
+import {
+  isAbsent,
+  type Operation,
+  readBytes,
+  readText,
+  type SqlRow,
+  statement,
+  type StoreContext,
+} from "./sql-operation.js";
 import { readRowId } from "./sql-rows.js";
 
 export interface UpkeepOperations {

@@ -8,7 +8,6 @@ import type {
   Transition,
   TransitionOutcome,
 } from "../message-store.js";
-import type { StoreContext } from "./accept-operations.js";
 import { createFinishing, readDirection } from "./finish-operations.js";
 import {
   isAbsent,
@@ -19,6 +18,7 @@ import {
   type SqlValue,
   type Step,
   statement,
+  type StoreContext,
 } from "./sql-operation.js";
 import { readMessage, readState } from "./sql-rows.js";
 

@@ -19,6 +19,7 @@ export function observeStore(store: MessageStore, changed: () => void): Observed
     store: {
       ...store,
       acceptOutbound: (messages) => noticed(store.acceptOutbound(messages)),
+      acceptRequest: (message, audit) => noticed(store.acceptRequest(message, audit)),
       acceptInbound: (message) => noticed(store.acceptInbound(message)),
       transition: (transition) => noticed(store.transition(transition)),
       // The outcome of a query is kept with its message.

@@ -92,6 +92,7 @@ export function monitorStore(store: MessageStore, options: StoreMonitorOptions):
     store: {
       ...store,
       acceptOutbound: (messages) => watched(store.acceptOutbound(messages), () => true),
+      acceptRequest: (message, audit) => watched(store.acceptRequest(message, audit), () => true),
       acceptInbound: (message) => watched(store.acceptInbound(message), ({ kind }) => kind === "accepted"),
       claim: (request) => watched(store.claim(request)),
       transition: (transition) => watched(store.transition(transition)),

@@ -20,7 +20,7 @@ export interface OpenTransport {
   readonly organisation: OwnOrganisation;
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
-  request(request: OutboundRequest): Promise<RequestOutcome>;
+  request<Result>(request: OutboundRequest<Result>): Promise<RequestOutcome<Result>>;
   /** Where queries are recorded before they are sent. */
   readonly audit: QueryAudit;
   /** What a connection check looks at. */

@@ -7,7 +7,7 @@ import type {
   DeliveryPolicy,
   DeliveryState,
 } from "../../../lib/mhs/outbound/delivery-policy.js";
-import type { RequestOutcome } from "../../../lib/mhs/model.js";
+import type { RequestFailure } from "../../../lib/mhs/model.js";
 
 export const minute = 60_000;
 export const now = 1_000_000;
@@ -30,7 +30,7 @@ export const reliableQuery: DeliveryPolicy = { ...query, pattern: "reliable", re
 
 export const sending: DeliveryState = { state: "sending", attempts: 1, deadline };
 
-export function failed(outcome: RequestOutcome, retryAfterMilliseconds?: number): DeliveryEvent {
+export function failed(outcome: RequestFailure, retryAfterMilliseconds?: number): DeliveryEvent {
   const retryAfter = retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds };
   return { kind: "replied", meaning: { kind: "failed", outcome }, ...retryAfter };
 }
@@ -79,7 +79,7 @@ export function told(decision: DeliveryDecision): string {
       return "nothing";
     case "send":
       return `send ${decision.attempts} until ${decision.deadline - now}`;
-    case "move": {
+    case "transition": {
       const next = decision.changes?.nextAttemptAt;
       const when = typeof next === "number" ? ` at ${next - now}` : "";
       return `${decision.to}${decision.code === undefined ? "" : ` ${decision.code}`}${when}`;

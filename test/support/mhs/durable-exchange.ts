@@ -10,7 +10,7 @@ import type { MessageRowId, StoredMessage } from "../../../lib/store/message-mod
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StorePlace } from "../store/sample-messages.js";
 import { createSqlitePlace } from "../store/sqlite-place.js";
-import { reliableContract } from "./exchange.js";
+import { reliableContract, settling } from "./exchange.js";
 import {
   newId,
   ownParty,
@@ -167,7 +167,7 @@ export function useDurableScene(createPlace: () => Promise<StorePlace> = createS
       contract: scene.contract({ ackRequested: "never", duplicateElimination: "never", retries: 5 }),
       payload: Buffer.from('<QUPC_IN000006GB01 xmlns="urn:hl7-org:v3"/>'),
       timeoutMilliseconds: 120_000,
-      judge: () => "settles",
+      ...settling,
       ...change,
     }),
   };

@@ -54,6 +54,12 @@ export const expressContract: Omit<MessagingContract, "endpointUrl"> = {
   toAsid: "990000000001",
 };
 
+/** Takes every answer. */
+export const settling: Pick<OutboundRequest, "judge" | "judgeReply"> = {
+  judge: () => ({ kind: "settles", result: undefined }),
+  judgeReply: () => ({ settles: true, result: undefined }),
+};
+
 export const reliableContract = { ...expressContract, ackRequested: "always", duplicateElimination: "always" };
 
 interface ExchangeOptions {
@@ -125,7 +131,7 @@ async function openExchange({ behave, options }: ExchangeOptions): Promise<Excha
       contract: { ...expressContract, endpointUrl: `https://127.0.0.1:${peer.port}/reliablemessaging/queryrequest` },
       payload: Buffer.from('<QUPC_IN000006GB01 xmlns="urn:hl7-org:v3">Zoë</QUPC_IN000006GB01>'),
       timeoutMilliseconds: 120_000,
-      judge: () => "settles",
+      ...settling,
       ...change,
     }),
     post: (posting) => post({ port, tls: good, ...posting }),

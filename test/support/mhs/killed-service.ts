@@ -4,6 +4,7 @@ import { createMessageHandlingService } from "../../../lib/mhs/message-handling-
 import type { MessagingContract } from "../../../lib/sds/contract.js";
 import { createSqliteMessageStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
 import { createTestProtection } from "../store/sample-messages.js";
+import { settling } from "./exchange.js";
 import { newId, ownParty, service } from "./peer.js";
 
 /** What the test asks of this process, once. */
@@ -55,7 +56,7 @@ async function run(options: KilledServiceOptions): Promise<void> {
     conversationId: parseConversationId(options.queryId),
     contract: options.express,
     timeoutMilliseconds: 1_000,
-    judge: () => "settles",
+    ...settling,
   });
   await mhs.send({
     ...shared,

@@ -45,7 +45,7 @@ export function createReceiverOn(
   const nothing = (): void => undefined;
   const reports = { setAside: nothing, storeUnavailable: nothing, storeAvailable: nothing, warning: nothing };
   const watch = createStoreWatch(store, reports);
-  const pending = createPendingRequests({ now: clock, events });
+  const pending = createPendingRequests();
   const shared = { store, watch, channel, owner: "owner", events, now: clock };
   const policy = createInboundPolicy(store, watch);
   const handler = createInboundHandler({
@@ -130,13 +130,16 @@ export async function openRequest({ pending, store }: Receiving): Promise<{
   );
   await store.transition({ id, from: ["queued"], to: "sending", at: now, changes: { attempts: 1 } });
   let ended: RequestOutcome | undefined;
+  const end = (outcome: RequestOutcome): void => {
+    ended = outcome;
+  };
   pending.open({
     messageId,
-    judge: () => "settles",
+    id,
+    acknowledgedAt: undefined,
+    decide: (answer) => ({ kind: "settles", settle: () => end({ kind: "answered", answer, result: undefined }) }),
     noteAccepted: () => undefined,
-    end: (outcome) => {
-      ended = outcome;
-    },
+    end,
   });
   return { messageId, outcome: () => ended };
 }

@@ -1,12 +1,13 @@
 // Every statement of the store's daily operations, to ask a database how it would run them.
-import { createAcceptOperations, type StoreContext } from "../../../lib/store/sql/accept-operations.js";
+import { createAcceptOperations } from "../../../lib/store/sql/accept-operations.js";
 import { createAuditOperations } from "../../../lib/store/sql/audit-operations.js";
 import { createContinuityOperations } from "../../../lib/store/sql/continuity-operations.js";
+import { createExchangeOperations } from "../../../lib/store/sql/exchange-operations.js";
 import { createFindOperations } from "../../../lib/store/sql/find-operations.js";
 import { createInstanceOperations } from "../../../lib/store/sql/instance-operations.js";
 import { createMeasureOperations } from "../../../lib/store/sql/measure-operations.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
-import type { Dialect, Operation, SqlRow, SqlValue } from "../../../lib/store/sql/sql-operation.js";
+import type { Dialect, Operation, SqlRow, SqlValue, StoreContext } from "../../../lib/store/sql/sql-operation.js";
 import { createUpkeepOperations } from "../../../lib/store/sql/upkeep-operations.js";
 import { createWorkOperations } from "../../../lib/store/sql/work-operations.js";
 import { createTestProtection, inbound, outbound } from "./sample-messages.js";
@@ -57,11 +58,12 @@ function asked(name: string, operation: Operation<unknown>, rows: readonly SqlRo
 /** The operations of workers, of the listener and of lists; those that count or prune on purpose are named so. */
 export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
   const context: StoreContext = { dialect, protection: createTestProtection(), mode: "metadata-only" };
-  const accept = createAcceptOperations(context);
   const work = createWorkOperations(context);
   const find = createFindOperations(context);
   const upkeep = createUpkeepOperations(context);
   const audit = createAuditOperations(context);
+  const exchange = createExchangeOperations(context, audit, work);
+  const accept = createAcceptOperations(context, audit, exchange);
   const measure = createMeasureOperations(context);
   const continuity = createContinuityOperations(context, audit);
   const instances = createInstanceOperations(context);

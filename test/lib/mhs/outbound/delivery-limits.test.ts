@@ -62,7 +62,7 @@ describe("a stored message", () => {
               firstAt = Math.min(firstAt, clock);
               assert.ok(clock - firstAt < 5 * minute);
               state = { state: "sending", attempts: decision.attempts, deadline: decision.deadline };
-            } else if (decision.kind === "move") {
+            } else if (decision.kind === "transition") {
               if (event.kind === "not-sent") mayHaveArrived -= 1;
               if (mayHaveArrived === 0) firstAt = Number.POSITIVE_INFINITY;
               const { attempts = state.attempts, deadline: changed } = decision.changes ?? {};

@@ -265,7 +265,7 @@ describe("what becomes of a stored message", () => {
 
   it("a connection that failed uses up no sending and leaves no deadline", () => {
     const decision = decideDelivery(sending, refusedConnection, reliable, now);
-    assert.deepEqual(decision.kind === "move" ? decision.changes : undefined, {
+    assert.deepEqual(decision.kind === "transition" ? decision.changes : undefined, {
       attempts: 0,
       nextAttemptAt: now + 100,
       deadline: null,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeSoapFault } from "../../../../lib/soap/fault.js";
 import { interpretSynchronousReply } from "../../../../lib/mhs/request/interpret-synchronous.js";
-import { errorFor } from "../../../support/mhs/exchange.js";
+import { errorFor, settling } from "../../../support/mhs/exchange.js";
 import { acknowledgmentFor, inboundMessage, newId, type PeerRequest } from "../../../support/mhs/peer.js";
 import { encodeBusinessMessage } from "../../../../lib/ebxml/encode-message.js";
 
@@ -62,7 +62,7 @@ describe("what the reply of a synchronous exchange means", () => {
   for (const [title, httpStatus, body, outcome, isKept] of cases) {
     it(`${title}: ${outcome}`, () => {
       const reply = { kind: "replied", httpStatus, contentType: "text/xml", body: Buffer.from(body) } as const;
-      const meaning = interpretSynchronousReply(reply, { messageId }, 0);
+      const meaning = interpretSynchronousReply(reply, { messageId, ...settling }, 0);
       assert.equal(meaning.outcome.kind, outcome);
       assert.equal(meaning.settles, outcome === "replied");
       assert.equal(meaning.kept !== undefined, isKept);

@@ -81,7 +81,9 @@ describe("what arrives for a request", () => {
   it("keeps waiting after an answer that its caller judges not to be the one", async () => {
     const verdicts = ["keep-waiting", "discard", "settles"] as const;
     let count = 0;
-    const { outcome, message } = await openRequest({ judge: () => verdicts[count++] ?? "settles" });
+    const { outcome, message } = await openRequest({
+      judge: () => ({ kind: verdicts[count++] ?? "settles", result: undefined }),
+    });
     for (const payload of ["<one/>", "<two/>", "<three/>"])
       await exchanges.current().post({ message: answerTo(message, { payload }) });
     assert.equal(Buffer.from(answered(await outcome).answer.message.payload ?? []).toString(), "<three/>");

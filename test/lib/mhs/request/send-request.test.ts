@@ -128,10 +128,10 @@ describe("a request that ends early", () => {
     const real = await createMemoryStore();
     const store: MessageStore = {
       ...real,
-      async transition(transition) {
-        const outcome = await real.transition(transition);
-        if (transition.to === "sending") setImmediate(() => giveUp.abort());
-        return outcome;
+      async acceptRequest(message, audit) {
+        const accepted = await real.acceptRequest(message, audit);
+        setImmediate(() => giveUp.abort());
+        return accepted;
       },
     };
     await open(silent, { store });

@@ -15,6 +15,7 @@ import { readSynchronousRequest } from "../../../../lib/soap/synchronous-request
 import type { StoredMessage } from "../../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { stored, until, untilState, useDurableScene } from "../../../support/mhs/durable-exchange.js";
+import { settling } from "../../../support/mhs/exchange.js";
 import { createFailingStore } from "../../../support/mhs/failing-store.js";
 import { createMemoryStore } from "../../../support/store/sqlite-place.js";
 import {
@@ -96,7 +97,7 @@ describe("a synchronous request with a message store", () => {
     assert.ok(outcome.kind === "replied");
     assert.equal(outcome.reply.interaction, "QUQI_IN010000UK14");
     const row = await onlyOf(store, "outbound");
-    assert.deepEqual(await statesOf(store, row), ["queued", "sending", "completed"]);
+    assert.deepEqual(await statesOf(store, row), ["sending", "completed"]);
     const { answeredBy } = row;
     if (answeredBy === undefined) assert.fail("no answer");
     await until(async () => (await stored(store, answeredBy)).state === "confirmed");
@@ -146,7 +147,7 @@ describe("a synchronous request with a message store", () => {
       outcome: "replied",
       code: "SOAP_REPLY_MISMATCH",
       kept: "SOAP_REPLY_MISMATCH",
-      change: { judgeReply: () => "discard" },
+      change: { judgeReply: () => ({ settles: false, result: undefined }) },
     },
     {
       title: "a reply that cannot be read is kept",
@@ -338,7 +339,7 @@ describe("a synchronous request with nothing on disk and without listener", () =
         payload: Buffer.from("<QUPC_IN000006GB01/>"),
         fromAsid: "990000000145",
         timeoutMilliseconds: 5_000,
-        judge: () => "settles",
+        ...settling,
       });
       assert.equal(outcome.kind, "replied");
     } finally {
