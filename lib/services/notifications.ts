@@ -5,7 +5,10 @@ import type { InactiveNumber, NotifiedAccess } from "../cpis/upload/upload-model
 import type { Hl7Time, OrganisationRef, Warning } from "../cpis/model.js";
 import { UnwantedMessage, type Consumer, type Delivery } from "../queue/model.js";
 import { CpisError, errorClass, isCpisError } from "../errors.js";
-import type { MessageRowId } from "../store/message-model.js";
+import { known } from "../hl7v3/data-types.js";
+import type { MhsEffects } from "../mhs/model.js";
+import { isFinished, type MessageRowId } from "../store/message-model.js";
+import type { MessageStore } from "../store/message-store.js";
 import { isDamage } from "./exchange/unrecoverable.js";
 import type { FileExchange, IncomingFile } from "./exchange/file-exchange.js";
 
@@ -25,6 +28,10 @@ export interface NotificationEnvelope {
   readonly warnings: readonly Warning[];
   /** Of the transport. */
   readonly messageId: string;
+  /** Who sent it: a mailbox, or a party key. */
+  readonly from?: string;
+  /** MESH's, under which it came; absent for ebXML. */
+  readonly workflowId?: string;
   /** 1 the first time. */
   readonly delivery: number;
 }
@@ -58,6 +65,8 @@ export interface UnknownFile {
 
 export interface NotificationServiceOptions {
   readonly exchange: Pick<FileExchange, "consume" | "confirm">;
+  readonly store: Pick<MessageStore, "findById" | "transition">;
+  readonly effects: Pick<MhsEffects, "now">;
   /** "on-handover": dealt with when the listener has taken it. "by-flow": when each part was confirmed. */
   readonly confirm: "on-handover" | "by-flow";
   /** Until a notification that was not confirmed is given again. Default 5 minutes. */
@@ -93,22 +102,40 @@ async function readWhole(file: IncomingFile): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+/** The attribute of a notification that names the parts which the flow has confirmed, as in "0,2". */
+export const confirmedParts = "confirmedParts";
+
+/** What is confirmed within so long is written down together; a crash in between gives those parts once more. */
+const noteMilliseconds = 500;
+
 /** Parts that the flow has not confirmed yet, of each notification that it was given. */
 class OpenParts {
   readonly #open = new Map<MessageRowId, Set<number>>();
+  readonly #counts = new Map<MessageRowId, number>();
+  readonly #unwritten = new Set<MessageRowId>();
+  readonly #store: NotificationServiceOptions["store"];
+  readonly #effects: NotificationServiceOptions["effects"];
+  #timer: NodeJS.Timeout | undefined;
+  #writing = Promise.resolve();
 
-  /** Those to hand out: at first all, later the ones that were not confirmed. */
-  take(delivery: MessageRowId, parts: number): ReadonlySet<number> {
-    const known = this.#open.get(delivery) ?? new Set(Array.from({ length: parts }, (_, part) => part));
-    this.#open.set(delivery, known);
-    return known;
+  constructor({ store, effects }: Pick<NotificationServiceOptions, "store" | "effects">) {
+    this.#store = store;
+    this.#effects = effects;
+  }
+
+  /** Those to hand out: at first all, later, also after a restart, the ones that were not confirmed. */
+  async take(delivery: MessageRowId, parts: number): Promise<ReadonlySet<number>> {
+    const open = this.#open.get(delivery) ?? (await this.#read(delivery, parts));
+    this.#open.set(delivery, open);
+    this.#counts.set(delivery, parts);
+    return open;
   }
 
   /** How many are left; undefined when the notification is not known. */
   confirm({ delivery, part }: NotificationToken): number | undefined {
-    const known = this.#open.get(delivery);
-    known?.delete(part);
-    return known?.size;
+    const open = this.#open.get(delivery);
+    if (open?.delete(part) === true && open.size > 0) this.#writeSoon(delivery);
+    return open?.size;
   }
 
   reopen({ delivery, part }: NotificationToken): void {
@@ -117,14 +144,61 @@ class OpenParts {
 
   forget(delivery: MessageRowId): void {
     this.#open.delete(delivery);
+    this.#counts.delete(delivery);
+    this.#unwritten.delete(delivery);
+  }
+
+  /** Resolves once all that was confirmed is written down, or could not be. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#write();
+    await this.#writing;
+  }
+
+  async #read(delivery: MessageRowId, parts: number): Promise<Set<number>> {
+    const all = new Set(Array.from({ length: parts }, (_, part) => part));
+    const noted = (await this.#store.findById(delivery))?.attributes[confirmedParts];
+    for (const part of typeof noted === "string" ? noted.split(",") : []) all.delete(Number(part));
+    // All were confirmed and the notification itself was not: better given once more than never ended.
+    return all.size > 0 ? all : new Set(Array.from({ length: parts }, (_, part) => part));
+  }
+
+  #writeSoon(delivery: MessageRowId): void {
+    this.#unwritten.add(delivery);
+    this.#timer ??= setTimeout(() => this.#write(), noteMilliseconds);
+  }
+
+  #write(): void {
+    this.#timer = undefined;
+    const deliveries = [...this.#unwritten];
+    this.#unwritten.clear();
+    this.#writing = this.#writing.then(async () => {
+      // What cannot be written is given once more after a restart, and no harm is done.
+      for (const delivery of deliveries) await this.#note(delivery).catch(() => undefined);
+    });
+  }
+
+  async #note(delivery: MessageRowId): Promise<void> {
+    const open = this.#open.get(delivery);
+    const stored = await this.#store.findById(delivery);
+    if (open === undefined || stored?.direction !== "inbound" || isFinished(stored.state)) return;
+    const parts = Array.from({ length: this.#counts.get(delivery) ?? 0 }, (_, part) => part);
+    const confirmed = parts.filter((part) => !open.has(part)).join();
+    const { id, state } = stored;
+    const changes = { attributes: { ...stored.attributes, [confirmedParts]: confirmed } };
+    const [at, code] = [this.#effects.now(), "parts-confirmed"];
+    await this.#store.transition({ id, from: [state], to: state, at, code, keepLease: true, changes });
   }
 }
 
 export function createNotificationService(options: NotificationServiceOptions): NotificationService {
   const { exchange, listener, confirm } = options;
-  const open = new OpenParts();
+  const open = new OpenParts(options);
 
-  function partsOf<Content>(id: MessageRowId, contents: readonly Content[]): readonly NotificationPart<Content>[] {
+  async function partsOf<Content>(
+    id: MessageRowId,
+    contents: readonly Content[],
+  ): Promise<readonly NotificationPart<Content>[]> {
     const all = contents.map((content, part) => ({
       content,
       part,
@@ -132,19 +206,22 @@ export function createNotificationService(options: NotificationServiceOptions): 
       token: { delivery: id, part },
     }));
     if (confirm === "on-handover") return all;
-    const wanted = open.take(id, contents.length);
+    const wanted = await open.take(id, contents.length);
     return all.filter(({ part }) => wanted.has(part));
   }
 
   async function hand<Content>(
     { id, delivery, message }: Delivery<IncomingFile>,
-    read: Omit<NotificationEnvelope, "messageId" | "delivery"> & { readonly contents: readonly Content[] },
+    read: Omit<NotificationEnvelope, "messageId" | "from" | "workflowId" | "delivery"> & {
+      readonly contents: readonly Content[];
+    },
     give: (parts: readonly NotificationPart<Content>[], envelope: NotificationEnvelope) => void,
   ): Promise<void> {
     const { contents, ...about } = read;
-    const envelope = { ...about, messageId: message.messageId, delivery };
+    const { messageId, from, workflowId } = message;
+    const envelope: NotificationEnvelope = { ...about, ...known({ from, workflowId }), messageId, delivery };
     if (contents.length > 0) {
-      give(partsOf(id, contents), envelope);
+      give(await partsOf(id, contents), envelope);
       return;
     }
     listener.nothing(envelope);
@@ -182,9 +259,9 @@ export function createNotificationService(options: NotificationServiceOptions): 
       case "unknown": {
         const { messageId, workflowId, from } = message;
         const content = await readWith(delivery, (bytes) => bytes);
-        const [part] = partsOf(id, [content]);
-        const known = { ...(workflowId === undefined ? {} : { workflowId }), ...(from === undefined ? {} : { from }) };
-        if (part !== undefined) listener.unknown?.({ messageId, ...known, content, token: part.token });
+        const [part] = await partsOf(id, [content]);
+        const origin = known<Pick<UnknownFile, "workflowId" | "from">>({ workflowId, from });
+        if (part !== undefined) listener.unknown?.({ messageId, ...origin, content, token: part.token });
         return;
       }
       case "upload-response":
@@ -219,6 +296,9 @@ export function createNotificationService(options: NotificationServiceOptions): 
       open.forget(token.delivery);
       return outcome.kind === "unknown" ? { kind: "unknown" } : { kind: "confirmed" };
     },
-    close: () => consumer.close(),
+    async close(): Promise<void> {
+      await consumer.close();
+      await open.close();
+    },
   };
 }

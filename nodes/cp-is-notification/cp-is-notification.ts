@@ -30,11 +30,13 @@ function start(node: Node, words: Words, settings: NotificationSettings, transpo
   });
   const unfollow = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),
-    opened: ({ exchange }) =>
+    opened: ({ exchange, store, effects }) =>
       queueForNotifications(exchange, {
         begin() {
           status.takes();
-          const service = createNotificationService({ exchange, confirm, redeliverAfterMilliseconds, listener });
+          const service = createNotificationService({
+            ...{ exchange, store, effects, confirm, redeliverAfterMilliseconds, listener },
+          });
           const withdraw = offerNotifications(node.id, service);
           return async () => {
             withdraw();

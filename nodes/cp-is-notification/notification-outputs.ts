@@ -36,9 +36,10 @@ export function createNotificationOutputs(outputs: NotificationOutputs): Notific
   function messages<Content extends object>(
     kind: string,
     parts: readonly NotificationPart<Content>[],
-    { id, createdAt, recipient, messageId, delivery }: NotificationEnvelope,
+    { id, createdAt, recipient, messageId, from, workflowId, delivery }: NotificationEnvelope,
   ): NodeMessage[] {
-    const about = present({ kind, transport, messageId, notificationId: id, createdAt, recipient, delivery });
+    const origin = { transport, from, workflowId, messageId };
+    const about = present({ kind, ...origin, notificationId: id, createdAt, recipient, delivery });
     // The notification is what belongs together, for a Join node.
     // A repeated one brings what was not confirmed, and a Join must not wait for the rest.
     return parts.map(({ content, token }, index) =>

@@ -78,6 +78,9 @@ export function createUploadListener(outputs: UploadOutputs): UploadListener {
       status.stray(error.code);
       node.error(error, { payload: undefined, cpis: { transport: outputs.transport } });
     },
+    resumed(last): void {
+      status.resumed(last);
+    },
     sending({ fileNumber, piece, pieces }): void {
       status.sending(fileNumber, piece, pieces);
     },

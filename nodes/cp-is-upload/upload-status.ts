@@ -1,5 +1,6 @@
 // What a `cp-is upload` node shows: records being checked, pieces being sent, and what became of the last file.
-import type { UploadFailure, UploadOutcome } from "../../lib/services/upload/upload-model.js";
+import type { CpisError } from "../../lib/errors.js";
+import type { LastUpload, UploadFailure, UploadOutcome } from "../../lib/services/upload/upload-model.js";
 import type { NodeStatus } from "../adapter/runtime/node-status.js";
 import type { TransportReport } from "../adapter/transports/transport-state.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -15,6 +16,8 @@ const outcomeTexts: Readonly<Record<UploadOutcome["outcome"], string>> = {
 
 /** Of these each record counts by itself. */
 const countedOutcomes: readonly UploadOutcome["outcome"][] = ["partly-accepted", "refused"];
+
+type ShownFailure = Pick<UploadFailure, "state" | "fileNumber"> & { readonly error: Pick<CpisError, "code"> };
 
 export type UploadResult = Pick<UploadOutcome, "outcome" | "accepted" | "refused" | "notSent">;
 
@@ -62,12 +65,27 @@ export class UploadStatus {
     });
   }
 
+  /** What the store knows of the last upload, unless something newer is shown already. */
+  resumed(last: LastUpload): void {
+    if (this.showLast !== undefined || this.isBusy) return;
+    switch (last.kind) {
+      case "answered":
+        this.answered(last.result, last.fileNumber, last.at);
+        return;
+      case "waiting":
+        this.stored(last.fileNumber, last.sent, last.notSent);
+        return;
+      case "undelivered":
+        this.undelivered({ ...last, error: { code: last.code } });
+    }
+  }
+
   /** A response that must not count, or that nobody can read. */
   stray(code: string): void {
     this.ended(() => this.status.failed(this.words("status.stray", { code })));
   }
 
-  undelivered({ state, fileNumber, error }: UploadFailure): void {
+  undelivered({ state, fileNumber, error }: ShownFailure): void {
     const key = state === "held" ? "status.held" : "status.undelivered";
     this.ended(() => this.status.failed(this.words(key, { file: fileNumber ?? "?", code: error.code })));
   }

@@ -124,18 +124,30 @@ export function createShapeWatch(): ShapeWatch {
   };
 }
 
-/** Whether an element of the wrapper around a response says that something went wrong. */
-export function isComplaint(element: XmlElement): boolean {
-  if (element.localName !== "acknowledgement") return true;
-  return (
-    attribute(element, "typeCode") !== "AA" || element.children.some(({ localName }) => localName !== "messageRef")
-  );
-}
-
-/** Elements of a wrapper that say how a message was received. */
-export const receiptNames: readonly string[] = [
+/** Of a wrapper, elements that say how a message was received. */
+const receiptNames: readonly string[] = [
   "acknowledgement",
   "acknowledgementDetail",
   "justifyingDetectedIssueEvent",
   "reason",
 ];
+
+/** Names that only a FileResponse has: outside it, nobody would read what they say. */
+const ownNames: readonly string[] = [
+  ...["acknowledgementFile", "acknowledgementFileDetail", "acknowledgementRecord", "acknowledgementRecordDetail"],
+  ...["cP-ISLAAcknowledgementResponse", "validCP-ISRecord", "invalidCP-ISRecord"],
+  ...["failedReturnedCP-ISRecords", "successfulReturnedCP-ISRecords"],
+];
+
+/** Elements of the wrapper that `isComplaint` is to judge. */
+export const judgedAround: readonly string[] = [...receiptNames, ...ownNames];
+
+function holdsOnly({ children }: XmlElement, names: readonly string[]): boolean {
+  return children.every((child) => names.includes(child.localName) && holdsOnly(child, names));
+}
+
+/** Whether an element of the wrapper around a response says that something went wrong, or more than is known. */
+export function isComplaint(element: XmlElement): boolean {
+  if (element.localName !== "acknowledgement") return true;
+  return attribute(element, "typeCode") !== "AA" || !holdsOnly(element, ["messageRef", "id"]);
+}

@@ -8,7 +8,7 @@ import type { XmlElement } from "../../xml/xml-element.js";
 import { localAuthorityNode, parseLocalAuthority } from "../templates/local-authority.js";
 import type { Warning } from "../model.js";
 import { createKeptParts, createPayloadReader, detached, type PayloadReaderOptions } from "./payload-reader.js";
-import { createShapeWatch, isComplaint, receiptNames } from "./response-shape.js";
+import { createShapeWatch, isComplaint, judgedAround } from "./response-shape.js";
 import { createResultLinks } from "./result-links.js";
 import type { UploadRecordResult, UploadResponse, UploadResponseSummary, UploadResultCode } from "./upload-model.js";
 import {
@@ -284,7 +284,7 @@ export function createUploadResponseReader(options: PayloadReaderOptions = {}): 
     ...["creationTime", "id", "transmissionQuantity", "communicationFunctionRcv"],
     ...[fileResultsName, resultsName, failedName, messageName, successfulName],
   ];
-  const payload = { root: rootName, parts, divided: resultsName, take, around: receiptNames };
+  const payload = { root: rootName, parts, divided: resultsName, take, around: judgedAround };
   const reader = createPayloadReader(payload, options);
   return {
     write: (chunk) => {

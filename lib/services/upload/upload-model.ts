@@ -4,7 +4,7 @@ import type { LocalAuthority, Warning } from "../../cpis/model.js";
 import type { UploadPlausibility } from "../../cpis/upload/rules/check-plausibility.js";
 import type { UploadRecord } from "../../cpis/upload/upload-model.js";
 import type { UploadMapping } from "../../cpis/upload/rows/upload-row.js";
-import type { CpisError } from "../../errors.js";
+import type { CpisError, ErrorCode } from "../../errors.js";
 
 /** Records of an upload, in the forms that upload-row.ts reads. */
 export type UploadInput = Iterable<unknown> | AsyncIterable<unknown>;
@@ -148,6 +148,18 @@ export interface UploadFailure {
   readonly error: CpisError;
 }
 
+/** How the last upload of an owner stands, as far as the store tells. */
+export type LastUpload = { readonly fileNumber: number } & (
+  | {
+      readonly kind: "answered";
+      readonly result: Pick<UploadOutcome, "outcome" | "accepted" | "refused" | "notSent">;
+      /** When the response was taken, milliseconds since 1970. */
+      readonly at: number;
+    }
+  | { readonly kind: "waiting"; readonly sent: number; readonly notSent: number }
+  | { readonly kind: "undelivered"; readonly state: UploadFailure["state"]; readonly code: ErrorCode }
+);
+
 /** Called with what was kept of the request. A rejection means: again later. */
 export interface UploadListener {
   /** Once for each record, before `answered`; at least once over a crash. */
@@ -158,6 +170,8 @@ export interface UploadListener {
   stray(error: CpisError): void;
   /** Pieces from 1. */
   sending(progress: { readonly fileNumber: number; readonly piece: number; readonly pieces: number }): void;
+  /** Once after it was attached, if it has uploaded before. */
+  resumed?(last: LastUpload): void;
   /** No response came within the time that is usual. */
   overdue(fileNumber: number, hours: number): void;
 }

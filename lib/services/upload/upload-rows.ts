@@ -11,6 +11,7 @@ import {
 import { known } from "../../hl7v3/data-types.js";
 import type { MessageStore, PagePosition } from "../../store/message-store.js";
 import { comparableId } from "../../identifiers.js";
+import type { LastUpload, UploadOutcome } from "./upload-model.js";
 import { earlierConversationOf, fileNumberOf, foundByOf } from "./upload-context.js";
 
 /** What every upload has in the store beside its file. */
@@ -54,6 +55,16 @@ export const resultNotes = {
 /** What is noted on an upload of its course so far: one that begins anew begins without. */
 export const uploadNotes: readonly string[] = [failureTold, overdueTold, responseNote, ...Object.values(resultNotes)];
 const pageSize = 200;
+/** A transport may carry queries, too: the last upload of long ago is not worth a long look. */
+const pagesLooked = 10;
+const outcomes: Readonly<Record<UploadOutcome["outcome"], true>> = {
+  accepted: true,
+  "partly-accepted": true,
+  refused: true,
+  "file-refused": true,
+  unclear: true,
+  "unknown-file": true,
+};
 
 /** Undefined for a message that is no upload of this channel. */
 export function readUploadRow(message: StoredMessage | undefined, channel: string): UploadRow | undefined {
@@ -92,6 +103,48 @@ export async function* listUploads(
     }
     after = page.next;
   } while (after !== undefined);
+}
+
+function isOutcome(value: unknown): value is UploadOutcome["outcome"] {
+  return typeof value === "string" && Object.hasOwn(outcomes, value);
+}
+
+function countOf(attributes: MessageAttributes, name: string): number {
+  const value = attributes[name];
+  return typeof value === "number" ? value : 0;
+}
+
+function lastOf(upload: UploadRow): LastUpload {
+  const { row, fileNumber, recordsSent = 0, recordsNotSent = 0 } = upload;
+  const { attributes, state } = row;
+  const outcome = attributes[resultNotes.outcome];
+  if (isOutcome(outcome)) {
+    const [accepted, refused] = [countOf(attributes, resultNotes.accepted), countOf(attributes, resultNotes.refused)];
+    const result = { outcome, accepted, refused, notSent: recordsNotSent };
+    return { kind: "answered", fileNumber, result, at: countOf(attributes, resultNotes.at) };
+  }
+  if (state === "held") return { kind: "undelivered", fileNumber, state, code: endCodeOf(row) };
+  if (isFinished(state)) return { kind: "undelivered", fileNumber, state: "failed", code: endCodeOf(row) };
+  return { kind: "waiting", fileNumber, sent: recordsSent, notSent: recordsNotSent };
+}
+
+/** Of the newest upload of the owner, among the messages that the channel has sent of late. */
+export async function findLastUpload(
+  store: MessageStore,
+  channel: string,
+  owner: string,
+): Promise<LastUpload | undefined> {
+  let after: PagePosition | undefined;
+  for (let pages = 0; pages < pagesLooked; pages += 1) {
+    const page = await store.list({ channel, direction: "outbound" }, pageSize, after);
+    for (const message of page.messages) {
+      const upload = readUploadRow(message, channel);
+      if (upload?.owner === owner) return lastOf(upload);
+    }
+    after = page.next;
+    if (after === undefined) return undefined;
+  }
+  return undefined;
 }
 
 /** What a response says of the file that it answers, and how it came. */

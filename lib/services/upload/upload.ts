@@ -6,7 +6,7 @@ import type { FileExchange, IncomingFile } from "../exchange/file-exchange.js";
 import { createUploadAnswers } from "./upload-answers.js";
 import { createUploadFailures } from "./upload-failures.js";
 import type { UploadAcceptance, UploadListener, UploadRequest } from "./upload-model.js";
-import { readUploadRow, type UploadRow } from "./upload-rows.js";
+import { findLastUpload, readUploadRow, type UploadRow } from "./upload-rows.js";
 import { createUploadSending } from "./upload-sending.js";
 
 export interface UploadServiceParts {
@@ -96,6 +96,12 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
     if (upload !== undefined) listenerOf(upload)?.sending({ fileNumber: upload.fileNumber, piece, pieces });
   }
 
+  async function tellLast({ owner, listener }: UploadOwner): Promise<void> {
+    // What the store cannot tell now will be seen with the next upload.
+    const last = await findLastUpload(store, channel, owner).catch(() => undefined);
+    if (last !== undefined && owners.get(owner)?.listener === listener) listener.resumed?.(last);
+  }
+
   /** While somebody is there to be told. */
   function beginWork(): () => Promise<void> {
     const consumer: Consumer = exchange.consume({
@@ -127,6 +133,7 @@ export function createUploadService(parts: UploadServiceParts): UploadService {
       owners.set(owner.owner, owner);
       endWork ??= beginWork();
       void failures.look();
+      void tellLast(owner);
       return async () => {
         if (owners.get(owner.owner) !== owner) return;
         owners.delete(owner.owner);

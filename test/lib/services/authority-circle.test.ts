@@ -23,7 +23,7 @@ function listen(run: AuthorityRun, confirm: "on-handover" | "by-flow" = "on-hand
   const accesses: NotificationPart<NotifiedAccess>[] = [];
   const inactive: NotificationPart<InactiveNumber>[] = [];
   const service = createNotificationService({
-    exchange: run.exchange,
+    ...run,
     confirm,
     redeliverAfterMilliseconds: 200,
     listener: {

@@ -64,7 +64,7 @@ describe("When a flow does not take", () => {
     const unreadable: string[] = [];
     const taken: number[] = [];
     const service = createNotificationService({
-      exchange: run.exchange,
+      ...run,
       confirm: "on-handover",
       redeliverAfterMilliseconds: 50,
       listener: {
