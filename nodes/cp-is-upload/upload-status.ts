@@ -1,7 +1,7 @@
 // What a `cp-is upload` node shows: records being checked, pieces being sent, and what became of the last file.
 import type { CpisError } from "../../lib/errors.js";
 import type { LastUpload, UploadFailure, UploadOutcome } from "../../lib/services/upload/upload-model.js";
-import type { NodeStatus } from "../adapter/runtime/node-status.js";
+import { dayAndTime, type NodeStatus } from "../adapter/runtime/node-status.js";
 import type { TransportReport } from "../adapter/transports/transport-state.js";
 import type { Words } from "../adapter/runtime/words.js";
 
@@ -59,10 +59,9 @@ export class UploadStatus {
       ...(refused > 0 && countedOutcomes.includes(outcome) ? [this.words("status.partRefused", { refused })] : []),
       ...(notSent > 0 ? [this.words("status.partNotSent", { notSent })] : []),
     ];
-    this.ended(() => {
-      if (outcome === "accepted") this.status.succeeded(parts.join(", "), at);
-      else this.status.failed(parts.join(", "));
-    });
+    // It stays in sight until the next file, which may be days later.
+    const text = `${parts.join(", ")}, ${dayAndTime(at)}`;
+    this.ended(() => (outcome === "accepted" ? this.status.ok(text) : this.status.failed(text)));
   }
 
   /** What the store knows of the last upload, unless something newer is shown already. */

@@ -1,6 +1,11 @@
 // The `cp-is upload` node in a real runtime, with the simulated CP-IS at the other end of real sockets.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import type { NodeMessage } from "node-red";
+import { encodeUploadResponse } from "../../../lib/cpis/upload/upload-response.js";
+import type * as simulatorLink from "../../../nodes/adapter/transports/simulator-link.js";
+import { root } from "../../support/nodes/editor-files.js";
 import {
   filesTransport,
   notificationNode,
@@ -11,6 +16,18 @@ import {
   ways,
 } from "../../support/nodes/authority-flows.js";
 import { caughtError, cpisDetail, NodeRed } from "../../support/nodes/node-red.js";
+
+// The nodes that run are the built ones, so their link is the built one as well.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const link = require(
+  path.join(root, "dist", "nodes", "adapter", "transports", "simulator-link.js"),
+) as typeof simulatorLink;
+
+function simulatorOf(): simulatorLink.SpineSimulator {
+  let simulator: simulatorLink.SpineSimulator | undefined;
+  link.watchSimulator((offered) => (simulator = offered))();
+  return simulator ?? assert.fail("no simulator runs");
+}
 
 const child = "9990000018";
 const other = "9990000026";
@@ -95,6 +112,10 @@ describe("the cp-is upload node", () => {
   afterEach(async () => {
     await nodeRed.stop();
   });
+
+  function fillOf(id: string): string | undefined {
+    return nodeRed.statuses.findLast((entry) => entry.id === id)?.status.fill;
+  }
 
   async function caughtCode(count: number): Promise<string> {
     return caughtError(await nodeRed.nextMessage("caught", count)).code;
@@ -190,6 +211,81 @@ describe("the cp-is upload node", () => {
       nodeRed.logs.filter(({ text: line }) => line.includes("warning.columns")),
       [],
     );
+  });
+
+  const caseSystem = {
+    columns: {
+      nhsNumber: "NHS",
+      localId: "Person ID",
+      givenName: "First Name",
+      familyName: "Last Name",
+      birthDate: "DoB",
+      planType: "Plan Category",
+      startDate: "Start",
+      endDate: "End",
+    },
+    wordsProtection: "CP Plan",
+    wordsLookedAfter: "Looked After, Section 20",
+    wordsUnborn: "Unborn Baby",
+    faultyRecords: "send-valid",
+  };
+  const rows = {
+    ...{ id: "csv", type: "csv", z: "tab", x: 100, y: 100, spec: "rfc", sep: ",", hdrin: true, hdrout: "none" },
+    ...{ multi: "mult", ret: "\\n", temp: "", skip: "0", strings: false, wires: [["upload"]] },
+    ...{ include_empty_strings: "", include_null_values: "" },
+  };
+
+  it("never calls an upload accepted while children were left out, in words, counts and status, after a restart too", async () => {
+    const flow = [...surroundings, rows, uploadNode("mesh", caseSystem)];
+    await nodeRed.start(flow);
+    const file = path.join(root, "test", "vectors", "cpis", "case-system-export.csv");
+    nodeRed.send("csv", { payload: fs.readFileSync(file, "utf8"), topic: "export" });
+    const message = await nodeRed.nextMessage("response");
+    assert.deepEqual(
+      ["outcome", "given", "notSent", "sent", "accepted", "refused"].map((name) => told(message, name)),
+      ["partly-accepted", 8, 5, 3, 3, 0],
+    );
+    assert.doesNotMatch(JSON.stringify(message.payload), /Nothing need be done/);
+    const refused = nodeRed.messages("refused");
+    assert.deepEqual(
+      refused.map((one) => [told(one, "index"), told(one, "localId"), reasonCodes(one)[0]]),
+      [
+        [2, "203", "upload.date-two-digit-year"],
+        [3, "204", "upload.birth-date-missing"],
+        [4, "205", "upload.nhs-number-invalid"],
+        [6, "201", "upload.duplicate-record"],
+        [7, "207", "upload.date-not-real"],
+      ],
+    );
+    assert.ok(refused.every((one) => typeof told(one, "nhsNumber") === "string"));
+    await nodeRed.status("upload", "status.partNotSent");
+    assert.equal(fillOf("upload"), "red");
+    await nodeRed.halt();
+    nodeRed.statuses.length = 0;
+    await nodeRed.start(flow);
+    await nodeRed.status("upload", "status.partNotSent");
+    assert.equal(fillOf("upload"), "red");
+  });
+
+  it("warns of a response to a file that it does not know", async () => {
+    await nodeRed.start([...surroundings, uploadNode("mesh")]);
+    await nodeRed.status("upload", "lastSuccess");
+    const { mesh } = simulatorOf();
+    const answer = encodeUploadResponse({
+      fileId: "77",
+      fileResults: [{ code: "CPF02" }],
+      localAuthority: { code: "998", name: "LONDON BOROUGH OF EXAMPLE", emergencyDutyTelephone: "01632960998" },
+      ...{ recordsProcessed: 1, successful: 1, failed: 0, unlinkedResults: [], records: [] },
+    });
+    const to = mesh.findMailbox("998")?.mailbox ?? "";
+    const delivery = { to, workflowId: mesh.workflowIds.response, content: Buffer.from(answer) };
+    mesh.deliver({ ...delivery, from: mesh.cpisMailbox });
+    const message = await nodeRed.nextMessage("response");
+    assert.equal(told(message, "outcome"), "unknown-file");
+    await nodeRed.status("upload", "status.unknownFile");
+    assert.equal(fillOf("upload"), "red");
+    await nodeRed.logged("warning.unknownFile");
+    assert.equal(cpisDetail(message, "from"), mesh.cpisMailbox);
   });
 
   it("warns loudly of a column that the settings name and no row has", async () => {

@@ -1,7 +1,7 @@
 // What a `cp-is upload` node shows, step by step, in the words of its catalogue.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
-import type { UploadOutcome } from "../../../lib/services/upload/upload-model.js";
+import type { LastUpload, UploadOutcome } from "../../../lib/services/upload/upload-model.js";
 import { NodeStatus, type StatusShape } from "../../../nodes/adapter/runtime/node-status.js";
 import type { TransportReport } from "../../../nodes/adapter/transports/transport-state.js";
 import { UploadStatus } from "../../../nodes/cp-is-upload/upload-status.js";
@@ -36,6 +36,14 @@ function words(key: string, values: Record<string, string | number> = {}): strin
   return text.replace(/__(\w+)__/g, (_, name: string) => String(values[name]));
 }
 
+/** With the day and time at which it came. */
+function assertRed(shown: StatusShape | undefined, text: string): void {
+  assert.deepEqual([shown?.fill, shown?.shape], ["red", "ring"]);
+  const [told, time] = shown?.text?.split(/, (?=\d{4}-)/) ?? [];
+  assert.equal(told, text);
+  assert.match(time ?? "", /^2026-11-22 \d\d:\d\d$/);
+}
+
 describe("the status of an upload node", () => {
   function create(): { readonly status: UploadStatus; readonly shown: () => StatusShape | undefined } {
     let shown: StatusShape | undefined;
@@ -66,13 +74,13 @@ describe("the status of an upload node", () => {
     status.transportChanged(collecting);
     status.answered({ ...outcome, outcome: "accepted", accepted: 3, refused: 0 }, 7);
     assert.equal(shown()?.fill, "green");
-    assert.match(shown()?.text ?? "", /^file 7: 3 loaded \d\d:\d\d$/);
+    assert.match(shown()?.text ?? "", /^file 7: 3 loaded, 2026-11-22 \d\d:\d\d$/);
     status.answered(outcome, 8);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 8: 2 loaded, 1 refused" });
+    assertRed(shown(), "file 8: 2 loaded, 1 refused");
     status.answered({ ...outcome, outcome: "refused", accepted: 0, refused: 3 }, 9);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 9: none loaded, 3 refused" });
+    assertRed(shown(), "file 9: none loaded, 3 refused");
     status.answered({ ...outcome, outcome: "file-refused", accepted: 0, refused: 3 }, undefined);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file ? refused" });
+    assertRed(shown(), "file ? refused");
   });
 
   it("is never green while a record of the upload was left out, before the response and after it", () => {
@@ -85,18 +93,18 @@ describe("the status of an upload node", () => {
       text: "file 7: 3 records, 5 not sent, no response yet",
     });
     status.answered({ outcome: "partly-accepted", accepted: 3, refused: 0, notSent: 5 }, 7);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 7: 3 loaded, 5 not sent" });
+    assertRed(shown(), "file 7: 3 loaded, 5 not sent");
     status.answered({ outcome: "partly-accepted", accepted: 2, refused: 1, notSent: 5 }, 8);
-    assert.equal(shown()?.text, "file 8: 2 loaded, 1 refused, 5 not sent");
+    assertRed(shown(), "file 8: 2 loaded, 1 refused, 5 not sent");
   });
 
   it("warns of a response to an unknown file, of one that is unclear, and of one that was set aside", () => {
     const { status, shown } = create();
     status.transportChanged(collecting);
     status.answered({ outcome: "unknown-file", accepted: 2, refused: 0, notSent: 0 }, undefined);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "response to a file that is not known" });
+    assertRed(shown(), "response to a file that is not known");
     status.answered({ outcome: "unclear", accepted: 0, refused: 2, notSent: 0 }, 7);
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 7: response unclear, ask CP-IS" });
+    assertRed(shown(), "file 7: response unclear, ask CP-IS");
     status.stray("CPIS_UPLOAD_NOT_OURS");
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "response set aside: CPIS_UPLOAD_NOT_OURS" });
   });
@@ -110,5 +118,36 @@ describe("the status of an upload node", () => {
     assert.equal(shown()?.text, "file 5 held: MESH_OUTCOME_UNKNOWN");
     status.overdue(6, 25);
     assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "file 6: no response for 25 h" });
+  });
+
+  it("shows after a restart how the last upload stands, unless there is something newer", () => {
+    const result = { outcome: "partly-accepted", accepted: 3, refused: 0, notSent: 5 } as const;
+    const resumed = (last: LastUpload) => {
+      const { status, shown } = create();
+      status.transportChanged(collecting);
+      status.resumed(last);
+      return shown();
+    };
+    const at = new Date(2026, 10, 20, 9, 30).getTime();
+    const answered = resumed({ kind: "answered", fileNumber: 7, result, at });
+    assert.deepEqual([answered?.fill, answered?.text], ["red", "file 7: 3 loaded, 5 not sent, 2026-11-20 09:30"]);
+    const accepted = { ...result, outcome: "accepted", notSent: 0 } as const;
+    assert.equal(resumed({ kind: "answered", fileNumber: 7, result: accepted, at })?.fill, "green");
+    assert.equal(
+      resumed({ kind: "waiting", fileNumber: 8, sent: 3, notSent: 5 })?.text,
+      "file 8: 3 records, 5 not sent, no response yet",
+    );
+    assert.equal(
+      resumed({ kind: "undelivered", fileNumber: 9, state: "held", code: "MESH_OUTCOME_UNKNOWN" })?.text,
+      "file 9 held: MESH_OUTCOME_UNKNOWN",
+    );
+    const { status, shown } = create();
+    status.transportChanged(collecting);
+    status.checking(1, 2);
+    status.resumed({ kind: "answered", fileNumber: 7, result, at });
+    assert.equal(shown()?.text, "checking 1 of 2");
+    status.stored(10, 2, 0);
+    status.resumed({ kind: "answered", fileNumber: 7, result, at });
+    assert.match(shown()?.text ?? "", /^file 10:/);
   });
 });
