@@ -1,5 +1,4 @@
 // Compresses and expands files piece by piece, so that a large one is never whole in memory in its plain form.
-import { createHash } from "node:crypto";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { createGunzip, createGzip, gunzipSync, gzipSync, type Gzip } from "node:zlib";
 import { CpisError, isCpisError } from "./errors.js";
@@ -75,13 +74,6 @@ export function gunzipWhole(compressed: Uint8Array, maximumBytes: number): Buffe
 /** One gzip member of a text. Members that stand one after another are one gzip file. */
 export function gzipText(text: string): Buffer {
   return gzipSync(text, { level });
-}
-
-/** SHA-256 of the expanded file, lower-case hex. */
-export async function digestOf(compressed: Uint8Array): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of gunzipPieces(compressed)) hash.update(piece);
-  return hash.digest("hex");
 }
 
 /** Compresses texts as they come to one gzip member. */

@@ -33,7 +33,7 @@ export interface OutboundFile {
   readonly compressed: Buffer;
   /** Size before compression. */
   readonly plainBytes: number;
-  /** SHA-256 of the file before compression, lower-case hex. */
+  /** SHA-256 of the file before compression, lower-case hex; or of `compressed`, after "gzip:". */
   readonly digest: string;
   /** Files with the same text are sent one after another, each when MESH has the one before. */
   readonly orderedBy?: string;

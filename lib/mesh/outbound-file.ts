@@ -21,7 +21,7 @@ export interface OutboundFileRecord {
   readonly contentType: string;
   /** Size before compression. */
   readonly plainBytes: number;
-  /** SHA-256 before compression, lower-case hex. */
+  /** SHA-256 before compression, lower-case hex; or of the compressed file, after "gzip:". */
   readonly digest: string;
   readonly completedBy: OutboundFile["completedBy"];
   /** By which MESH knows it, once that is known. */

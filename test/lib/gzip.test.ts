@@ -1,8 +1,7 @@
 // Compression piece by piece: what is written comes back, also from members that stand one after another.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
-import { digestOf, gunzipPieces, gunzipWhole, gzipText, GzipWriter } from "../../lib/gzip.js";
+import { gunzipPieces, gunzipWhole, gzipText, GzipWriter } from "../../lib/gzip.js";
 
 async function textOf(compressed: Uint8Array): Promise<string> {
   const pieces: Buffer[] = [];
@@ -27,7 +26,6 @@ describe("compressed files", () => {
     assert.equal(await textOf(joined), "<a>b</a>");
     assert.equal(gunzipSync(joined).toString(), "<a>b</a>");
     assert.equal(gunzipWhole(joined, 100).toString(), "<a>b</a>");
-    assert.equal(await digestOf(joined), createHash("sha256").update("<a>b</a>").digest("hex"));
   });
 
   it("that are damaged, cut or too large when expanded are refused with a code", async () => {

@@ -63,13 +63,18 @@ export function createEbxmlExchange(parts: EbxmlExchangeParts): FileExchange {
     });
   }
 
+  const { maximumBytes } = settings;
+
+  function requireRoom(plainBytes: number): void {
+    if (plainBytes <= maximumBytes) return;
+    throw new CpisError("EBXML_TOO_LARGE", { detail: `${plainBytes} bytes, the limit is ${maximumBytes}` });
+  }
+
   return {
     transport: "ebxml",
+    requireRoom,
     async send(upload) {
-      const { maximumBytes } = settings;
-      if (upload.plainBytes > maximumBytes) {
-        throw new CpisError("EBXML_TOO_LARGE", { detail: `${upload.plainBytes} bytes, the limit is ${maximumBytes}` });
-      }
+      requireRoom(upload.plainBytes);
       return mhs.send({
         service: settings.uploadService,
         action: settings.uploadAction,

@@ -45,7 +45,7 @@ export interface OutgoingUpload {
   /** The whole file, gzip compressed. */
   readonly compressed: Buffer;
   readonly plainBytes: number;
-  /** SHA-256 before compression, lower-case hex. */
+  /** Of `compressed`: "gzip:" and its SHA-256 in lower-case hex. */
   readonly digest: string;
   /** Wanted back with the response. */
   readonly context: Buffer;
@@ -65,6 +65,8 @@ export interface IncomingConsumer extends Omit<ConsumerOptions<IncomingFile>, "s
 
 export interface FileExchange {
   readonly transport: "mesh" | "ebxml";
+  /** Throws EBXML_TOO_LARGE for an upload of so many bytes before compression: then it need not have a number. */
+  requireRoom(plainBytes: number): void;
   /**
    * Resolves once the file is in the store, from where it is sent; the row stays in "awaiting-response" until a consumer
    * finishes it. Throws CONFIG_*, EBXML_TOO_LARGE, or what the store throws.

@@ -108,6 +108,8 @@ export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
 
   return {
     transport: "mesh",
+    // It is sent in as many pieces as it needs.
+    requireRoom: () => undefined,
     send: (upload) => {
       const fileName = fill(settings.fileNamePattern, upload);
       const subject = fill(settings.subjectPattern, upload);

@@ -138,50 +138,52 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
 
   /**
    * Notes what CP-IS says on the upload itself, before anybody is told: of two responses one is the first, on whatever
-   * instance they are taken, and a repetition of the same message after a crash is no second one. The response decides,
-   * whatever the transport had found out: it proves that CP-IS had the file.
+   * instance they are taken, and a repetition of the same message after a crash is no second one.
    */
   async function settle(upload: UploadRow, matched: MatchedResponse, messageId: string): Promise<MatchedResponse> {
     for (;;) {
       const row = await current(upload);
       const { [responseNote]: first, [resultNotes.digest]: digest } = row.attributes;
-      if (first === undefined || (first === messageId && digest === matched.digest)) {
-        if ((await note(row, matched, messageId)) !== "not-in-state") return matched;
-        // Another response came first, at this very moment.
-        continue;
-      }
-      if (digest === matched.digest) return matched.noted(repeatsEarlier);
-      const contradicted = matched.contradicted(contradictsEarlier);
-      if ((await note(row, contradicted, String(first))) !== "not-in-state") return contradicted;
+      const isFirst = first === undefined || (first === messageId && digest === matched.digest);
+      const isSame = digest === matched.digest;
+      if (!isFirst && isSame) return matched.noted(repeatsEarlier);
+      const judged = isFirst ? matched : matched.contradicted(contradictsEarlier);
+      const noted = await note(row, judged, isFirst ? messageId : String(first));
+      // Otherwise another response came first, or the transport moved it, at this very moment.
+      if (noted !== "not-in-state") return judged;
     }
   }
 
+  /** The state stays, and with it what is kept of the file: both go when somebody has been told. */
   function note(row: StoredOutboundMessage, { outcome: result, digest }: MatchedResponse, messageId: string) {
-    const { id, state } = row;
-    const { outcome, accepted, refused } = result;
+    const { id, state, attributes } = row;
     const at = effects.now();
     const told = {
       [responseNote]: messageId,
-      [resultNotes.outcome]: outcome,
-      [resultNotes.accepted]: accepted,
-      [resultNotes.refused]: refused,
+      [resultNotes.accepted]: result.accepted,
+      [resultNotes.refused]: result.refused,
       [resultNotes.digest]: digest,
       [resultNotes.at]: at,
+      // The owner is told by the response itself.
+      [failureTold]: true,
     };
+    const changes = { attributes: { ...attributes, ...told } };
+    return store.transition({ id, from: [state], to: state, at, code: result.outcome, keepLease: true, changes });
+  }
+
+  /** The response decides, whatever the transport had found out: it proves that CP-IS had the file. */
+  async function finish(upload: UploadRow, outcome: UploadOutcome["outcome"]): Promise<void> {
+    const { id, state } = await current(upload);
+    const at = effects.now();
     const from = isFinished(state) ? [state] : unfinishedUploadStates;
-    const attributes = { ...row.attributes, ...told };
     if (outcome !== "file-refused" && outcome !== "unclear") {
-      const changes = { errorCode: null, attributes, outcome: { outcome } };
-      return store.transition({ id, from, to: "completed", at, code: outcome, changes });
+      const changes = { errorCode: null, outcome: { outcome } };
+      await store.transition({ id, from, to: "completed", at, code: outcome, changes });
+      return;
     }
     const errorCode = outcome === "unclear" ? "CPIS_UPLOAD_UNCLEAR" : "CPIS_UPLOAD_REFUSED";
-    // The owner is told by the response itself.
-    const changes = {
-      errorCode,
-      attributes: { ...attributes, [failureTold]: true },
-      outcome: { outcome, outcomeCode: errorCode },
-    };
-    return store.transition({ id, from, to: "failed", at, code: errorCode, changes });
+    const changes = { errorCode, outcome: { outcome, outcomeCode: errorCode } };
+    await store.transition({ id, from, to: "failed", at, code: errorCode, changes });
   }
 
   return {
@@ -198,6 +200,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
       });
       for await (const refused of matched.refused()) await listener.refused(refused, reference);
       await listener.answered(withWarnings(matched.outcome, upload), reference);
+      if (upload.upload !== undefined) await finish(upload.upload, matched.outcome.outcome);
     },
   };
 }

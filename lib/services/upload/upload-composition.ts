@@ -1,4 +1,5 @@
 // Reads, checks and writes the records of an upload in one pass, with all faults of all records.
+import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createColumnWatch, type UnseenColumn } from "../../cpis/upload/rows/column-watch.js";
 import type { LocalAuthority, Subject } from "../../cpis/model.js";
@@ -10,7 +11,7 @@ import { createUploadValidator, type UploadValidator } from "../../cpis/upload/r
 import { CpisError } from "../../errors.js";
 import { createSentRecordTable, type SentRecordTable } from "./sent-record-index.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
-import { digestOf, gzipText, GzipWriter } from "../../gzip.js";
+import { gzipText, GzipWriter } from "../../gzip.js";
 import { wallClock } from "../../time/london-time.js";
 import type { RecordReason, RefusedRecord, UploadRequest, WarnedRecord } from "./upload-model.js";
 
@@ -28,7 +29,9 @@ export interface Composition {
   readonly unseenColumns: readonly UnseenColumn[];
   /** What is kept of the records that are sent. */
   readonly table: SentRecordTable;
-  finish(fileNumber: number, createdAt: number): Promise<ComposedFile>;
+  /** Before compression, under the longest number there is. */
+  readonly plainBytesAtMost: number;
+  finish(fileNumber: number, createdAt: number): ComposedFile;
 }
 
 export interface ComposedFile {
@@ -65,20 +68,28 @@ function checkOne(input: unknown, request: UploadRequest, validator: UploadValid
   return { kind: "valid", record, warnings: faults };
 }
 
-async function join(
-  body: Buffer,
-  bodyBytes: number,
-  header: { fileNumber: number; createdAt: number; localAuthority: LocalAuthority; recordCount: number },
-): Promise<ComposedFile> {
-  const start = encodeUploadFileStart({
-    fileId: header.fileNumber.toString(),
-    createdAt: hl7TimeAt(header.createdAt).raw,
-    localAuthority: header.localAuthority,
-    recordCount: header.recordCount,
-  });
+interface FileHead {
+  readonly fileNumber: number;
+  readonly createdAt: number;
+  readonly localAuthority: LocalAuthority;
+  readonly recordCount: number;
+}
+
+function startOf({ fileNumber, createdAt, localAuthority, recordCount }: FileHead): string {
+  const [fileId, time] = [fileNumber.toString(), hl7TimeAt(createdAt).raw];
+  return encodeUploadFileStart({ fileId, createdAt: time, localAuthority, recordCount });
+}
+
+function plainBytesOf(start: string, bodyBytes: number): number {
+  return Buffer.byteLength(start) + bodyBytes + Buffer.byteLength(uploadFileEnd);
+}
+
+/** The digest is of what is there: the file is not expanded again for it. */
+function join(body: Buffer, bodyBytes: number, head: FileHead): ComposedFile {
+  const start = startOf(head);
   const compressed = Buffer.concat([gzipText(start), body, gzipText(uploadFileEnd)]);
-  const plainBytes = Buffer.byteLength(start) + bodyBytes + Buffer.byteLength(uploadFileEnd);
-  return { compressed, plainBytes, digest: await digestOf(compressed) };
+  const digest = `gzip:${createHash("sha256").update(compressed).digest("hex")}`;
+  return { compressed, plainBytes: plainBytesOf(start, bodyBytes), digest };
 }
 
 /**
@@ -124,13 +135,15 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
   }
   const body = await writer.end();
   const { localAuthority } = request;
+  const head = { localAuthority, recordCount: sent };
+  const longest = { ...head, fileNumber: Number.MAX_SAFE_INTEGER, createdAt: now };
   return {
     sent,
     refused,
     warned,
     unseenColumns: columns.unseen(),
     table: table.table(),
-    finish: (fileNumber, createdAt) =>
-      join(body, writer.plainBytes, { fileNumber, createdAt, localAuthority, recordCount: sent }),
+    plainBytesAtMost: plainBytesOf(startOf(longest), writer.plainBytes),
+    finish: (fileNumber, createdAt) => join(body, writer.plainBytes, { ...head, fileNumber, createdAt }),
   };
 }

@@ -44,9 +44,8 @@ export const failureTold = "isFailureTold";
 export const overdueTold = "isOverdueTold";
 /** The attribute of an upload that names the message with its response: over MESH nothing else links the two. */
 export const responseNote = "responseMessageId";
-/** The attributes of an upload that hold what CP-IS said of it: counts and an outcome, of no record. */
+/** The attributes of an upload that hold what CP-IS said of it, in counts, and of no record. */
 export const resultNotes = {
-  outcome: "uploadOutcome",
   accepted: "recordsAccepted",
   refused: "recordsRefused",
   digest: "resultDigest",
@@ -116,8 +115,7 @@ function countOf(attributes: MessageAttributes, name: string): number {
 
 function lastOf(upload: UploadRow): LastUpload {
   const { row, fileNumber, recordsSent = 0, recordsNotSent = 0 } = upload;
-  const { attributes, state } = row;
-  const outcome = attributes[resultNotes.outcome];
+  const { attributes, state, outcome } = row;
   if (isOutcome(outcome)) {
     const [accepted, refused] = [countOf(attributes, resultNotes.accepted), countOf(attributes, resultNotes.refused)];
     const result = { outcome, accepted, refused, notSent: recordsNotSent };

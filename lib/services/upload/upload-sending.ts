@@ -16,7 +16,7 @@ import { wallClock } from "../../time/london-time.js";
 const looksMilliseconds: readonly number[] = [0, 500, 2_000, 5_000];
 
 export interface UploadSendingParts {
-  readonly exchange: Pick<FileExchange, "send">;
+  readonly exchange: Pick<FileExchange, "send" | "requireRoom">;
   readonly store: MessageStore;
   readonly effects: Pick<MhsEffects, "now" | "newUuid">;
 }
@@ -90,9 +90,10 @@ async function storeFile(
   localAuthority: string,
   parts: UploadSendingParts,
 ) {
+  parts.exchange.requireRoom(composition.plainBytesAtMost);
   const fileNumber = await takeFileNumber(parts.store, localAuthority, request);
   const createdAt = parts.effects.now();
-  const file = await composition.finish(fileNumber, createdAt);
+  const file = composition.finish(fileNumber, createdAt);
   // By chance: who could work it out could fill the conversation before its response comes.
   const conversationId = parts.effects.newUuid();
   const attributes: UploadAttributes = {

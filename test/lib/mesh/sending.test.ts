@@ -126,7 +126,13 @@ describe("Files sent over the MESH API", () => {
   it("are held, and not sent, when their bytes are not those that were to be sent", async () => {
     const { mailbox } = await scene().start();
     const compressed = gzipSync("something else");
-    for (const changes of [{ compressed }, { compressed: Buffer.from("no gzip") }, { digest: "0".repeat(64) }]) {
+    const digest = "0".repeat(64);
+    for (const changes of [
+      { compressed },
+      { compressed: Buffer.from("no gzip") },
+      { digest },
+      { digest: `gzip:${digest}` },
+    ]) {
       const id = await mailbox.send(outboundFile(changes));
       await untilState(scene().store, id, "held");
       assert.deepEqual(await stateOf(id), ["held", "STORE_CORRUPT"]);

@@ -4,7 +4,12 @@ import { XMLBuilder, XMLParser } from "fast-xml-parser";
 /** An element as fast-xml-parser gives it with the order kept: one name with its children, and ":@" with attributes. */
 type Node = Record<string, unknown>;
 
-const options = { preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: "", parseTagValue: false } as const;
+const options = {
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseTagValue: false,
+} as const;
 const parser = new XMLParser({ ...options, parseAttributeValue: false });
 const builder = new XMLBuilder({ ...options, suppressEmptyNode: true });
 
@@ -167,7 +172,9 @@ export function signsAgainst(text: string, sent: SentFacts, known: ReadonlySet<s
     }
   }
   const all = (suffix: string, name: string): readonly (string | undefined)[] =>
-    [...seen].filter(([path]) => path.endsWith(`FileResponse/${suffix}`)).flatMap(([, found]) => found.map((one) => one[name]));
+    [...seen]
+      .filter(([path]) => path.endsWith(`FileResponse/${suffix}`))
+      .flatMap(([, found]) => found.map((one) => one[name]));
   const mustBe = (suffix: string, name: string, value: string): void => {
     const values = all(suffix, name);
     if (values.length === 0 || values.some((one) => one !== value)) signs.push(`${suffix} is not ${value}`);

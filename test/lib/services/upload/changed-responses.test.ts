@@ -15,7 +15,14 @@ function recordOf(nhsNumber: string): UploadRecord {
   return {
     plans: [{ planType: "child-protection-plan", startDate: "2025-11-03T09:00" }],
     subjects: [
-      { kind: "child", nhsNumber, localId: `L${nhsNumber}`, birthDate: "2016-03-14", givenName: "Test", familyName: "Child" },
+      {
+        kind: "child",
+        nhsNumber,
+        localId: `L${nhsNumber}`,
+        birthDate: "2016-03-14",
+        givenName: "Test",
+        familyName: "Child",
+      },
     ],
   };
 }
@@ -82,7 +89,9 @@ async function outcomeOf(text: string): Promise<string> {
     const { outcome } = await matchResponse(contents, ({ fileId, localAuthority }) => {
       // The file is found by these two; any other is none of ours.
       const isOurs = [fileId ?? file.fileId, localAuthority?.code ?? file.localAuthority].join() === "7,998";
-      return Promise.resolve(isOurs ? answered : { ...answered, sent: indexSentRecords(createSentRecordTable().table()), sentCount: 0 });
+      return Promise.resolve(
+        isOurs ? answered : { ...answered, sent: indexSentRecords(createSentRecordTable().table()), sentCount: 0 },
+      );
     });
     return outcome.outcome;
   } catch (error) {
@@ -115,7 +124,8 @@ describe("A response that was changed", function () {
         const text = changedResponse([...successes, ...successes, ...failures], chance);
         const outcome = await outcomeOf(text);
         counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-        if (outcome === "accepted") assert.deepEqual(signsAgainst(text, file, known), [], `response ${number}: ${text}`);
+        if (outcome === "accepted")
+          assert.deepEqual(signsAgainst(text, file, known), [], `response ${number}: ${text}`);
       }
       // The changes reach every kind of outcome, or this would prove nothing.
       for (const outcome of ["accepted", "unclear", "partly-accepted", "refused", "file-refused", "unreadable"]) {

@@ -21,7 +21,7 @@ import type { IncomingFile } from "../../../../lib/services/exchange/file-exchan
 import { UnwantedMessage } from "../../../../lib/queue/model.js";
 import type { MessageRowId, NewOutboundMessage, OutboundState } from "../../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
-import { acceptNew, acceptOne, inbound, outbound } from "../../../support/store/sample-messages.js";
+import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../../support/store/sample-messages.js";
 import { createSqlitePlace } from "../../../support/store/sqlite-place.js";
 
 const county = "998";
@@ -61,16 +61,17 @@ function wholeFile(fileCode: string, fileId?: string, localAuthority = county): 
 
 describe("A response to an upload", () => {
   let store: MessageStore;
-  let remove: () => Promise<void>;
+  let place: StorePlace;
+  let refuses: boolean;
   let refused: RefusedRecord[];
   let messages: number;
   let readings: number;
   let told: { readonly outcome: UploadOutcome; readonly upload: UploadReference; readonly askedFor?: string }[];
 
   beforeEach(async () => {
-    const place = await createSqlitePlace();
+    place = await createSqlitePlace();
     store = await place.open();
-    remove = () => place.remove();
+    refuses = false;
     told = [];
     refused = [];
     messages = 0;
@@ -79,7 +80,7 @@ describe("A response to an upload", () => {
 
   afterEach(async () => {
     await store.close();
-    await remove();
+    await place.remove();
   });
 
   function upload(fileNumber: number, state: OutboundState, change: Partial<NewOutboundMessage> = {}) {
@@ -101,10 +102,11 @@ describe("A response to an upload", () => {
   async function take(response: UploadResponse, change: Partial<IncomingFile> = {}): Promise<void> {
     const listener = (askedFor?: string): UploadListener => ({
       refused: (record) => Promise.resolve(void refused.push(record)),
-      answered: (outcome, reference) =>
-        Promise.resolve(
-          void told.push({ outcome, upload: reference, ...(askedFor === undefined ? {} : { askedFor }) }),
-        ),
+      answered(outcome, reference) {
+        if (refuses) return Promise.reject(new TypeError("a function of the flow"));
+        told.push({ outcome, upload: reference, ...(askedFor === undefined ? {} : { askedFor }) });
+        return Promise.resolve();
+      },
       undelivered: () => Promise.resolve(),
       stray: () => undefined,
       sending: () => undefined,
@@ -336,6 +338,21 @@ describe("A response to an upload", () => {
         ["accepted", []],
       ],
     );
+    assert.equal(await stateOf(id), "completed");
+  });
+
+  it("that the flow did not take is given whole again, though content goes when a file is finished", async () => {
+    await store.close();
+    store = await place.open({ mode: "metadata-only" });
+    const id = await upload(5, "awaiting-response");
+    refuses = true;
+    await assert.rejects(take(wholeFile("CPF02", "5"), { messageId: "the same" }), TypeError);
+    assert.equal(await stateOf(id), "awaiting-response");
+    refuses = false;
+    await take(wholeFile("CPF02", "5"), { messageId: "the same" });
+    const [first] = told;
+    assert.deepEqual([first?.outcome.outcome, first?.upload.kept], ["accepted", { case: 5 }]);
+    assert.deepEqual(first?.outcome.warnings, []);
     assert.equal(await stateOf(id), "completed");
   });
 

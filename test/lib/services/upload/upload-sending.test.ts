@@ -1,9 +1,12 @@
 // From the records to a file in the store: in the order of the numbers, once, and only for an authority that may send.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import { CpisError } from "../../../../lib/errors.js";
 import type { OutgoingUpload } from "../../../../lib/services/exchange/file-exchange.js";
 import type { UploadRequest } from "../../../../lib/services/upload/upload-model.js";
 import { createUploadSending, type UploadSendingParts } from "../../../../lib/services/upload/upload-sending.js";
+import type { MessageRowId } from "../../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { acceptOne, outbound } from "../../../support/store/sample-messages.js";
 import { createSqlitePlace } from "../../../support/store/sqlite-place.js";
@@ -32,7 +35,7 @@ describe("A file of an upload", () => {
       afterwards();
       return id;
     };
-    return createUploadSending({ exchange: { send }, store, effects, ...change });
+    return createUploadSending({ exchange: { send, requireRoom: () => undefined }, store, effects, ...change });
   }
 
   function request(count: number, change: Partial<UploadRequest> = {}): UploadRequest {
@@ -52,6 +55,24 @@ describe("A file of an upload", () => {
     const { messages } = await store.list({ direction: "outbound" }, 10);
     return messages.toSorted((one, other) => one.id - other.id).map(({ attributes }) => attributes["fileNumber"]);
   }
+
+  it("that is too large for its transport uses up no number", async () => {
+    const limit = 2000;
+    const requireRoom = (plainBytes: number): void => {
+      if (plainBytes > limit) throw new CpisError("EBXML_TOO_LARGE");
+    };
+    const sizes: number[] = [];
+    const send = ({ plainBytes, compressed, digest }: OutgoingUpload): Promise<MessageRowId> => {
+      assert.equal(digest, `gzip:${createHash("sha256").update(compressed).digest("hex")}`);
+      sizes.push(plainBytes, gunzipSync(compressed).length);
+      return Promise.resolve(1 as MessageRowId);
+    };
+    const upload = sending(undefined, { exchange: { send, requireRoom } });
+    await assert.rejects(upload(request(10)), { code: "EBXML_TOO_LARGE" });
+    const next = await upload(request(1));
+    assert.equal(next.kind === "accepted" && next.fileNumber, 1);
+    assert.ok(sizes[0] === sizes[1] && (sizes[0] ?? limit) < limit);
+  });
 
   it("is in the store before one with a later number, however large it is", async () => {
     const second = Promise.withResolvers<unknown>();
