@@ -1,5 +1,5 @@
 // Responses to an upload, changed by chance, and a second opinion on what speaks against them: read by another parser.
-import { XMLBuilder, XMLParser } from "fast-xml-parser";
+import { XMLParser } from "fast-xml-parser";
 
 /** An element as fast-xml-parser gives it with the order kept: one name with its children, and ":@" with attributes. */
 type Node = Record<string, unknown>;
@@ -11,7 +11,6 @@ const options = {
   parseTagValue: false,
 } as const;
 const parser = new XMLParser({ ...options, parseAttributeValue: false });
-const builder = new XMLBuilder({ ...options, suppressEmptyNode: true });
 
 export function readTree(text: string): Node[] {
   return parser.parse(text) as Node[];
@@ -32,6 +31,17 @@ function attributesOf(node: Node): Record<string, string> {
 
 function localName(node: Node): string {
   return nameOf(node).replace(/^.*:/, "");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+function write(node: Node): string {
+  const name = nameOf(node);
+  if (name === "#text") return escaped(String(node[name]));
+  const attributes = Object.entries(attributesOf(node)).map(([key, value]) => ` ${key}="${escaped(value)}"`);
+  return `<${name}${attributes.join("")}>${childrenOf(node).map(write).join("")}</${name}>`;
 }
 
 interface Place {
@@ -116,7 +126,7 @@ export function changedResponse(texts: readonly string[], chance: () => number):
     },
   ];
   for (let left = 1 + Math.floor(chance() * 3); left > 0; left -= 1) pick(changes)();
-  return builder.build(tree) as string;
+  return tree.map(write).join("");
 }
 
 /** Names that stand in no other message. */
