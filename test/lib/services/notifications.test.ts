@@ -23,8 +23,7 @@ interface Given {
   readonly envelope: NotificationEnvelope;
 }
 
-describe("A notification of three accesses, confirmed by the flow", function () {
-  this.timeout(30_000);
+describe("A notification of three accesses, confirmed by the flow", () => {
   let scene: AuthorityScene;
   let run: AuthorityRun;
   let given: Given[];
