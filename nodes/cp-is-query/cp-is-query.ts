@@ -20,6 +20,7 @@ import {
   type OpenTransport,
 } from "../adapter/transports/transport-model.js";
 import { wordsOf, type Words } from "../adapter/runtime/words.js";
+import { fhirOfAnswer, fhirOfFailure } from "./fhir-answer.js";
 import { failureOf, queryErrorCodes } from "./query-failure.js";
 import { readQuerySettings, type NumberSource, type QuerySettings } from "./query-settings.js";
 import { QueryStatus } from "./query-status.js";
@@ -107,8 +108,14 @@ function tellExchange(msg: NodeMessageInFlow, exchange: Exchange | undefined, tr
 }
 
 /** Only what Spine has said reaches an output. Throws for everything else. */
-function outputsOf({ result, cause }: QueryAnswer, msg: NodeMessageInFlow, parts: QueryNodeParts): Outputs {
-  const { status, closing, words } = parts;
+function outputsOf(
+  { result, cause }: QueryAnswer,
+  msg: NodeMessageInFlow,
+  parts: QueryNodeParts,
+  now: number,
+): Outputs {
+  const { status, closing, words, settings } = parts;
+  if (settings.fhir && result.outcome !== "failed") msg["fhir"] = fhirOfAnswer(result, now);
   switch (result.outcome) {
     case "found":
       msg.payload = result;
@@ -163,9 +170,11 @@ function measure(
 }
 
 async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Outputs> {
-  const { transport, status, closing } = parts;
+  const { transport, status, closing, settings } = parts;
   status.queryStarted();
   let exchange: Exchange | undefined;
+  // What an earlier query had left there is not this one's.
+  if (settings.fhir) delete msg["fhir"];
   try {
     tellExchange(msg, undefined, transport.label);
     const open = await transport.whenOpen(closing);
@@ -173,12 +182,13 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Ou
     const asked = await serviceOf(parts, open).ask(query);
     ({ exchange } = asked);
     tellExchange(msg, exchange, transport.label);
-    const outputs = outputsOf(asked, msg, parts);
+    const outputs = outputsOf(asked, msg, parts, open.effects.now());
     measure(parts, msg, { outcome: asked.result.outcome }, exchange);
     return outputs;
   } catch (error) {
     const failure = toCpisError(error);
     status.failed(failure.code);
+    if (settings.fhir) msg["fhir"] = fhirOfFailure(failure);
     measure(parts, msg, { outcome: "failed", code: failure.code }, exchange);
     throw failure;
   }

@@ -24,6 +24,8 @@ export interface QuerySettings {
   readonly checkActivities: boolean;
   readonly timeoutMilliseconds: number;
   readonly emptyResponse: "not-found" | "failed";
+  /** Whether msg.fhir holds the answer, or the failure, as FHIR R4. */
+  readonly fhir: boolean;
 }
 
 const numberTypes = ["msg", "flow", "global", "str", "env", "jsonata"] as const;
@@ -54,5 +56,6 @@ export function readQuerySettings(config: object, words: Words): QuerySettings {
     checkActivities: fields.flag("checkActivities", true),
     timeoutMilliseconds: fields.number("timeout", "positiveNumber", defaultTimeoutSeconds) * 1000,
     emptyResponse: fields.choice("emptyResponse", ["not-found", "failed"], "failed"),
+    fhir: fields.flag("fhir", false),
   };
 }

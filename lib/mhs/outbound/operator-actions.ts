@@ -1,5 +1,5 @@
 // What a person does with a stored ebXML message: sends its payload again as a new message, or lets a held one go.
-import { createHash } from "node:crypto";
+import { nameBasedUuid } from "../../name-based-uuid.js";
 import type { PersonalAct, ResendOutcome } from "../../queue/model.js";
 import { encodeBusinessMessage } from "../../ebxml/encode-message.js";
 import type { BusinessMessage, EncodedMessage } from "../../ebxml/model.js";
@@ -47,16 +47,9 @@ export function releaseOfMessage(message: StoredOutboundMessage, { by, at, forgo
   };
 }
 
-/** RFC 9562, 5.5: the same each time, so that of several people who resend one message one makes the new one. */
+/** The same each time, so that of several people who resend one message one makes the new one. */
 function successorId({ messageId }: StoredOutboundMessage): MessageId {
-  const namespace = Buffer.from("0b9b5d1c6c8e4bb0a7f0d3f6f1c54a2e", "hex");
-  const hash = createHash("sha1").update(namespace).update(`resend ${messageId}`).digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.subarray(0, 16).toString("hex").toUpperCase();
-  return parseMessageId(
-    [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-"),
-  );
+  return parseMessageId(nameBasedUuid("0b9b5d1c6c8e4bb0a7f0d3f6f1c54a2e", `resend ${messageId}`));
 }
 
 async function readMessage(store: MessageStore, stored: StoredOutboundMessage): Promise<BusinessMessage> {

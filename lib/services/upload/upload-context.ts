@@ -1,5 +1,5 @@
 // What is kept with an upload until its response comes: what the flow wants back, and which of its records were sent.
-import { createHash } from "node:crypto";
+import { nameBasedUuid } from "../../name-based-uuid.js";
 import { CpisError } from "../../errors.js";
 import type { MessageRowId } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
@@ -65,14 +65,9 @@ export function foundByOf(localAuthority: string, fileNumber: number): string {
 }
 
 /**
- * RFC 9562, 5.5: the conversation of a file of an earlier version, whose files are found by it. Anybody can work it out,
+ * The conversation of a file of an earlier version, whose files are found by it. Anybody can work it out,
  * so that later ones have one by chance.
  */
 export function earlierConversationOf(localAuthority: string, fileNumber: number): string {
-  const namespace = Buffer.from("6f0c9a3e3b5d4f0e9d0b7c52a1e84d17", "hex");
-  const hash = createHash("sha1").update(namespace).update(`cp-is upload ${localAuthority} ${fileNumber}`).digest();
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
-  const hex = hash.subarray(0, 16).toString("hex").toUpperCase();
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  return nameBasedUuid("6f0c9a3e3b5d4f0e9d0b7c52a1e84d17", foundByOf(localAuthority, fileNumber));
 }
