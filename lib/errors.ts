@@ -848,6 +848,9 @@ export interface CpisErrorOptions {
   readonly retryable?: boolean;
 }
 
+/** The same in every copy of the package that a process has loaded: `instanceof` knows the errors of one copy only. */
+const brand: unique symbol = Symbol.for("@cp-is/node-red/CpisError");
+
 /**
  * The only error this package throws. `code` is an own property, so that a Catch node and a second copy of this
  * package can see it.
@@ -869,6 +872,10 @@ export class CpisError extends Error {
     this.advice = advice;
     if (options.detail !== undefined) this.detail = options.detail;
   }
+
+  get [brand](): true {
+    return true;
+  }
 }
 
 /** The class of an error that is not ours; its text may quote a message, so it is told to nobody. */
@@ -877,5 +884,5 @@ export function errorClass(error: unknown): string {
 }
 
 export function isCpisError(value: unknown): value is CpisError {
-  return value instanceof CpisError;
+  return value instanceof Error && Reflect.get(value, brand) === true;
 }

@@ -1,4 +1,5 @@
 // Claims due work of a store with a lease and gives it to a worker, woken by the store's events and by the clock.
+import { longestTimerMilliseconds } from "../time/back-off.js";
 import { isCpisError } from "../errors.js";
 import type { Direction, MessageRowId, MessageState, StoredMessage } from "../store/message-model.js";
 import type { MessageStore, StoreEvent } from "../store/message-store.js";
@@ -28,8 +29,6 @@ export interface LeaseWorker {
   close(): Promise<void>;
 }
 
-/** What timers take. */
-const longestTimerMilliseconds = 2 ** 31 - 1;
 /** A message that is due and cannot be claimed is in the hands of another instance at this moment. */
 const shortestTimerMilliseconds = 20;
 /** Until the next try after an error that no waiting mends by itself, but a person may. */

@@ -1,4 +1,5 @@
 // Notices when the message store fails and when it works again, and tries again what must be written down.
+import { backOff } from "../time/back-off.js";
 import { setTimeout as wait } from "node:timers/promises";
 import { isCpisError } from "../errors.js";
 import type { MessageStore } from "../store/message-store.js";
@@ -74,8 +75,7 @@ export function createStoreWatch(
   }
 
   function retryMilliseconds(): number {
-    const failures = Math.min(outage?.failures ?? 0, 10);
-    return Math.min(firstRetryMilliseconds * 2 ** failures, longestRetryMilliseconds);
+    return backOff(firstRetryMilliseconds, (outage?.failures ?? 0) + 1, longestRetryMilliseconds);
   }
 
   function pause(milliseconds: number): Promise<void> {

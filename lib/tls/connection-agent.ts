@@ -1,4 +1,5 @@
 // Keeps connections to peers for reuse, and tries again when one cannot be made.
+import { backOff } from "../time/back-off.js";
 import { Agent, type RequestOptions } from "node:https";
 import { PassThrough, type Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
@@ -69,7 +70,7 @@ export class ConnectionAgent extends Agent {
         if (attempt >= maximumTries || signal.aborted || !isCpisError(error) || !error.retryable) throw error;
       }
       // An abort ends the pause; the next attempt then fails at once.
-      await wait(firstPauseMilliseconds * 2 ** (attempt - 1), undefined, { signal }).catch(() => undefined);
+      await wait(backOff(firstPauseMilliseconds, attempt), undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { CpisError, errorTable } from "../../lib/errors.js";
+import { CpisError, errorTable, isCpisError } from "../../lib/errors.js";
 
 const root = path.resolve(__dirname, "../..");
 
@@ -66,5 +66,23 @@ describe("CpisError", () => {
     assert.equal(error.cause, cause);
     assert.equal(error.retryable, true);
     assert.equal(new CpisError("CPIS_HTTP_ERROR").retryable, false);
+  });
+});
+
+describe("an error of this package", () => {
+  it("is known as such by another copy of the package, and nothing else is", () => {
+    const file = require.resolve("../../lib/errors.js");
+    const cached = require.cache[file];
+    Reflect.deleteProperty(require.cache, file);
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const other = require(file) as { readonly CpisError: typeof CpisError };
+    require.cache[file] = cached;
+    const error: unknown = new other.CpisError("CONFIG_INVALID");
+    assert.ok(!(error instanceof CpisError) && isCpisError(error));
+    assert.equal(error.code, "CONFIG_INVALID");
+    const likeOne = Object.assign(new Error("text"), { name: "CpisError", code: "CONFIG_INVALID" });
+    for (const value of [likeOne, { code: "CONFIG_INVALID" }, undefined, null, "CONFIG_INVALID"]) {
+      assert.ok(!isCpisError(value));
+    }
   });
 });

@@ -1,4 +1,5 @@
 // Knows whether MESH can be used, tells of each change once, and says when it may be tried again.
+import { backOff } from "../../time/back-off.js";
 import type { EventEmitter } from "node:events";
 import type { CpisError } from "../../errors.js";
 import type { MeshEvents } from "../model.js";
@@ -28,10 +29,9 @@ export function createReachability(options: ReachabilityOptions): Reachability {
   let retryAt = 0;
 
   function pauseAfter(error: CpisError): number {
-    const factor = 2 ** Math.min(failures, 20);
     return error.code === "MESH_UNAUTHORISED"
-      ? Math.min(options.unauthorisedMilliseconds * factor, longestUnauthorisedMilliseconds)
-      : Math.min(options.retryMilliseconds * factor, longestRetryMilliseconds);
+      ? backOff(options.unauthorisedMilliseconds, failures + 1, longestUnauthorisedMilliseconds)
+      : backOff(options.retryMilliseconds, failures + 1, longestRetryMilliseconds);
   }
 
   return {

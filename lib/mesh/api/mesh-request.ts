@@ -1,4 +1,5 @@
 // Makes one call of the MESH API: a fresh token for each try, and no more tries than are harmless.
+import { backOff } from "../../time/back-off.js";
 import { setTimeout as wait } from "node:timers/promises";
 import { CpisError } from "../../errors.js";
 import type { CertificateObserver } from "../../tls/certificates.js";
@@ -180,7 +181,7 @@ export function createCaller(parts: CallerParts): Caller {
         case "unavailable":
         case "broken":
           if (call.isSentOnce === true || tries >= maximumTries) return result;
-          await wait(parts.busyPauseMilliseconds * 2 ** (tries - 1));
+          await wait(backOff(parts.busyPauseMilliseconds, tries));
           break;
         case "not-sent":
         case "invalid":

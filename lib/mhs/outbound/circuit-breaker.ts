@@ -1,4 +1,5 @@
 // Leaves endpoints alone that cannot be reached, but for one probe at a time. Without timers: the caller has the clock.
+import { backOff } from "../../time/back-off.js";
 import type { BreakerSettings } from "../model.js";
 
 export const defaultBreakerSettings: BreakerSettings = {
@@ -48,7 +49,7 @@ export function createEndpointBreakers(settings: BreakerSettings): EndpointBreak
       const count = endpoint.count + 1;
       if (count < settings.threshold) {
         endpoints.set(key, { kind: "failing", count });
-        return { retryAt: now + settings.retryMilliseconds * 2 ** (count - 1), isOpened: false };
+        return { retryAt: now + backOff(settings.retryMilliseconds, count), isOpened: false };
       }
       const probeAt = now + settings.probeMilliseconds;
       endpoints.set(key, { kind: "left-alone", interval: settings.probeMilliseconds, probeAt });

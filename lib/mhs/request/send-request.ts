@@ -1,4 +1,5 @@
 // Sends one request and gives it one outcome.
+import { longestTimerMilliseconds } from "../../time/back-off.js";
 import type { EventEmitter } from "node:events";
 import type { EbxmlPattern } from "../../ebxml/reliability.js";
 import { CpisError, errorClass, isCpisError } from "../../errors.js";
@@ -50,9 +51,6 @@ interface Running<Result> {
   readonly waiter: Waiter;
   readonly end: (outcome: RequestOutcome<Result>) => void;
 }
-
-/** What timers take; a longer one would fire at once. */
-const longestTimerMilliseconds = 2 ** 31 - 1;
 
 /** Throws CONFIG_CONTRACT, CONFIG_INVALID, CONFIG_MISSING, EBXML_TOO_LARGE or EBXML_MIME. */
 export function prepareRequest<Result>(

@@ -1,4 +1,5 @@
 // The invented children the simulator starts with: one for each thing an answer can show.
+import { definedOnly } from "../../defined-only.js";
 import type { RegisterRecord } from "./register.js";
 import type { RegisterAccess } from "../model.js";
 import type { ResponseShape } from "../behaviour.js";
@@ -235,7 +236,7 @@ function toRecord(sample: SampleChild, now: number): RegisterRecord {
     subject: toSubject(sample, plan.planType),
   }));
   const { nhsNumber, description, shape } = sample;
-  return { nhsNumber, description, plans, accesses, ...(shape === undefined ? {} : { shape }) };
+  return { nhsNumber, description, plans, accesses, ...definedOnly({ shape }) };
 }
 
 /** The samples as of `now`, milliseconds since 1970: their dates move along, so that they stay likely. */

@@ -1,4 +1,5 @@
 // Reads a request to the simulated directory, and refuses what the true one refuses.
+import { definedOnly } from "../../defined-only.js";
 import type { IncomingHttpHeaders } from "node:http";
 import type { SdsSelection } from "./sds-records.js";
 import type { ResourceType } from "../../sds/parse-bundle.js";
@@ -75,9 +76,7 @@ function readSelection(parameters: URLSearchParams): SdsSelection | undefined {
   const interaction = lastValue(identifiers, interactionSystem);
   const partyKey = lastValue(identifiers, partyKeySystem);
   return {
-    ...(odsCode === undefined ? {} : { odsCode }),
-    ...(interaction === undefined ? {} : { interaction }),
-    ...(partyKey === undefined ? {} : { partyKey }),
+    ...definedOnly({ odsCode, interaction, partyKey }),
   };
 }
 

@@ -1,4 +1,5 @@
 // Writes the reply of a simulated Spine mini service: the payload with its status, in its envelopes.
+import { definedOnly } from "../../defined-only.js";
 import { samplePlans, toResponsePayload } from "../cpis/answer-payload.js";
 import type { SimulatorEffects, RegisterAccess } from "../model.js";
 import type { CpisRegister } from "../cpis/register.js";
@@ -113,7 +114,7 @@ export function encodeSmspReply(
     messageId: `${prefix}${effects.newUuid()}`,
     action: distributionServices.reply,
     to: anonymousAddress,
-    ...(relatesTo === undefined ? {} : { relatesTo }),
+    ...definedOnly({ relatesTo }),
   };
   return {
     status: 200,

@@ -7,6 +7,7 @@ import type { Course } from "./course.js";
 import { checkEbxmlAcknowledgment } from "./ebxml-acceptance.js";
 import { httpText } from "./http-text.js";
 import type { SimulatedExchange, SimulatedParty, SimulatorEffects, SimulatorEvents } from "../model.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import { parseXml } from "../../xml/parse-xml.js";
 
@@ -47,7 +48,7 @@ function describeExchange(
     action: answer.action,
     messageId: answer.messageId,
     conversationId: answer.conversationId,
-    ...(answer.refToMessageId === undefined ? {} : { refToMessageId: answer.refToMessageId }),
+    ...definedOnly({ refToMessageId: answer.refToMessageId }),
     partyKey: party.partyKey,
     startedAt,
     durationMilliseconds: now - startedAt,

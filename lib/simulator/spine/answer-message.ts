@@ -1,4 +1,5 @@
 // Turns an answer that shall be given into the bytes that Spine would post.
+import { definedOnly } from "../../defined-only.js";
 import {
   encodeAnswerPayload,
   encodeApplicationAnswer,
@@ -87,7 +88,7 @@ export function encodePayload(
     messageRef: conduct.hasWrongMessageRef === true ? effects.newUuid() : messageRef,
     hl7Id,
     now: effects.now(),
-    ...(form === undefined ? {} : { form }),
+    ...definedOnly({ form }),
   };
   switch (verdict.kind) {
     case "query":

@@ -6,6 +6,7 @@ import { queryRequestInteraction } from "../../cpis/query/query-request.js";
 import type { ErrorReport } from "../../ebxml/encode-signal.js";
 import type { Acknowledgment, BusinessMessage, EbxmlReading, MessageError, RoutingHeader } from "../../ebxml/model.js";
 import { defaultEbxmlLimits, openMessage, readOpenedMessage, type OpenedMessage } from "../../ebxml/parse-ebxml.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import { findInteraction } from "../../hl7v3/interaction.js";
 import { parseTransmission } from "../../hl7v3/transmission-wrapper.js";
@@ -50,7 +51,7 @@ export type Judgement =
     };
 
 function fault(code: "101" | "201", reason: string, messageId?: string): Judgement {
-  return { kind: "fault", code, reason, ...(messageId === undefined ? {} : { messageId }) };
+  return { kind: "fault", code, reason, ...definedOnly({ messageId }) };
 }
 
 function refuse(routing: RoutingHeader, errorCode: string, description: string): Judgement {
@@ -94,7 +95,7 @@ function judgeContent(message: BusinessMessage, party: SimulatedParty): Judgemen
   const interaction = interactionOf(root);
   if (!isQuery(header.service, header.action)) {
     const hl7Id = interaction === undefined ? undefined : parseTransmission(interaction).messageId;
-    return { kind: "business", message, party, ...(hl7Id === undefined ? {} : { hl7Id }) };
+    return { kind: "business", message, party, ...definedOnly({ hl7Id }) };
   }
   if (interaction?.localName !== queryRequestInteraction) return fault("101", "interaction", header.messageId);
   return { kind: "query", message, party, interaction };
