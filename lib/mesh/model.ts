@@ -17,7 +17,7 @@ export interface MeshEffects {
 
 /** A file to send. Nothing in it but the content may name a person. */
 export interface OutboundFile {
-  /** The mex-LocalID: unique for ever, as "999-000042-1". Also the message id in the store. */
+  /** The mex-LocalID: unique for ever, as "999-000042-3fa0c2b71e6d-1". Also the message id in the store. */
   readonly localId: string;
   readonly conversationId: string;
   /** What it is, for the store and its log, for example "CP-ISLocalAuthorityUpload". */

@@ -208,7 +208,10 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     if (isResendWanted === true) return resend(job);
     const answer = await client.track(job.file.localId);
     const chunks = division?.chunks ?? 1;
+    const { recipient, workflowId, plainBytes } = job.file;
+    const { createdAt: acceptedAt, contentBytes } = job.message;
     const decision = decideTracking(answer, {
+      file: { recipient, workflowId, acceptedAt, sizes: [plainBytes, contentBytes] },
       trackings,
       chunks,
       unknownOutcome: options.unknownOutcome,

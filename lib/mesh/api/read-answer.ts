@@ -12,6 +12,13 @@ export interface Tracking {
   readonly messageId: string;
   /** Lower case, for example "accepted". */
   readonly status?: string;
+  /** The mailbox that it went to, upper case. */
+  readonly recipient?: string;
+  readonly workflowId?: string;
+  /** Milliseconds since 1970, by the clock of MESH. */
+  readonly uploadedAt?: number;
+  /** As sent. */
+  readonly bytes?: number;
 }
 
 /** What MESH says of a refusal. */
@@ -79,13 +86,38 @@ export function readInboxPage(body: Buffer): InboxPage | undefined {
   };
 }
 
+/** "20261122101501", UTC, or ISO 8601. */
+function timeOf(text = ""): number | undefined {
+  const digits = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})\d*$/.exec(text);
+  if (digits === null) return Number.isNaN(Date.parse(text)) ? undefined : Date.parse(text);
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = digits.slice(1).map(Number);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+function sizeOf(fields: Fields): number | undefined {
+  const value = fields["fileSize"] ?? fields["file_size"];
+  const size = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof size === "number" && Number.isSafeInteger(size) && size > 0 ? size : undefined;
+}
+
 /** Undefined when the message id is missing. */
 export function readTracking(body: Buffer): Tracking | undefined {
   const fields = fieldsOf(body);
+  const recipient = textOf(fields, "recipient")?.toUpperCase();
+  const workflowId = textOf(fields, "workflow_id", "workflowId");
+  const uploadedAt = timeOf(textOf(fields, "upload_timestamp", "uploadTimestamp"));
+  const bytes = sizeOf(fields);
   const messageId = textOf(fields, "message_id", "messageId", "messageID", "dtsId");
   const status = textOf(fields, "status")?.toLowerCase();
   if (!isMessageId(messageId)) return undefined;
-  return { messageId, ...(status === undefined ? {} : { status }) };
+  return {
+    messageId,
+    ...(status === undefined ? {} : { status }),
+    ...(recipient === undefined ? {} : { recipient }),
+    ...(workflowId === undefined ? {} : { workflowId }),
+    ...(uploadedAt === undefined ? {} : { uploadedAt }),
+    ...(bytes === undefined ? {} : { bytes }),
+  };
 }
 
 /** Short, printable, and without what a proxy may have repeated of the request. */

@@ -2,7 +2,7 @@
 import type { Consumer, Delivery } from "../../queue/model.js";
 import { CpisError } from "../../errors.js";
 import { reportAction, unknownAction, type MeshMailbox, type ReceivedItem } from "../../mesh/model.js";
-import type { MessageStore } from "../../store/message-store.js";
+import type { MessageStore, StoreIdentity } from "../../store/message-store.js";
 import type { ExchangeWatcher, FileExchange, IncomingFile, IncomingKind, OutgoingUpload } from "./file-exchange.js";
 import { gunzipPieces } from "../../gzip.js";
 import { known } from "../../hl7v3/data-types.js";
@@ -46,8 +46,12 @@ function actionOf(kind: IncomingKind): string {
   return kind === "unknown" ? unknownAction : roots[kind];
 }
 
-function localIdOf({ localAuthority, fileNumber }: OutgoingUpload, attempt: number): string {
-  return `${localAuthority}-${fileNumber.toString().padStart(6, "0")}-${attempt}`;
+/**
+ * With the random id of the store, which is another one for each store and for each copy of one that is gone on with: MESH must
+ * never see a local id twice, and numbers begin again where a store was lost.
+ */
+function localIdOf({ localAuthority, fileNumber }: OutgoingUpload, { id }: StoreIdentity): string {
+  return `${localAuthority}-${fileNumber.toString().padStart(6, "0")}-${id}-1`;
 }
 
 /** The same file's id for its next sending: MESH must never see an id twice. */
@@ -110,11 +114,11 @@ export function createMeshExchange(parts: MeshExchangeParts): FileExchange {
     transport: "mesh",
     // It is sent in as many pieces as it needs.
     requireRoom: () => undefined,
-    send: (upload) => {
+    send: async (upload) => {
       const fileName = fill(settings.fileNamePattern, upload);
       const subject = fill(settings.subjectPattern, upload);
       return mailbox.send({
-        localId: localIdOf(upload, 1),
+        localId: localIdOf(upload, await store.readIdentity()),
         conversationId: upload.conversationId,
         interaction: uploadInteraction,
         workflowId: settings.uploadWorkflowId,

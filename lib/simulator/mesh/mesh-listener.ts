@@ -60,34 +60,44 @@ async function ignoreBody(request: IncomingMessage): Promise<void> {
   }
 }
 
+/** With a Content-Length, or in chunked coding, whose length nobody knows before its end. */
 function createBodyReader(maximumBytes: number): (request: IncomingMessage) => Promise<BodyReading> {
   let bytesInMemory = 0;
-  const readWhole = async (request: IncomingMessage, length: number): Promise<BodyReading> => {
-    bytesInMemory += length;
+  /** Room is reserved for what was announced, or for each piece as it comes. */
+  const readWhole = async (request: IncomingMessage, announced: number | undefined): Promise<BodyReading> => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isTooLarge = (announced ?? 0) > maximumBytes;
+    let reserved = isTooLarge ? 0 : (announced ?? 0);
+    bytesInMemory += reserved;
+    let isTooMuch = bytesInMemory > maximumBytes * bodiesInMemory;
     try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        bytes += chunk.byteLength;
+        if (announced === undefined) {
+          reserved += chunk.byteLength;
+          bytesInMemory += chunk.byteLength;
+          isTooLarge ||= bytes > maximumBytes;
+          isTooMuch ||= bytesInMemory > maximumBytes * bodiesInMemory;
+        }
+        if (isTooLarge || isTooMuch) chunks.length = 0;
+        else chunks.push(chunk);
+        if (bytes > largestIgnoredBytes) break;
+      }
+      if (isTooLarge) return refused(413, "The request is larger than the limit");
+      if (isTooMuch) return refused(503, "Too much is being uploaded at once");
       return { kind: "body", body: Buffer.concat(chunks) };
     } finally {
-      bytesInMemory -= length;
+      bytesInMemory -= reserved;
     }
   };
   return async (request) => {
     const { "content-length": declared, "transfer-encoding": coding } = request.headers;
-    if (coding !== undefined || declared === undefined) {
+    if (declared === undefined && coding === undefined) {
       await ignoreBody(request);
       return refused(411, "Content-Length is missing");
     }
-    const length = Number(declared);
-    if (length > maximumBytes) {
-      await ignoreBody(request);
-      return refused(413, "The request is larger than the limit");
-    }
-    if (bytesInMemory + length > maximumBytes * bodiesInMemory) {
-      await ignoreBody(request);
-      return refused(503, "Too much is being uploaded at once");
-    }
-    return readWhole(request, length);
+    return readWhole(request, coding === undefined ? Number(declared) : undefined);
   };
 }
 

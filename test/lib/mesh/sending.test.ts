@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { ApiMailboxOptions } from "../../../lib/mesh/api/api-mailbox.js";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import { createFailingStore } from "../../support/mhs/failing-store.js";
+import { createSqlitePlace } from "../../support/store/sqlite-place.js";
 import { stored, until, untilState } from "../../support/mhs/durable-exchange.js";
 import { useMeshScene, type StartedMailbox } from "../../support/mesh/mesh-scene.js";
 import { largeContent, outboundFile, uploadText } from "../../support/mesh/sample-files.js";
@@ -65,6 +66,28 @@ describe("Files sent over the MESH API", () => {
     const { mailbox } = await scene().start({ requestTimeoutMilliseconds: 300 });
     scene().mesh.inject({ fault: { kind: "delayAnswer", milliseconds: 1_000 }, calls: ["send"] });
     await assertAcceptedOnce(await mailbox.send(outboundFile()));
+  });
+
+  it("are never taken for an older file of the same local id, as after the store was lost", async () => {
+    const { mailbox, close } = await scene().start();
+    const old = outboundFile();
+    await assertAcceptedOnce(await mailbox.send(old));
+    await close();
+    scene().clock.now += 24 * 60 * minute;
+    const place = await createSqlitePlace();
+    const store = await place.open();
+    try {
+      const again = await scene().start({ store, pauses: { busyMilliseconds: 1, trackingMilliseconds: [] } });
+      scene().mesh.inject({ fault: { kind: "unavailableBefore" }, calls: ["send"] });
+      const id = await again.mailbox.send(outboundFile({ localId: old.localId }, "<File>another</File>"));
+      await untilState(store, id, "held");
+      assert.equal((await stored(store, id)).attributes["meshMessageId"], undefined);
+      assert.equal(arrived().length, 1);
+      await again.close();
+    } finally {
+      await store.close();
+      await place.remove();
+    }
   });
 
   /** By the clock, and by a look at what is due. */

@@ -95,7 +95,7 @@ describe("a mesh transport with credentials by hand", () => {
     assert.match(notification.text, /^<CP-ISAccess/);
     const { exchange } = await mailbox.open();
     await exchange.send(upload(42));
-    await nodeRed.logged("accepted 999-000042-1");
+    await nodeRed.logged("accepted 999-000042-");
     const [file] = server.inbox(transport.recipient);
     assert.equal(file?.fileName, "999-000042-20261122101530.xml");
     assert.equal(file.workflowId, transport.workflowUpload);
@@ -110,7 +110,7 @@ describe("a mesh transport with credentials by hand", () => {
     const { exchange } = await mailbox.open();
     await exchange.send(upload(43));
     const server = await startServer(port);
-    await nodeRed.logged("accepted 999-000043-1");
+    await nodeRed.logged("accepted 999-000043-");
     assert.equal(server.inbox(transport.recipient).length, 1);
     await nodeRed.status("user", `${status}lastSuccess`);
   });
@@ -135,7 +135,7 @@ describe("a mesh transport with credentials by hand", () => {
     assert.deepEqual([shown?.fill, shown?.shape], ["yellow", "dot"]);
     const { exchange } = await mailbox.open();
     await exchange.send(upload(44));
-    await nodeRed.logged("accepted 999-000044-1");
+    await nodeRed.logged("accepted 999-000044-");
     const warnings = nodeRed.logs.filter(
       ({ level, text }) => level === 30 && text.includes("TLS_CERTIFICATE_VALIDITY"),
     );

@@ -4,7 +4,9 @@ import { CpisError } from "../../../../lib/errors.js";
 import { decideTracking, type TrackingAnswer } from "../../../../lib/mesh/api/tracking-policy.js";
 
 const waits = [60_000, 300_000, 1_800_000];
-const state = { trackings: 0, chunks: 1, unknownOutcome: "hold", waits } as const;
+const acceptedAt = Date.UTC(2026, 10, 22, 10, 15);
+const file = { recipient: "ZSPOT001", workflowId: "EXAMPLE_UPLOAD", acceptedAt, sizes: [68, 70] };
+const state = { file, trackings: 0, chunks: 1, unknownOutcome: "hold", waits } as const;
 const failure = (kind: "invalid" | "unavailable" | "not-sent" | "unauthorised" | "broken"): TrackingAnswer => ({
   kind,
   error: new CpisError("MESH_UNAVAILABLE"),
@@ -19,6 +21,27 @@ describe("A file of which it is not known whether MESH has it", () => {
     for (const status of [undefined, "accepted", "acknowledged", "undeliverable", "uploading"]) {
       assert.deepEqual(decideTracking(found(status), state), { kind: "accept", meshMessageId: "M1" });
     }
+  });
+
+  it("is not taken for another one that MESH has under the same local id", () => {
+    const same = { recipient: "ZSPOT001", workflowId: "EXAMPLE_UPLOAD", uploadedAt: acceptedAt + 900, bytes: 70 };
+    const decide = (changes: object): string =>
+      decideTracking({ kind: "found", tracking: { messageId: "M1", status: "accepted", ...same, ...changes } }, state)
+        .kind;
+    assert.equal(decide({}), "accept");
+    // The clock of MESH may be a little slow.
+    assert.equal(decide({ uploadedAt: acceptedAt - 60_000 }), "accept");
+    for (const other of [
+      { recipient: "ZOTHER01" },
+      { workflowId: "SOMETHING_ELSE" },
+      { uploadedAt: acceptedAt - 3_600_000 },
+      { bytes: 69 },
+    ]) {
+      assert.equal(decide(other), "ask-again", JSON.stringify(other));
+    }
+    const elsewhere = { messageId: "M1", recipient: "ZOTHER01" };
+    const asked = { ...state, trackings: 3 };
+    assert.deepEqual(decideTracking({ kind: "found", tracking: elsewhere }, asked), { kind: "hold" });
   });
 
   it("goes on with its second chunk when MESH has the first", () => {

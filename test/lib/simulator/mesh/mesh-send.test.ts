@@ -96,9 +96,13 @@ describe("The outbox of the simulated MESH", () => {
     assert.equal(reply.status, 413);
   });
 
-  it("refuses a body whose length is not told", async () => {
-    const reply = await fixture.send({ "Transfer-Encoding": "chunked" });
-    assert.equal(reply.status, 411);
+  it("takes a body in chunked transfer coding, compressed or not, up to the limit", async () => {
+    const chunked = { "Transfer-Encoding": "chunked" };
+    assert.equal((await fixture.send(chunked)).status, 202);
+    assert.equal((await fixture.send({ ...chunked, "Content-Encoding": "gzip" }, gzipSync("<File/>"))).status, 202);
+    const contents = fixture.mesh.inbox("ZSPOT001").map(({ content }) => content.toString());
+    assert.equal(contents.at(-1), "<File/>");
+    assert.equal((await fixture.send(chunked, Buffer.alloc(4097, 0x20))).status, 413);
   });
 
   it("refuses control characters that Node.js itself does not let through", async () => {

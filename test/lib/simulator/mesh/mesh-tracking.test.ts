@@ -28,7 +28,7 @@ describe("The simulated MESH, asked about a file", () => {
       recipient_ods_code: "ZSP",
       recipient_org_code: "ZSP",
       recipient_org_name: "ZSP",
-      status_success: "SUCCESS",
+      status_success: true,
       status: "accepted",
       status_event: "TRANSFER",
       status_timestamp: "2026-11-22T10:15:00.000Z",
@@ -71,21 +71,17 @@ describe("The simulated MESH, asked about a file", () => {
       const { status, status_success, status_code } = json as Record<string, unknown>;
       return [status, status_success, status_code];
     };
-    assert.deepEqual(await statusOf(await fixture.sendFile({ "mex-Chunk-Range": "1:2" })), [
-      "uploading",
-      "SUCCESS",
-      "",
-    ]);
+    assert.deepEqual(await statusOf(await fixture.sendFile({ "mex-Chunk-Range": "1:2" })), ["uploading", true, ""]);
     const taken = await fixture.sendFile();
     const path = `/ZSPOT001/inbox/${taken}/status/acknowledged`;
     await fixture.call({ method: "PUT", path, as: fixture.mesh.cpis });
-    assert.deepEqual(await statusOf(taken), ["acknowledged", "SUCCESS", "00"]);
+    assert.deepEqual(await statusOf(taken), ["acknowledged", true, "00"]);
     const failed = await fixture.sendFile();
     fixture.mesh.report(failed, { statusCode: "15" });
-    assert.deepEqual(await statusOf(failed), ["error", "ERROR", "15"]);
+    assert.deepEqual(await statusOf(failed), ["error", false, "15"]);
     const lost = await fixture.sendFile();
     fixture.mesh.report(lost, { statusCode: "14" });
-    assert.deepEqual(await statusOf(lost), ["undeliverable", "ERROR", "14"]);
+    assert.deepEqual(await statusOf(lost), ["undeliverable", false, "14"]);
   });
 
   it("forgets the oldest that have left their mailbox", async () => {
