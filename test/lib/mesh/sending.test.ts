@@ -69,10 +69,10 @@ describe("Files sent over the MESH API", () => {
   });
 
   it("are never taken for an older file of the same local id, as after the store was lost", async () => {
-    const { mailbox, close } = await scene().start();
+    const first = await scene().start();
     const old = outboundFile();
-    await assertAcceptedOnce(await mailbox.send(old));
-    await close();
+    await assertAcceptedOnce(await first.mailbox.send(old));
+    await first.close();
     scene().clock.now += 24 * 60 * minute;
     const place = await createSqlitePlace();
     const store = await place.open();
