@@ -759,6 +759,11 @@ export const errorTable = /* @__PURE__ */ define({
       "Put the key back from its backup. If it is lost for good, enter the decision code in the message store, or give it to cp-is store accept: what was sealed so far stays unreadable.",
     retryable: false,
   },
+  STORE_CLOCK_SKEW: {
+    message: "This machine's clock is too far from the database's, so no waiting work is taken here",
+    advice: "Set the clocks of all instances and of the database by the same time service (NTP); work is taken again by itself.",
+    retryable: true,
+  },
   STORE_CORRUPT: {
     message: "The message store's data is damaged or was changed by another program",
     advice: "Stop the flows, keep a copy of the store, and restore the last backup.",

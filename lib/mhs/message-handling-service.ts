@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { BusinessMessage } from "../ebxml/model.js";
 import { CpisError } from "../errors.js";
-import { comparableId } from "../identifiers.js";
+import { comparableId, parseMessageId } from "../identifiers.js";
 import { createInbox } from "../queue/inbox.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../queue/model.js";
 import { createStoreWatch } from "../queue/store-watch.js";
@@ -183,6 +183,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
   const outbox = createOutbox({
     ...parts,
     responseMilliseconds: options.responseMilliseconds ?? dayMilliseconds,
+    isWaitedFor: (messageId) => pending.find(parseMessageId(messageId)) !== undefined,
     ...(options.breaker === undefined ? {} : { breaker: options.breaker }),
   });
   const inbox = createInbox({ ...parts, policy: createInboundPolicy(store, watch) });

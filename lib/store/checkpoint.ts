@@ -135,7 +135,9 @@ async function holdsHead(store: MessageStore, head: AuditHead): Promise<boolean>
 const writes: ReadonlySet<StoreOperation> = new Set<StoreOperation>([
   "acceptOutbound",
   "acceptRequest",
+  "acceptRequest",
   "acceptInbound",
+  "transition",
   "appendAudit",
   "beginGeneration",
 ]);

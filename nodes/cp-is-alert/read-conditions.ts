@@ -20,20 +20,29 @@ const queryInteractions: ReadonlySet<string> = new Set([
 ]);
 
 interface Stored {
+  /** Every store: then what is not found in them is not there. */
+  readonly isWhole: boolean;
   readonly unfinished: readonly UnfinishedCount[];
   readonly dead: readonly DeadLetterCount[];
 }
 
 /** Undefined when a store does not answer: what is in it is unknown then. */
 async function readStored(stores: readonly StoreInSight[]): Promise<Stored | undefined> {
+  // What is in a store that several instances share is told by one of them.
+  const led = stores.filter((store) => store.isLeader());
+  if (led.length === 0 && stores.length > 0) return undefined;
   try {
     const all = await Promise.all(
-      stores.map(async ({ store }) => ({
+      led.map(async ({ store }) => ({
         unfinished: await store.countUnfinished(),
         dead: await store.countDeadLetters(),
       })),
     );
-    return { unfinished: all.flatMap(({ unfinished }) => unfinished), dead: all.flatMap(({ dead }) => dead) };
+    return {
+      isWhole: led.length === stores.length,
+      unfinished: all.flatMap(({ unfinished }) => unfinished),
+      dead: all.flatMap(({ dead }) => dead),
+    };
   } catch {
     return undefined;
   }
@@ -147,7 +156,7 @@ function storedReadings(id: string, source: Source, stored: Stored | undefined, 
   const mine = stored?.unfinished.filter(({ channel }) => channel === id);
   const age = (unit: number, ...states: readonly MessageState[]): number | undefined => {
     const times = mine?.filter(({ state }) => states.includes(state)).map(({ oldestAt }) => oldestAt);
-    if (times === undefined) return undefined;
+    if (times === undefined || (times.length === 0 && stored?.isWhole === false)) return undefined;
     return times.length === 0 ? 0 : Math.max(0, now - Math.min(...times)) / unit;
   };
   const held = mine?.filter(({ state }) => state === "held") ?? [];
@@ -161,6 +170,10 @@ function storedReadings(id: string, source: Source, stored: Stored | undefined, 
     },
     { condition: "unconfirmed-deliveries", source, value: age(minute, "delivered") },
     { condition: "no-response", source, value: age(hour, "awaiting-response") },
-    { condition: "dead-letters", source, value: stored === undefined ? undefined : left },
+    {
+      condition: "dead-letters",
+      source,
+      value: stored === undefined || (left === 0 && !stored.isWhole) ? undefined : left,
+    },
   ];
 }

@@ -36,6 +36,8 @@ export interface OutboxOptions {
   readonly events: EventEmitter<MhsEvents>;
   readonly reports: Pick<DeliveryReports, "warning">;
   readonly sender: Sender;
+  /** Whether this very instance waits for the message's answer at this moment. */
+  isWaitedFor(messageId: string): boolean;
 }
 
 export interface Outbox {
@@ -46,6 +48,7 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
+const awaitedMilliseconds = 5_000;
 const workStates: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response"];
 
 const longestDeferralMilliseconds = 300_000;
@@ -200,6 +203,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (message.direction !== "outbound") return;
     const record = await readRecord(message);
     if (record === undefined) return;
+    if (record.policy.isAwaited && options.isWaitedFor(message.messageId)) {
+      // Its asker ends it by a clock that is never set; the one that told that it is overdue was set in the meantime.
+      const nextAttemptAt = effects.now() + awaitedMilliseconds;
+      await watch.run(() => store.releaseLease({ id: message.id, owner, nextAttemptAt }));
+      return;
+    }
     const decision = decideDelivery(message, { kind: "due" }, record.policy, effects.now());
     switch (decision.kind) {
       case "send":

@@ -1,12 +1,14 @@
 // The message store for several Node-RED instances that share the work over one PostgreSQL, version 12 or newer.
+import { randomUUID } from "node:crypto";
 import type { ClientConfig, PoolClient } from "pg";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { ContentProtection, MessageStore, StorageMode } from "../message-store.js";
+import { type ClockReport, inDatabaseTime } from "./database-time.js";
 import { breaksConnection } from "./postgres-errors.js";
 import { listenForEvents } from "./postgres-events.js";
 import { createPostgresRunner } from "./postgres-runner.js";
 import { createMigrations, type Migration } from "../sql/schema.js";
-import type { Dialect, Operation, SqlRow } from "../sql/sql-operation.js";
+import { type Dialect, type Operation, readNumber, type SqlRow, statement } from "../sql/sql-operation.js";
 import { createAuditOperations } from "../sql/audit-operations.js";
 import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
 
@@ -30,6 +32,15 @@ export interface PostgresMessageStoreOptions {
   readonly protection: ContentProtection;
   /** Default "full". All instances should have the same. */
   readonly mode?: StorageMode;
+  /**
+   * The program's clock, in milliseconds since 1970. With it all times in the database are the database's own, however
+   * far this clock or that of another instance is off; without it they are as they are given.
+   */
+  now?(): number;
+  /** Names this instance where clocks are compared. Default: a random name. */
+  readonly owner?: string;
+  /** Each time that the clocks were compared. */
+  clockMeasured?(report: ClockReport): void;
 }
 
 const schemaPattern = /^[a-z_][a-z0-9_]{0,40}$/;
@@ -40,7 +51,7 @@ const answerGraceMilliseconds = 5000;
 const randomId = "substr(md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text), 1, 12)";
 
 /** `schema` is checked by the caller, since a name cannot be a parameter. */
-export function createPostgresDialect(schema: string): Dialect {
+export function createPostgresDialect(schema: string, claimsByClock = false): Dialect {
   const table = (name: string): string => `${schema}.${name}`;
   return {
     table,
@@ -51,6 +62,7 @@ export function createPostgresDialect(schema: string): Dialect {
     countStatement: `SELECT channel, state, count(*) AS count FROM ${table("message")} GROUP BY channel, state`,
     lastRowId: `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS value FROM ${table("message_id_seq")}`,
     randomId,
+    claimsByClock,
     clock: "(SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)",
   };
 }
@@ -163,7 +175,8 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
   // The server's last word may come in the same packet as the one before it, when nobody else listens yet.
   pool.on("connect", (client) => client.on("error", () => undefined));
   const listeners = createStoreListeners();
-  const dialect = createPostgresDialect(schema);
+  const hasClock = options.now !== undefined;
+  const dialect = createPostgresDialect(schema, hasClock);
   const migrations = createPostgresMigrations(dialect, options.protection);
   const runner = createPostgresRunner({ pool, channel, prepare: (client) => migrate(client, schema, migrations) });
   const events = listenForEvents(() => new Client(config), channel, listeners.tell);
@@ -180,7 +193,19 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
   });
   await refuseHopeless(opened);
   await events.firstAttempt;
-  return opened;
+  if (!hasClock) return opened;
+  return inDatabaseTime(opened, {
+    owner: options.owner ?? randomUUID(),
+    now: () => options.now?.() ?? Date.now(),
+    monotonic: () => performance.now(),
+    readClock: () =>
+      runner.run("read", function* () {
+        const [row] = yield statement(`SELECT ${dialect.clock ?? "0"} AS value`);
+        if (row === undefined) throw new CpisError("STORE_INTERNAL", { detail: "the database gave no time" });
+        return readNumber(row, "value");
+      }),
+    measured: (report) => options.clockMeasured?.(report),
+  });
 }
 
 /** What waiting cannot mend is said at once. */

@@ -42,6 +42,8 @@ export interface Dialect {
   readonly randomId: string;
   /** The database's own clock in milliseconds since 1970; undefined where it is the program's. */
   readonly clock?: string;
+  /** Whether a claim goes by the database's own clock, and not by the time that it is given. */
+  readonly claimsByClock?: boolean;
 }
 
 export function statement(sql: string, ...parameters: readonly SqlValue[]): Step {

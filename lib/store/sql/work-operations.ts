@@ -50,22 +50,25 @@ export function createWorkOperations({ dialect, mode }: StoreContext): WorkOpera
    */
   function claimStatement(request: ClaimRequest): Step {
     const { states, limit } = request;
+    const isByClock = dialect.claimsByClock === true && dialect.clock !== undefined;
+    const claimedAt = isByClock ? dialect.clock : "CAST($6 AS BIGINT)";
+    const firstState = isByClock ? 6 : 7;
     const due = states.map(
       (_, index) => `due_${index} AS (SELECT id, due_at FROM ${message} ${dialect.indexedBy("message_due")}
-        WHERE channel = $1 AND direction = $2 AND state = $${7 + index} AND due_at <= $3 AND ${unblocked}
-        ORDER BY due_at, id LIMIT $6 ${dialect.claimLock})`,
+        WHERE channel = $1 AND direction = $2 AND state = $${firstState + index} AND due_at <= ${claimedAt} AND ${unblocked}
+        ORDER BY due_at, id LIMIT $3 ${dialect.claimLock})`,
     );
     const all = states.map((_, index) => `SELECT id, due_at FROM due_${index}`).join(" UNION ALL ");
-    const picked = `picked AS (SELECT id FROM (${all}) AS due ORDER BY due_at, id LIMIT $6)`;
+    const picked = `picked AS (SELECT id FROM (${all}) AS due ORDER BY due_at, id LIMIT $3)`;
     return statement(
-      `WITH ${[...due, picked].join(", ")} UPDATE ${message} SET lease_owner = $4, lease_until = $5
+      `WITH ${[...due, picked].join(", ")} UPDATE ${message} SET lease_owner = $4, lease_until = ${claimedAt} + $5
         WHERE ${dialect.isOneOf("id", "SELECT id FROM picked")} RETURNING *`,
       request.channel,
       request.direction,
-      request.now,
-      request.owner,
-      request.now + request.leaseMilliseconds,
       limit,
+      request.owner,
+      request.leaseMilliseconds,
+      ...(isByClock ? [] : [request.now]),
       ...states,
     );
   }

@@ -137,6 +137,25 @@ function runSteps(database: DatabaseSync, operation: Operation<void>): void {
   }
 }
 
+/** What every promise of this store rests on; a kill of the process shows none of it, and a cut of the power does. */
+const neededPragmas: Readonly<Record<string, string | number>> = {
+  journal_mode: "wal",
+  // FULL: a commit is on the disk before the caller is told.
+  synchronous: 2,
+  foreign_keys: 1,
+  fullfsync: 1,
+  checkpoint_fullfsync: 1,
+  ignore_check_constraints: 0,
+};
+
+/** Throws STORE_INTERNAL for a connection that does not have what it was asked for. */
+export function ensureSafe(database: DatabaseSync): void {
+  for (const [name, needed] of Object.entries(neededPragmas)) {
+    const found = Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    if (found !== needed) throw new CpisError("STORE_INTERNAL", { detail: `SQLite has ${name} ${String(found)}` });
+  }
+}
+
 function openDatabase(
   Database: typeof DatabaseSync,
   file: string,
@@ -158,6 +177,7 @@ function openDatabase(
     if (maximumBytes !== undefined) {
       database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`);
     }
+    ensureSafe(database);
     migrate(database, migrations);
     return database;
   } catch (error) {

@@ -7,8 +7,10 @@ import { parseKeyRing, type KeyRing } from "../../../lib/crypto/key-ring.js";
 import { CpisError, isCpisError } from "../../../lib/errors.js";
 import { decisionCode, readCheckpoint, withCheckpoint, type StoreDecision } from "../../../lib/store/checkpoint.js";
 import type { ContentProtection, MessageStore } from "../../../lib/store/message-store.js";
+import { alarmingSkewMilliseconds, type ClockReport } from "../../../lib/store/postgres/database-time.js";
 import { createPostgresMessageStore } from "../../../lib/store/postgres/postgres-message-store.js";
 import { createSqliteMessageStore, type FoundStore } from "../../../lib/store/sqlite/sqlite-message-store.js";
+import { processOwner } from "../runtime/this-process.js";
 import type { DatabaseAddress, StorePlace, StoreSettings } from "./store-settings.js";
 
 export interface OpenStoreOptions {
@@ -140,11 +142,30 @@ async function openEmbedded(place: EmbeddedPlace, mode: StoreSettings["mode"], o
   return withCheckpoint(store, { file: checkpointFileOf(folder), protection, ...decided, now, warn });
 }
 
+/** Told when a clock goes wrong and when all are well again, and not each time that they are compared. */
+function clockWarnings(warn: (text: string) => void): (report: ClockReport) => void {
+  let isAlarmed = false;
+  return ({ skewMilliseconds, spreadMilliseconds }) => {
+    const worst = Math.max(Math.abs(skewMilliseconds), spreadMilliseconds);
+    if (isAlarmed === worst >= alarmingSkewMilliseconds) return;
+    isAlarmed = !isAlarmed;
+    const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+    warn(
+      isAlarmed
+        ? `STORE_CLOCK_SKEW: this clock differs from the database's by ${seconds(skewMilliseconds)} s, those of the instances from each other by ${seconds(spreadMilliseconds)} s`
+        : "the clocks of the instances and of the database agree again",
+    );
+  };
+}
+
 async function openDatabase(place: DatabasePlace, mode: StoreSettings["mode"], options: Required<OpenStoreOptions>) {
   const { address, schema, keyRing, checkpointFile, decision } = place;
   const protection = createContentProtection(parseKeyRing(keyRing), randomBytes);
   const store = await createPostgresMessageStore({
     ...address,
+    owner: processOwner,
+    now: () => options.now(),
+    clockMeasured: clockWarnings((text) => options.warn(text)),
     tls: await databaseTls(address.tls),
     schema,
     connectTimeoutMilliseconds: connectMilliseconds,

@@ -5,7 +5,9 @@ import { isDeepStrictEqual } from "node:util";
 import { CpisError } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
+import { createLeadership, type Leadership } from "./leadership.js";
 import { openStore } from "./open-store.js";
+import { processOwner } from "../runtime/this-process.js";
 import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
 import { placeLabel, placeName, type StoreSettings } from "./store-settings.js";
@@ -16,6 +18,7 @@ interface OpenedStore {
   readonly observed: ObservedStore;
   readonly monitor: StoreMonitor;
   readonly upkeep: StoreUpkeep;
+  readonly leadership: Leadership;
 }
 
 /** An open store, for those who look at it without keeping it open. */
@@ -28,6 +31,8 @@ export interface StoreInSight {
   condition(): StoreCondition;
   /** The code for which retention was not carried out the last time; undefined when it was, or was not tried yet. */
   upkeepFailure(): string | undefined;
+  /** Whether this instance does what one of all that share the store should do. */
+  isLeader(): boolean;
 }
 
 const shared = new Map<string, SharedStore>();
@@ -61,8 +66,10 @@ class SharedStore {
       wasReady = condition.kind === "ready";
       for (const user of [...this.users]) user.conditionChanged(condition);
     };
+    const leadership = createLeadership(store, { owner: processOwner, now: () => Date.now() });
     const upkeep = startStoreUpkeep(store, {
       retention: this.settings.retention,
+      isLeader: () => leadership.isLeader(),
       now: () => Date.now(),
       warn,
     });
@@ -75,9 +82,10 @@ class SharedStore {
       store: monitor.store,
       condition: () => monitor.condition,
       upkeepFailure: () => upkeep.failure(),
+      isLeader: () => leadership.isLeader(),
     };
     changes.emit("changed", key);
-    return { store, observed, monitor, upkeep };
+    return { store, observed, monitor, upkeep, leadership };
   }
 
   async use(user: StoreUser): Promise<StoreUse> {
@@ -104,10 +112,11 @@ class SharedStore {
     this.inSight = undefined;
     if (key !== undefined) changes.emit("changed", key);
     try {
-      const { store, observed, monitor, upkeep } = await this.opened;
+      const { store, observed, monitor, upkeep, leadership } = await this.opened;
       observed.close();
       monitor.close();
       await upkeep.stop();
+      await leadership.stop();
       await store.close();
     } finally {
       shared.delete(this.name);
@@ -152,4 +161,22 @@ export function openStores(): readonly StoreInSight[] {
 export function watchStores(changed: (key: string) => void): () => void {
   changes.on("changed", changed);
   return () => changes.off("changed", changed);
+}
+
+const toldMilliseconds = 6 * 60 * 60_000;
+
+/**
+ * Of the instances that share the open stores the first one tells what all of them see; another one tells it again some
+ * hours after that one has died. When a store cannot be asked it is told rather twice than never.
+ */
+export async function isFirstToTell(what: string): Promise<boolean> {
+  const lease = { name: `told ${what}`, owner: processOwner, milliseconds: toldMilliseconds, now: Date.now() };
+  const asked = openStores().map(async ({ store }) => {
+    try {
+      return await store.holdLease(lease);
+    } catch {
+      return true;
+    }
+  });
+  return (await Promise.all(asked)).every(Boolean);
 }

@@ -6,6 +6,8 @@ import { toCpisError } from "../runtime/run-input.js";
 
 export interface StoreUpkeepOptions {
   readonly retention: readonly RetentionRule[];
+  /** Of several instances one does it. */
+  isLeader(): boolean;
   /** Milliseconds since 1970. */
   now(): number;
   warn(text: string): void;
@@ -26,6 +28,8 @@ const betweenBatchesMilliseconds = 100;
 /** Not while the flows start. */
 const firstPassMilliseconds = 60_000;
 const nextPassMilliseconds = 60 * 60_000;
+/** Until it is looked whether the leader has died. */
+const followerMilliseconds = 60_000;
 const afterFailureMilliseconds = 5 * 60_000;
 
 const unreadableCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["STORE_KEY_UNKNOWN", "STORE_CONTENT_TAMPERED"]);
@@ -56,6 +60,11 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
   }
 
   async function runBatch(): Promise<void> {
+    if (!options.isLeader()) {
+      failureCode = undefined;
+      schedule(followerMilliseconds);
+      return;
+    }
     try {
       const { hasMore } = await doBatch();
       hasWarned = false;

@@ -10,6 +10,7 @@ import {
 } from "../../../lib/tls/watch-certificates.js";
 import { afterDelay } from "../runtime/after-delay.js";
 import type { StatusShape } from "../runtime/node-status.js";
+import { isFirstToTell } from "../stores/store-registry.js";
 import { systemEffects } from "../runtime/this-process.js";
 import type { Words } from "../runtime/words.js";
 
@@ -32,7 +33,12 @@ export function watchNodeCertificates(node: Node, changed: () => void): Certific
   return watchCertificates({
     now: () => systemEffects.now(),
     after: afterDelay,
-    warn: (concern) => node.warn(warningText(concern, systemEffects.now())),
+    warn(concern): void {
+      const { fingerprint } = concern.certificate;
+      void isFirstToTell(`certificate ${fingerprint} ${concern.validity.kind}`).then((isFirst) => {
+        if (isFirst) node.warn(warningText(concern, systemEffects.now()));
+      });
+    },
     changed,
   });
 }

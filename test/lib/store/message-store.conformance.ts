@@ -1,6 +1,7 @@
 // What every message store promises, whatever it keeps its messages in.
 import { describeAccepting } from "./accepting.conformance.js";
 import { describeAuditing } from "./auditing.conformance.js";
+import { describeContinuity } from "./continuity.conformance.js";
 import { describeFinding } from "./finding.conformance.js";
 import { describeMeasuring } from "./measuring.conformance.js";
 import type { StorePlace } from "../../support/store/sample-messages.js";
@@ -14,5 +15,6 @@ export function describeMessageStore(name: string, createPlace: () => Promise<St
     describeFinding(createPlace);
     describeMeasuring(createPlace);
     describeAuditing(createPlace);
+    describeContinuity(createPlace);
   });
 }

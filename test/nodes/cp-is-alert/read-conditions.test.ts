@@ -38,6 +38,21 @@ describe("the conditions of an alert", () => {
     await place.remove();
   });
 
+  let isLeader = true;
+
+  it("of what is in a store that others share are for the leader to tell; its own are told by each", async () => {
+    try {
+      isLeader = false;
+      for (const condition of ["queue-stuck", "dead-letters", "no-response", "unconfirmed-deliveries"] as const) {
+        assert.deepEqual(await read(condition), [undefined, undefined], condition);
+      }
+      assert.deepEqual(await read("certificate-ends"), [12, undefined]);
+      assert.deepEqual(await read("peer-unreachable"), [0, undefined]);
+    } finally {
+      isLeader = true;
+    }
+  });
+
   async function read(condition: Condition, at = now): Promise<readonly (number | string | undefined)[]> {
     const transport: TransportInSight = {
       id: "transport",
@@ -56,6 +71,7 @@ describe("the conditions of an alert", () => {
       store: failing.store,
       condition: () => ({ kind: "ready" }),
       upkeepFailure: () => upkeepFailure,
+      isLeader: () => isLeader,
     };
     const readings = await reader.read({ transports: [transport], stores: [inSight] }, at);
     return readings.filter((reading) => reading.condition === condition).flatMap(({ value, code }) => [value, code]);

@@ -1,9 +1,11 @@
 // A real PostgreSQL on loopback for the tests of one file, with a schema of its own for each test.
 import type { Client, ClientConfig } from "pg";
-import { createPostgresMessageStore } from "../../../lib/store/postgres/postgres-message-store.js";
+import { createPostgresMessageStore, type PostgresMessageStoreOptions } from "../../../lib/store/postgres/postgres-message-store.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { startPostgresProcess } from "./postgres-process.js";
 import { createTestProtection, type StorePlace, type StoreSettings } from "./sample-messages.js";
+
+type PostgresSettings = StoreSettings & Partial<Pick<PostgresMessageStoreOptions, "now" | "owner" | "clockMeasured">>;
 
 export interface PostgresServer {
   readonly port: number;
@@ -11,7 +13,7 @@ export interface PostgresServer {
   readonly connection: ClientConfig;
   /** A schema that no other test uses. */
   newSchema(): string;
-  openStore(schema: string, settings?: StoreSettings): Promise<MessageStore>;
+  openStore(schema: string, settings?: PostgresSettings): Promise<MessageStore>;
   createPlace(): Promise<StorePlace>;
   /** For the test's own statements. */
   query(sql: string, values?: unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;

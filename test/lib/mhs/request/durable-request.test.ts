@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { answered } from "../../../support/mhs/exchange.js";
 import { stored, until, useDurableScene, type Instance } from "../../../support/mhs/durable-exchange.js";
-import { acknowledgmentFor, answerTo, messageIn, replyEmpty, type PeerBehaviour } from "../../../support/mhs/peer.js";
+import {
+  acknowledgmentFor,
+  answerTo,
+  messageIn,
+  replyEmpty,
+  replyWith,
+  type PeerBehaviour,
+} from "../../../support/mhs/peer.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import type { StoredMessage } from "../../../../lib/store/message-model.js";
 
@@ -37,6 +44,32 @@ describe("a query with a message store", () => {
 
   afterEach(() => {
     instances = [];
+  });
+
+  it("takes an answer that comes in time, whatever the clock was set to while it waited", async () => {
+    let ahead = 0;
+    const asked = Promise.withResolvers<Parameters<PeerBehaviour>[0]>();
+    await scene.startPeer((request, response) => {
+      const message = messageIn(request);
+      if (message.header.action === "QUPC_IN000006GB01") {
+        replyEmpty(response);
+        asked.resolve(request);
+      } else replyWith(response, acknowledgmentFor(message), 200);
+    });
+    const instance = await start({ now: () => Date.now() + ahead });
+    const { store } = instance;
+    const outcome = instance.mhs.request(scene.request({ timeoutMilliseconds: 100_000 }));
+    const request = await asked.promise;
+    const { messageId } = messageIn(request).header;
+    await until(async () => (await store.findByMessageId("outbound", messageId))?.state === "awaiting-response");
+    ahead = 130_000;
+    // New work makes its worker look, and find the query overdue by the clock that was set.
+    const sent = await instance.mhs.send(scene.message());
+    await until(async () => (await stored(store, sent)).state === "completed");
+    await instance.post({ message: answerTo(messageIn(request), { payload: "<answer/>" }) });
+    answered(await outcome);
+    assert.equal((await store.findByMessageId("outbound", messageId))?.state, "completed");
+    assert.deepEqual(instance.undelivered, []);
   });
 
   it("is in the store, with its bytes, before the first of them leaves", async () => {

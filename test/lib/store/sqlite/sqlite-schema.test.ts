@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createSqliteMessageStore, sqliteDialect } from "../../../../lib/store/sqlite/sqlite-message-store.js";
+import {
+  createSqliteMessageStore,
+  ensureSafe,
+  sqliteDialect,
+} from "../../../../lib/store/sqlite/sqlite-message-store.js";
 import { numberedParameters } from "../../../../lib/store/sqlite/group-commit.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { askedStatements } from "../../../support/store/explained.js";
@@ -81,6 +85,37 @@ describe("the schema of the embedded store", () => {
       }
       assert.throws(() => database.exec("UPDATE OR REPLACE audit SET number = 1"), /append-only/);
       assert.equal(database.prepare("SELECT user_id FROM audit").get()?.["user_id"], null);
+    });
+  });
+
+  it("is worked with on no connection that does not wait for the disk", () => {
+    const file = path.join(folder, "safe.sqlite");
+    const safe = ["journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "checkpoint_fullfsync = ON"];
+    const unsafe = ["synchronous = OFF", "synchronous = NORMAL", "journal_mode = DELETE", "foreign_keys = OFF"];
+    for (const change of [undefined, ...unsafe, "checkpoint_fullfsync = OFF"]) {
+      const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+      for (const pragma of safe) database.exec(`PRAGMA ${pragma}`);
+      const check = (): void => ensureSafe(database);
+      if (change === undefined) check();
+      else {
+        database.exec(`PRAGMA ${change}`);
+        assert.throws(check, { code: "STORE_INTERNAL" }, change);
+      }
+      database.close();
+    }
+  });
+
+  it("has every connection of a store checked, also one that is made anew after an error", () => {
+    const seen: string[] = [];
+    const { exec } = DatabaseSync.prototype;
+    // As somebody would who wants more speed.
+    DatabaseSync.prototype.exec = function (sql) {
+      if (/synchronous/.test(sql)) seen.push(sql);
+      exec.call(this, sql.replace("synchronous = FULL", "synchronous = OFF"));
+    };
+    return assert.rejects(open(), { code: "STORE_INTERNAL", detail: "SQLite has synchronous 0" }).finally(() => {
+      DatabaseSync.prototype.exec = exec;
+      assert.deepEqual(seen, ["PRAGMA synchronous = FULL"]);
     });
   });
 

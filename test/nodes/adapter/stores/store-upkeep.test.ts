@@ -42,8 +42,9 @@ describe("the upkeep of a message store", () => {
 
   function start(target: MessageStore, now: number) {
     const timer = createManualTimer();
+    const alone = { retention, isLeader: (): boolean => true };
     const warn = (text: string): number => warnings.push(text);
-    return { timer, upkeep: startStoreUpkeep(target, { retention, now: () => now, warn, after: timer.after }) };
+    return { timer, upkeep: startStoreUpkeep(target, { ...alone, now: () => now, warn, after: timer.after }) };
   }
 
   async function finish(state: "completed" | "failed"): Promise<number> {
