@@ -761,7 +761,8 @@ export const errorTable = /* @__PURE__ */ define({
   },
   STORE_CLOCK_SKEW: {
     message: "This machine's clock is too far from the database's, so no waiting work is taken here",
-    advice: "Set the clocks of all instances and of the database by the same time service (NTP); work is taken again by itself.",
+    advice:
+      "Set the clocks of all instances and of the database by the same time service (NTP); work is taken again by itself.",
     retryable: true,
   },
   STORE_CORRUPT: {

@@ -1,6 +1,9 @@
 // A real PostgreSQL on loopback for the tests of one file, with a schema of its own for each test.
 import type { Client, ClientConfig } from "pg";
-import { createPostgresMessageStore, type PostgresMessageStoreOptions } from "../../../lib/store/postgres/postgres-message-store.js";
+import {
+  createPostgresMessageStore,
+  type PostgresMessageStoreOptions,
+} from "../../../lib/store/postgres/postgres-message-store.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { startPostgresProcess } from "./postgres-process.js";
 import { createTestProtection, type StorePlace, type StoreSettings } from "./sample-messages.js";
