@@ -122,7 +122,7 @@ const wings: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   "nodes/adapter": {
     runtime: [],
     stores: ["runtime"],
-    transports: ["runtime"],
+    transports: ["runtime", "stores"],
     monitoring: ["runtime", "stores", "transports"],
   },
 };
