@@ -25,6 +25,9 @@ export interface InboundPost {
   readonly remoteAddress: string;
 }
 
+/** Requests of ebMS 2.0 (7 and 8), which no Spine party sends; the answers to them are nobody's. */
+const unsupported: ReadonlySet<string> = new Set(["Ping", "StatusRequest"]);
+
 export interface ReceiverParts {
   readonly rules: InboundRules;
   readonly replier: Replier;
@@ -69,6 +72,10 @@ export function createMessageReceiver(parts: ReceiverParts): MessageReceiver {
   /** A broken signal is answered by a fault: an ebXML error is never answered with another (ebMS 2.0, 4.2.4). */
   function refuseMalformed(post: InboundPost, malformed: MalformedEbxml): StoredReply {
     const { routing, report } = malformed;
+    if (routing?.service === signalService && unsupported.has(routing.action ?? "")) {
+      const reply = replier.refuse(routing, "NotSupported", "This service of ebXML messaging is not offered");
+      return refuse(post, "unknown-action", reply);
+    }
     if (routing === undefined || routing.service === signalService) return refuse(post, "unreadable", replier.fault());
     const reply = replier.refuse(routing, report.errorCode, report.description);
     return refuse(post, report.errorCode === "MimeProblem" ? "part-missing" : "inconsistent", reply);

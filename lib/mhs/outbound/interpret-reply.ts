@@ -43,7 +43,7 @@ function interpretUnknownBody(
  */
 export function interpretReply(reply: HttpReply, sent: SentMessage): ReplyMeaning {
   const body = classifyReplyBody({ contentType: reply.contentType, body: reply.body });
-  const isSuccess = reply.httpStatus === 200 || reply.httpStatus === 202;
+  const isSuccess = reply.httpStatus >= 200 && reply.httpStatus < 300;
   const httpError: ReplyMeaning = { kind: "failed", outcome: { kind: "http-error", httpStatus: reply.httpStatus } };
   switch (body.kind) {
     case "fault":

@@ -22,7 +22,8 @@ import {
 } from "./sql-operation.js";
 
 export interface AuditOperations {
-  append(entry: NewAuditEntry): Operation<number>;
+  /** `isOutcomeKept`: the outcome that it tells of stands in the row of its message already. */
+  append(entry: NewAuditEntry, isOutcomeKept?: boolean): Operation<number>;
   read(after: number, limit: number): Operation<readonly AuditEntry[]>;
   readHead(): Operation<StoredAuditHead | undefined>;
   /** Of a store that had no sealed head so far; part of its migration, and of nothing else. */
@@ -115,7 +116,7 @@ export function createAuditOperations({ dialect, protection }: Omit<StoreContext
 
   return {
     /** The lock is held to the end of the transaction, so the next one sees this entry as the head. */
-    *append(entry): Operation<number> {
+    *append(entry, isOutcomeKept = false): Operation<number> {
       yield { kind: "lock", key: "audit" };
       const link = yield* nextLink();
       const subjectHash = entry.subject === undefined ? undefined : protection.hash(entry.subject);
@@ -134,7 +135,7 @@ export function createAuditOperations({ dialect, protection }: Omit<StoreContext
       );
       yield statement(setHead, content.number, hash, headSeal(content.number, hash));
       const { event, messageId, outcome, code } = content;
-      if (event === "query-ended" && messageId !== undefined && outcome !== undefined) {
+      if (!isOutcomeKept && event === "query-ended" && messageId !== undefined && outcome !== undefined) {
         yield statement(keepOutcome, comparableId(messageId), outcome, code ?? null);
       }
       return content.number;

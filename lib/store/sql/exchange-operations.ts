@@ -26,7 +26,7 @@ export function createExchangeOperations(
   /** One that is in no order holds up no other, so nothing has to be looked at before. */
   const answerUnordered = `UPDATE ${message} SET state = $2, answered_at = $3, answered_by = $4,
       error_code = coalesce($5, error_code), acknowledged_at = coalesce(acknowledged_at, $6), updated_at = $3,
-      lease_owner = NULL, lease_until = NULL
+      outcome = coalesce($7, outcome), outcome_code = coalesce($8, outcome_code), lease_owner = NULL, lease_until = NULL
     WHERE id = $1 AND direction = 'outbound' AND is_ordered = 0 AND answered_at IS NULL AND is_finished = 0
     RETURNING channel, message_id`;
   const findAnswered = `SELECT state, channel, direction, destination, is_ordered, message_id, answered_at
@@ -39,7 +39,7 @@ export function createExchangeOperations(
     WHERE id = $1`;
   const dropContent = `DELETE FROM ${dialect.table("content")} WHERE message_id = $1`;
 
-  function* answerSlowly(answered: AnsweredMessage, by: MessageRowId, at: number): Operation<AnswerOutcome> {
+  function* answerInOrder(answered: AnsweredMessage, by: MessageRowId, at: number): Operation<AnswerOutcome> {
     const [row] = yield statement(findAnswered, answered.id);
     if (row === undefined) return "unknown";
     const before = readState(row);
@@ -51,21 +51,34 @@ export function createExchangeOperations(
     const acknowledgedAt = answered.acknowledgedAt ?? null;
     const noted = yield statement(noteAnswer, answered.id, state, at, by, code, acknowledgedAt, isLate ? 1 : 0);
     // Another instance moved the row after it was read: what it is now decides.
-    if (noted.length === 0) return yield* answerSlowly(answered, by, at);
+    if (noted.length === 0) return yield* answerInOrder(answered, by, at);
     yield statement(insertHistory, answered.id, at, state, isLate ? "answered-late" : "answered");
-    if (!isLate) yield* finishing.finish(answered.id, row);
+    if (!isLate) {
+      yield* finishing.finish(answered.id, row);
+      if (answered.audit !== undefined) yield* audit.append(answered.audit);
+    }
     const messageId = readText(row, "message_id");
     yield { kind: "event", event: { kind: "answered", channel: readText(row, "channel"), messageId, id: answered.id } };
     return isLate ? "late" : "answered";
   }
 
   function* answer(answered: AnsweredMessage, by: MessageRowId, at: number): Operation<AnswerOutcome> {
-    const { id, state = "completed", code, acknowledgedAt } = answered;
-    const noted = yield statement(answerUnordered, id, state, at, by, code ?? null, acknowledgedAt ?? null);
-    const [row] = noted;
-    if (row === undefined) return yield* answerSlowly(answered, by, at);
+    const { id, state = "completed", code, acknowledgedAt, audit: entry } = answered;
+    const [row] = yield statement(
+      answerUnordered,
+      id,
+      state,
+      at,
+      by,
+      code ?? null,
+      acknowledgedAt ?? null,
+      entry?.outcome ?? null,
+      entry?.code ?? null,
+    );
+    if (row === undefined) return yield* answerInOrder(answered, by, at);
     yield statement(insertHistory, id, at, state, "answered");
     if (mode === "metadata-only") yield statement(dropContent, id);
+    if (entry !== undefined) yield* audit.append(entry, true);
     const channel = readText(row, "channel");
     yield { kind: "event", event: { kind: "answered", channel, messageId: readText(row, "message_id"), id } };
     return "answered";
@@ -81,10 +94,7 @@ export function createExchangeOperations(
   return {
     *answer(answered, by, at): Operation<AnswerOutcome> {
       const outcome = yield* answer(answered, by, at);
-      if (outcome === "answered") {
-        if (answered.audit !== undefined) yield* audit.append(answered.audit);
-        return outcome;
-      }
+      if (outcome === "answered") return outcome;
       const code = answered.refusals?.[outcome === "conflicting" ? "conflicting" : "late"];
       if (code !== undefined) yield* reject(by, code, at);
       return outcome;

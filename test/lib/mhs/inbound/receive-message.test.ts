@@ -170,6 +170,17 @@ describe("createMessageReceiver", () => {
       assert.equal(outcome(), undefined);
     });
 
+    for (const action of ["Ping", "StatusRequest"]) {
+      it(`a ${action} of ebXML messaging itself, as not supported`, async () => {
+        const message = edit(
+          edit(acknowledgmentFor(inboundMessage()), /<eb:Acknowledgment [^]*<\/eb:Acknowledgment>/, ""),
+          "<eb:Action>Acknowledgment</eb:Action>",
+          `<eb:Action>${action}</eb:Action>`,
+        );
+        assertRefused(await (await createReceiving()).receive(message), "NotSupported", "not offered");
+      });
+    }
+
     it("and judges the same message anew when it comes again", async () => {
       let isKnown = false;
       const receiving = await createReceiving({ rules: { isKnownAction: () => isKnown } });

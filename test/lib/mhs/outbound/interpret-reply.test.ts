@@ -28,9 +28,9 @@ const bodies = {
 
 /** Body, statuses, then what it means for express and for reliable. */
 const table: readonly (readonly [keyof typeof bodies, readonly number[], string, string])[] = [
-  ["empty", [200, 202], "accepted", "undecided"],
+  ["empty", [200, 201, 202, 204], "accepted", "undecided"],
   ["white space", [202], "accepted", "undecided"],
-  ["empty", [201, 204, 302, 400, 404, 429, 500, 503], "http-error", "http-error"],
+  ["empty", [302, 400, 404, 429, 500, 503], "http-error", "http-error"],
   ["acknowledgment", [200, 202, 500], "acknowledged", "acknowledged"],
   ["foreign acknowledgment", [200, 202], "undecided", "undecided"],
   ["foreign acknowledgment", [500], "http-error", "http-error"],
