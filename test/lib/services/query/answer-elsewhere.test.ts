@@ -58,8 +58,7 @@ function notOnCpis(messageRef: string): string {
 
 const acknowledged = (messageRef: string): string => wrapped("MCCI_IN010000UK13", "AA", messageRef, "");
 
-describe("an answer to a query that waits in another instance", function () {
-  this.timeout(60_000);
+describe("an answer to a query that waits in another instance", () => {
   const scene = useDurableScene();
   let store: MessageStore;
   let asker: Instance;

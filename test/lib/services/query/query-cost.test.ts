@@ -38,8 +38,7 @@ function textIn(body: Buffer, element: string): string {
   return new RegExp(`<eb:${element}>([^<]+)</eb:${element}>`).exec(body.toString("latin1"))?.[1] ?? "";
 }
 
-describe("one query with an embedded store and its audit", function () {
-  this.timeout(60_000);
+describe("one query with an embedded store and its audit", () => {
   const scene = useDurableScene();
   let restore: (() => void)[] = [];
 
