@@ -104,6 +104,12 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "CP-IS could not be checked: use the local fallback. The cause names what failed; nothing was recorded.",
     retryable: true,
   },
+  CPIS_CONTRADICTORY_ANSWER: {
+    message: "CP-IS has sent a second answer to a query that contradicts the one that was shown",
+    advice:
+      "Tell whoever saw the first answer at once, and ask again. Compare the two in the message log by the ids in msg.cpis, and report them to the national service desk.",
+    retryable: false,
+  },
   CPIS_NOT_AUDITED: {
     message: "The query could not be recorded in the audit, so it was not sent",
     advice:

@@ -8,6 +8,7 @@ import {
   type QueryAnswer,
   type QueryService,
 } from "../../lib/services/query/query.js";
+import type { Contradiction } from "../../lib/services/query/contradiction.js";
 import { createSmspQueryService } from "../../lib/services/query/smsp-query.js";
 import { declareQueries, queryEnded, type QueryEnd } from "../adapter/monitoring/metrics.js";
 import { NodeStatus } from "../adapter/runtime/node-status.js";
@@ -19,6 +20,7 @@ import {
   type EbxmlTransport,
   type OpenTransport,
 } from "../adapter/transports/transport-model.js";
+import { followSessions } from "../adapter/transports/follow-sessions.js";
 import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { fhirOfAnswer, fhirOfFailure } from "./fhir-answer.js";
 import { failureOf, queryErrorCodes } from "./query-failure.js";
@@ -169,7 +171,30 @@ function measure(
   queryEnded({ transport: transport.label, ...end, durationMilliseconds });
 }
 
-async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Outputs> {
+/** The message ids of the latest queries: an answer that contradicts one comes soon or not at all. */
+class AskedQueries {
+  private readonly ids = new Set<string>();
+
+  add(messageId: string): void {
+    this.ids.add(messageId.toUpperCase());
+    const [oldest] = this.ids;
+    if (this.ids.size > 10_000 && oldest !== undefined) this.ids.delete(oldest);
+  }
+
+  has(messageId: string): boolean {
+    return this.ids.has(messageId.toUpperCase());
+  }
+}
+
+/** For the Catch node, with the ids and nothing of what either answer says. */
+function tellContradiction({ node, status, transport }: QueryNodeParts, contradiction: Contradiction): void {
+  const error = new CpisError("CPIS_CONTRADICTORY_ANSWER");
+  status.contradicted(error.code);
+  queryEnded({ transport: transport.label, outcome: "failed", code: error.code });
+  node.error(error, { payload: undefined, cpis: { ...contradiction, transport: transport.label } });
+}
+
+async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow, queries: AskedQueries): Promise<Outputs> {
   const { transport, status, closing, settings } = parts;
   status.queryStarted();
   let exchange: Exchange | undefined;
@@ -181,6 +206,7 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow): Promise<Ou
     const query = await buildQuery(parts, open, msg);
     const asked = await serviceOf(parts, open).ask(query);
     ({ exchange } = asked);
+    if (exchange !== undefined) queries.add(exchange.messageId);
     tellExchange(msg, exchange, transport.label);
     const outputs = outputsOf(asked, msg, parts, open.effects.now());
     measure(parts, msg, { outcome: asked.result.outcome }, exchange);
@@ -204,16 +230,29 @@ function start(parts: QueryNodeParts, nodeStatus: NodeStatus, stop: () => void):
   const { node, transport, status } = parts;
   const underWay = new Set<Promise<void>>();
   declareQueries(transport.label, queryErrorCodes);
-  transport.addUser(node, (report) => status.transportChanged(report));
+  const asked = new AskedQueries();
+  const stopFollowing = followSessions(transport, node, {
+    report: (report) => status.transportChanged(report),
+    opened(open) {
+      const forget = open.onContradiction({
+        hasAsked: (messageId) => asked.has(messageId),
+        tell: (contradiction) => tellContradiction(parts, contradiction),
+      });
+      return () => {
+        forget();
+        return Promise.resolve();
+      };
+    },
+  });
   node.on("input", function (msg, send, done) {
-    const run = runInput(send, done, () => answer(parts, msg)).finally(() => underWay.delete(run));
+    const run = runInput(send, done, () => answer(parts, msg, asked)).finally(() => underWay.delete(run));
     underWay.add(run);
   });
   onClose(node, async () => {
     stop();
     await Promise.all(underWay);
     nodeStatus.close();
-    await transport.removeUser(node);
+    await stopFollowing();
   });
 }
 

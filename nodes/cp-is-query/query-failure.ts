@@ -27,7 +27,11 @@ const errorCodes: Record<QueryFailureCode, ErrorCode> = {
 };
 
 /** Every code that a failed outcome of the service becomes. */
-export const queryErrorCodes: readonly ErrorCode[] = [...Object.values(errorCodes), "CPIS_NOT_AUDITED"];
+export const queryErrorCodes: readonly ErrorCode[] = [
+  ...Object.values(errorCodes),
+  "CPIS_NOT_AUDITED",
+  "CPIS_CONTRADICTORY_ANSWER",
+];
 
 /** What keeps the audit from being written tells more than that it is not written. */
 function obstacleOf(cause: CpisError | undefined): CpisError | undefined {

@@ -37,6 +37,12 @@ export class QueryStatus {
     this.queryEnded(() => this.status.failed(this.words("status.failed", { code })));
   }
 
+  /** Of a query that had ended before. */
+  contradicted(code: string): void {
+    this.showLast = () => this.status.failed(this.words("status.failed", { code }));
+    this.refresh();
+  }
+
   private answered(key: string): void {
     const at = this.status.now();
     this.queryEnded(() => this.status.succeeded(this.words(key), at));

@@ -4,6 +4,7 @@ import { createMessageHandlingService, type MessageHandlingService } from "../..
 import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import { judgeStoredQuery } from "../../lib/services/query/query.js";
+import { findContradiction } from "../../lib/services/query/contradiction.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
@@ -13,11 +14,12 @@ import type { CertificateSight } from "../adapter/transports/certificate-watch.j
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
-import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
+import { toCpisError } from "../adapter/runtime/run-input.js";
 import { processOwner, systemEffects } from "../adapter/runtime/this-process.js";
 import type { Session } from "../adapter/transports/transport-connection.js";
 import type { OpenFileTransport } from "../adapter/transports/file-transport-model.js";
-import type { OpenTransport } from "../adapter/transports/transport-model.js";
+import type { ContradictionListener, OpenTransport } from "../adapter/transports/transport-model.js";
 import type { ContractTrouble, ListeningState } from "../adapter/transports/transport-state.js";
 import type { ContractDesk } from "./contract-manager.js";
 import {
@@ -145,6 +147,33 @@ function watchBoth(
   };
 }
 
+/** A contradiction that nobody can be told of is in the log all the same, as every second answer is. */
+function watchContradictions(
+  { log }: SessionParts,
+  { events }: Pick<MessageHandlingService, "events">,
+  { store }: StoreUse,
+): OpenTransport["onContradiction"] {
+  const listeners = new Set<ContradictionListener>();
+  const tell = async (answerId: string, refToMessageId: string): Promise<void> => {
+    const contradiction = await findContradiction(store, { answerId, refToMessageId });
+    if (contradiction === undefined) return;
+    const { messageId } = contradiction;
+    log.warn(`CPIS_CONTRADICTORY_ANSWER ${toldId(messageId)} ${toldId(answerId)}`);
+    const asker = [...listeners].find((listener) => listener.hasAsked(messageId)) ?? [...listeners][0];
+    asker?.tell(contradiction);
+  };
+  events.on("received", ({ messageId, refToMessageId, disposition }) => {
+    if (disposition !== "conflicting-answer" || refToMessageId === undefined) return;
+    tell(messageId, refToMessageId).catch((error: unknown) => {
+      log.warn(`a second answer could not be compared with the first: ${toCpisError(error).code}`);
+    });
+  });
+  return (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+}
+
 /** In the store of the transport, as the messages are. */
 function auditOf({ log }: SessionParts, { store }: StoreUse): QueryAudit {
   return {
@@ -168,6 +197,7 @@ function openTransport(
     contract: () => desk.contract(queryInteraction),
     request: (request) => service.request(request),
     audit: auditOf(parts, use),
+    onContradiction: watchContradictions(parts, service, use),
     check: ebxmlCheckOf({ desk, tls, clientNames }, { kind: "open", host: settings.listener.host, port, tls }),
     ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),

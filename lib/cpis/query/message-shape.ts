@@ -168,7 +168,7 @@ function mayBeRecord(element: XmlElement): boolean {
 
 /** Where a code may stand. */
 const codeHolders: readonly string[] = [
-  ...["code", "qualifier", "translation", "value", "queryResponseCode"],
+  ...["code", "qualifier", "translation", "queryResponseCode"],
   ...["versionCode", "processingCode", "processingModeCode", "acceptAckCode"],
 ];
 const verdicts: readonly string[] = ["AA", "AE", "AR", "ER", "WG", "IF"];
@@ -195,13 +195,26 @@ function isNilWithValue({ attributes }: XmlElement): boolean {
   );
 }
 
-/** The same for elements that say the same. */
-function canonical(element: XmlElement): string {
-  const attributes = element.attributes.map(({ localName, value }) => [localName, value.trim()].join("=")).sort();
-  return JSON.stringify([element.localName, attributes, element.text.trim(), element.children.map(canonical)]);
+function hasAttribute(element: XmlElement, { localName, value }: XmlElement["attributes"][number]): boolean {
+  return element.attributes.some((found) => found.localName === localName && found.value.trim() === value.trim());
+}
+
+/** Whether two elements say the same, in whichever order their attributes stand. */
+function saysSame(one: XmlElement, other: XmlElement): boolean {
+  return (
+    one.localName === other.localName &&
+    one.text.trim() === other.text.trim() &&
+    one.attributes.length === other.attributes.length &&
+    one.attributes.every((attribute) => hasAttribute(other, attribute)) &&
+    one.children.length === other.children.length &&
+    one.children.every((child, index) => saysSame(child, other.children[index] ?? other))
+  );
 }
 
 class Examination {
+  /** `statuses`: elements named `value` that hold the status of a mini service. */
+  constructor(private readonly statuses: readonly XmlElement[]) {}
+
   isNotUnderstood = false;
   mayHideRecord = false;
   speaksOfRecord = false;
@@ -215,7 +228,11 @@ class Examination {
   walk(element: XmlElement, shape: Shape, isText: boolean): void {
     const ownText = textOf(element);
     if (ownText !== undefined && (!isText || markup.test(ownText))) this.notUnderstood(true);
-    if (isNilWithValue(element) || isMisplacedCode(element)) this.notUnderstood(false);
+    if (isNilWithValue(element)) this.notUnderstood(false);
+    if (isMisplacedCode(element) && !this.statuses.includes(element)) {
+      this.notUnderstood(false);
+      this.contradictsItself = true;
+    }
     const firsts = new Map<string, XmlElement>();
     for (const child of element.children) {
       const part =
@@ -229,7 +246,7 @@ class Examination {
       if (child.localName === "pertinentInformation14") this.speaksOfRecord = true;
       const first = firsts.get(child.localName);
       if (first === undefined) firsts.set(child.localName, child);
-      else if (!part.isRepeatable && canonical(first) !== canonical(child)) this.contradictsItself = true;
+      else if (!part.isRepeatable && !saysSame(first, child)) this.contradictsItself = true;
       this.walk(child, part.content, part.isText);
     }
   }
@@ -246,7 +263,8 @@ class Examination {
 
 /** `core` is the interaction or payload that was found in `root`. Never throws. */
 export function examineMessage(root: XmlElement, core: XmlElement, shape: ReplyShape): MessageFindings {
-  const examination = new Examination();
+  const isStatus = ({ localName }: XmlElement): boolean => shape === "smspPayload" && localName === "value";
+  const examination = new Examination(core.children.filter(isStatus));
   examination.descend(root, core);
   examination.walk(core, replyShapes[shape], false);
   const named = attribute(

@@ -24,11 +24,9 @@ function templatesInPlace(payloads: readonly XmlElement[]): ReadonlySet<XmlEleme
   const records = payloads.flatMap((payload) =>
     elementsAt(payload, "pertinentInformation14", "pertinentCP-ISRecordControlAct", "record", "CP-ISRecord"),
   );
-  const holders = records.flatMap((record) => [
-    ...children(record, "pertinentInformation15"),
-    ...children(record, "subject"),
-  ]);
-  return new Set(holders.flatMap((holder) => holder.children));
+  const below = (holder: string, isTemplate: (candidate: XmlElement) => boolean): readonly XmlElement[] =>
+    records.flatMap((record) => children(record, holder).flatMap((found) => found.children.filter(isTemplate)));
+  return new Set([...below("pertinentInformation15", isResponsePlan), ...below("subject", isSubjectTemplate)]);
 }
 
 function gatherUnits(root: XmlElement, inPlace: ReadonlySet<XmlElement>): readonly Unit[] {

@@ -2,6 +2,7 @@
 import type { Node } from "node-red";
 import type { SilentReadForm } from "../../../lib/cpis/query/silent-read.js";
 import type { MhsEffects, OutboundRequest, RequestOutcome } from "../../../lib/mhs/model.js";
+import type { Contradiction } from "../../../lib/services/query/contradiction.js";
 import type { QueryAudit } from "../../../lib/services/query/query-audit.js";
 import type { EbxmlCheck } from "../../../lib/services/connection-check/connection-check-model.js";
 import type { MessagingContract } from "../../../lib/sds/contract.js";
@@ -14,6 +15,13 @@ export interface OwnOrganisation {
   readonly name: string;
 }
 
+export interface ContradictionListener {
+  /** Whether it has asked the query of this message id. */
+  hasAsked(messageId: string): boolean;
+  /** Called of one listener: the one that has asked, or after a restart any. */
+  tell(contradiction: Contradiction): void;
+}
+
 /** An open transport: what a service needs of it. */
 export interface OpenTransport {
   readonly fromAsid: string;
@@ -21,6 +29,8 @@ export interface OpenTransport {
   readonly effects: MhsEffects;
   contract(): Promise<MessagingContract>;
   request<Result>(request: OutboundRequest<Result>): Promise<RequestOutcome<Result>>;
+  /** Tells of a second answer to a query that contradicts the first, until the function it gives is called. */
+  onContradiction(listener: ContradictionListener): () => void;
   /** Where queries are recorded before they are sent. */
   readonly audit: QueryAudit;
   /** What a connection check looks at. */

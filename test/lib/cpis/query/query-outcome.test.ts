@@ -584,6 +584,15 @@ describe("the subject of a plan", () => {
   });
 });
 
+describe("a deep reply", () => {
+  it("is compared with its repetition in no more time and memory than it takes to read", () => {
+    const deep = (text: string): string => `${"<a>".repeat(50)}${text}${"</a>".repeat(50)}`;
+    const twice = ["x", "y"].map((text) => `<queryAck>${deep(text)}</queryAck>`).join("");
+    const text = encodeQueryFailure(notOnCpis).replace("</ControlActEvent>", `${twice}</ControlActEvent>`);
+    assert.equal(verdict(judged(text)), "failed inconsistent-reply");
+  });
+});
+
 describe("a damaged reply", () => {
   function outcomeOf(bytes: Buffer): string {
     const decision = ((): QueryDecision => {
