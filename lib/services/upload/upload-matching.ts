@@ -42,6 +42,7 @@ const noReason: RecordReason = {
   message: "CP-IS did not load the record, and gives no reason",
   advice: "Check the record and send it again. Tell the national service desk if it happens again.",
 };
+const noCodes: readonly string[] = [];
 const notProcessed = new Set(["CPF01", "CPF05", "CPF06"]);
 
 /** What is known here of the file that a response answers. */
@@ -347,11 +348,15 @@ function judge(contents: Contents, reading: Reading, against?: Warning): Matched
       unmatched: verdicts.unmatched(),
       basis: accepted === 0 ? undefined : isWhole ? "whole-file" : "each-record",
       unlinkedReasons: unlinkedReasons.length === 0 ? undefined : unlinkedReasons,
-      records: sent.all.map((record) => ({
-        ...identity(record),
-        accepted: isLoaded(record),
-        codes: verdicts.of(record)?.codes ?? [],
-      })),
+      records: sent.all.map((record) =>
+        known<RecordOutcome>({
+          index: indexOf(record.position),
+          localId: record.localId,
+          nhsNumber: record.nhsNumber,
+          accepted: isLoaded(record),
+          codes: verdicts.of(record)?.codes ?? noCodes,
+        }),
+      ),
       warnings: against === undefined ? warnings : [against, ...warnings],
     }),
     digest: digestOf(reading, outcome, isLoaded),
