@@ -33,7 +33,11 @@ describe("the dialog of an upload node", () => {
         assert.deepEqual(marksOf(line, definition, whole), []);
         for (const property of needed) {
           for (const empty of ["", " ", "_ADD_"].slice(0, property === transport ? 3 : 2)) {
-            assert.equal(marksOf(line, definition, { ...whole, [property]: empty }).length, 1, `${property} "${empty}"`);
+            assert.equal(
+              marksOf(line, definition, { ...whole, [property]: empty }).length,
+              1,
+              `${property} "${empty}"`,
+            );
           }
         }
         assert.deepEqual(marksOf(line, definition, { ...whole, youngestMother: "", daysBeforeBirth: "" }), []);
