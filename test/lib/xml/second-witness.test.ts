@@ -55,7 +55,7 @@ function trees(text: fc.Arbitrary<string>): fc.Arbitrary<XmlNode> {
 
 const anyText = fc.string({ unit: fc.constantFrom(..."aZ09 é€𝒳&<>\"'/=;#-_.\t") });
 /** What xmlbuilder2 writes as we do. */
-const plainText = fc.string({ unit: fc.constantFrom(..."aZ09 é€'/=#-_.,:()<") });
+const plainText = fc.string({ unit: fc.constantFrom(...Array.from("aZ09 é€'/=#-_.,:()<")) });
 
 describe("fast-xml-parser as a second reader", () => {
   it("is shown every golden vector", () => {
