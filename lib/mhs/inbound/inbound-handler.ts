@@ -1,6 +1,7 @@
 // Decides to which message of ours an inbound one belongs and what it means there, and keeps both in one transaction.
 import type { EventEmitter } from "node:events";
 import type { Acknowledgment, BusinessMessage, MessageError } from "../../ebxml/model.js";
+import { isCpisError } from "../../errors.js";
 import { comparableId, parseMessageId, type MessageId } from "../../identifiers.js";
 import type { Inbox } from "../../queue/inbox.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
@@ -292,13 +293,37 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
     }
   }
 
+  /** The store could not say whether it took an answer. If it did, the one who asked is given it all the same. */
+  async function lookUp(
+    error: unknown,
+    asked: Asked | undefined,
+    { settlement }: Decided,
+    messageId: MessageId,
+  ): Promise<never> {
+    if (
+      settlement !== undefined &&
+      asked !== undefined &&
+      isCpisError(error) &&
+      error.code === "STORE_OUTCOME_UNKNOWN"
+    ) {
+      const [row, kept] = await Promise.all([
+        watch.insist(() => store.findById(asked.id)),
+        watch.insist(() => store.findByMessageId("inbound", messageId)),
+      ]);
+      if (kept !== undefined && row?.answeredBy === kept.id) settlement.settle();
+    }
+    throw error;
+  }
+
   async function accept(arrival: Arrival, reply: StoredReply, reference: Reference): Promise<AcceptResult> {
     const { asked } = reference;
     const { messageId } = arrival.message.header;
     const decided = await decide(arrival.message, reference);
     const { record, disposition } = planOf(arrival, reply, asked, decided);
     const keep = async (): Promise<AcceptResult> => {
-      const acceptance = await watch.runAcceptance(() => store.acceptInbound(record));
+      const acceptance = await watch
+        .runAcceptance(() => store.acceptInbound(record))
+        .catch((error: unknown) => lookUp(error, asked, decided, messageId));
       if (acceptance.kind === "duplicate") return acceptance;
       const { answer } = acceptance;
       const concluded = answer === undefined ? disposition : conclude(answer, decided, disposition, messageId);

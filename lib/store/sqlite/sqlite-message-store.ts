@@ -177,7 +177,8 @@ function openDatabase(
     if (maximumBytes !== undefined) {
       database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`);
     }
-    ensureSafe(database);
+    // What is never on a disk need not wait for one.
+    if (file !== inMemory) ensureSafe(database);
     migrate(database, migrations);
     return database;
   } catch (error) {

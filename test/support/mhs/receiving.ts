@@ -13,7 +13,8 @@ import { createOutboundSignals } from "../../../lib/mhs/outbound/outbound-signal
 import { createPendingRequests, type PendingRequests } from "../../../lib/mhs/request/pending-requests.js";
 import { createInbox } from "../../../lib/queue/inbox.js";
 import { createStoreWatch } from "../../../lib/queue/store-watch.js";
-import type { StoredReply } from "../../../lib/store/message-model.js";
+import type { MessageId } from "../../../lib/identifiers.js";
+import type { NewOutboundMessage, StoredReply } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import { acceptOne, outbound } from "../store/sample-messages.js";
 import { createMemoryStore } from "../store/sqlite-place.js";
@@ -100,35 +101,39 @@ export async function closeReceiving(): Promise<void> {
   await Promise.all(stores.splice(0).map((store) => store.close()));
 }
 
+/** A request that was sent, and that somebody waits for until its deadline. */
+export function awaitedRequest(messageId: MessageId, deadline: number): NewOutboundMessage {
+  return outbound({
+    channel,
+    state: "sending",
+    attempts: 1,
+    messageId,
+    conversationId: inboundMessage().header.conversationId,
+    fromParty: ownParty,
+    toParty: spineParty,
+    acceptedAt: deadline - 10_000,
+    deadline,
+    lease: { owner: "who asked", until: deadline + 5_000 },
+    attributes: {
+      pattern: "express",
+      retries: 0,
+      retryIntervalMilliseconds: 0,
+      persistDurationMilliseconds: 0,
+      resendable: "never",
+      completedBy: "response",
+      responseMilliseconds: 10_000,
+      isAwaited: true,
+    },
+  });
+}
+
 /** Opens a request that was sent and waits, and gives what it ended with, if it has. */
 export async function openRequest({ pending, store }: Receiving): Promise<{
   messageId: ReturnType<typeof newId>;
   outcome: () => RequestOutcome | undefined;
 }> {
   const messageId = newId();
-  const id = await acceptOne(
-    store,
-    outbound({
-      channel,
-      messageId,
-      conversationId: inboundMessage().header.conversationId,
-      fromParty: ownParty,
-      toParty: spineParty,
-      acceptedAt: now,
-      deadline: now + 10_000,
-      attributes: {
-        pattern: "express",
-        retries: 0,
-        retryIntervalMilliseconds: 0,
-        persistDurationMilliseconds: 0,
-        resendable: "never",
-        completedBy: "response",
-        responseMilliseconds: 10_000,
-        isAwaited: true,
-      },
-    }),
-  );
-  await store.transition({ id, from: ["queued"], to: "sending", at: now, changes: { attempts: 1 } });
+  const id = await acceptOne(store, awaitedRequest(messageId, now + 10_000));
   let ended: RequestOutcome | undefined;
   const end = (outcome: RequestOutcome): void => {
     ended = outcome;
