@@ -24,6 +24,8 @@ interface Example {
   readonly nodes: readonly ExampleNode[];
   /** Where its Node-RED runs. */
   readonly folder: string;
+  /** With a slash at its end. */
+  readonly url: string;
 }
 
 type Way = (page: Page, example: Example) => Promise<void>;
@@ -94,11 +96,145 @@ async function goRound(page: Page): Promise<void> {
   await statusOf(page, "circle-inactive", /^replaced by 9990000069$/);
 }
 
+const clinician = {
+  userId: "990000001001",
+  roleProfileId: "990000001002",
+  role: { code: "R8000", displayName: "Clinical Practitioner Access Role" },
+  name: { prefix: "Dr", given: ["Ann"], family: "Example" },
+  activities: ["B0107"],
+};
+
+async function askByRest(page: Page, { url }: Example): Promise<void> {
+  await statusOf(page, "rest-query", /listening/);
+  const post = async (nhsNumber: string) => {
+    const response = await fetch(`${url}child-protection-check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ nhsNumber, user: clinician }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const found = await post("999 000 1014");
+  assert.deepEqual([found.status, found.body["outcome"]], [200, "found"]);
+  assert.ok(!JSON.stringify(found.body["ids"]).includes("990000001001"));
+  const none = await post("9990002304");
+  assert.deepEqual([none.status, none.body["outcome"], none.body["plans"]], [200, "not-found", undefined]);
+  const failed = await post("9990002045");
+  assert.deepEqual(
+    [failed.status, failed.body["outcome"], failed.body["code"]],
+    [503, "could-not-be-checked", "CPIS_SOAP_FAULT"],
+  );
+  assert.equal((await post("9990001015")).status, 400);
+}
+
+async function askByFhir(page: Page, { url }: Example): Promise<void> {
+  await statusOf(page, "fhir-query", /listening/);
+  const get = async (number: string) => {
+    const identifier = `patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C${number}`;
+    const response = await fetch(`${url}CareTeam?${identifier}`);
+    assert.match(response.headers.get("content-type") ?? "", /^application\/fhir\+json/);
+    return { status: response.status, body: (await response.json()) as { resourceType: string; total?: number } };
+  };
+  const found = await get("9990001014");
+  assert.deepEqual([found.status, found.body.resourceType], [200, "Bundle"]);
+  assert.ok((found.body.total ?? 0) > 0);
+  const none = await get("9990002304");
+  assert.deepEqual([none.status, none.body.resourceType, none.body.total], [200, "Bundle", 0]);
+  const failed = await get("9990002045");
+  assert.deepEqual([failed.status, failed.body.resourceType, failed.body.total], [502, "OperationOutcome", undefined]);
+}
+
+async function takeArrivals(page: Page): Promise<void> {
+  await statusOf(page, "adt-query", /listening/);
+  await pressInject(page, "adt-try");
+  assert.equal(await statusOf(page, "adt-acknowledged", /A[AR]/), "AA");
+  await statusOf(page, "adt-found", /^ring 01632/);
+}
+
+async function watchAFolder(page: Page, { folder: runsIn }: Example): Promise<void> {
+  await statusOf(page, "watch-upload", /^every 2 s, last/);
+  await pressInject(page, "watch-try");
+  assert.equal(await statusOf(page, "watch-response", /of 2/), "partly-accepted: 1 of 2");
+  await statusOf(page, "watch-line", /^CP-IS: case C-1004 is not/);
+  assert.match(fs.readFileSync(path.join(runsIn, "cp-is-refused.txt"), "utf8"), /row 3, case C-1004: /);
+}
+
+/** What the rules of WCAG 2.2, A and AA, have against the page that is open. */
+async function accessibilityFaults(page: Page): Promise<readonly string[]> {
+  await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
+  const found = await page.evaluate(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`);
+  const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+async function openScreen(page: Page): Promise<Page> {
+  const browser = page.context().browser();
+  assert.ok(browser !== null);
+  return browser.newPage({ viewport: { width: 1366, height: 768 } });
+}
+
+async function showAtTheHospital(page: Page, { url }: Example): Promise<void> {
+  await statusOf(page, "screen-hospital-query", /listening/);
+  const screen = await openScreen(page);
+  await screen.goto(`${url}hospital`);
+  assert.deepEqual(await accessibilityFaults(screen), []);
+  // By keyboard alone.
+  await screen.keyboard.press("Tab");
+  await screen.keyboard.type("999 000 1014");
+  await screen.keyboard.press("Enter");
+  const card = screen.locator("#result h2");
+  await screen.getByRole("heading", { name: "Known to children's social care" }).waitFor();
+  assert.match(await screen.locator("#result .ring").first().innerText(), /^01632/);
+  assert.deepEqual(await accessibilityFaults(screen), []);
+  await takeScreenshot(screen, "hospital-known");
+  for (const [button, heading, name] of [
+    ["no record", "No CP-IS record", "hospital-none"],
+    ["no answer", "CP-IS could not be checked", "hospital-failed"],
+    ["part of it unreadable", "Known to children's social care", "hospital-incomplete"],
+  ] as const) {
+    await screen.getByRole("button", { name: button }).click();
+    // Nothing of the child before is left while the answer is on its way.
+    assert.equal(await card.innerText(), "Asking CP-IS …");
+    assert.equal(await screen.locator("#result .ring").count(), 0);
+    await screen.getByRole("heading", { name: heading }).waitFor();
+    assert.deepEqual(await accessibilityFaults(screen), []);
+    await takeScreenshot(screen, name);
+  }
+  assert.match(await screen.locator("#result").innerText(), /Part of the answer could not be read/);
+  await screen.locator("#number").fill("9");
+  assert.equal(await screen.locator("#result").innerText(), "");
+  await screen.close();
+}
+
+async function showAtTheAuthority(page: Page, { url }: Example): Promise<void> {
+  await statusOf(page, "screen-authority-upload", /^every 2 s, last/);
+  const screen = await openScreen(page);
+  await screen.goto(`${url}authority`);
+  await screen.getByRole("button", { name: "Upload this week's list" }).click();
+  const state = screen.locator("#state");
+  await state.getByText("2 of 4 loaded, 1 refused, 1 not sent").waitFor();
+  assert.match(await state.innerText(), /^Some children of the list are NOT on CP-IS/);
+  const list = screen.locator("#list");
+  await list.getByText("C-1004").waitFor();
+  assert.match(await list.innerText(), /C-1005/);
+  assert.deepEqual(await accessibilityFaults(screen), []);
+  await takeScreenshot(screen, "authority");
+  await screen.getByRole("button", { name: "Begin anew" }).click();
+  await screen.getByText("Nothing to put right from the last upload.").waitFor();
+  await screen.close();
+}
+
 const ownWays: Readonly<Record<string, Way>> = {
   "upload-from-csv.json": uploadFromCsv,
   "notifications.json": takeNotifications,
   "circle.json": goRound,
   "alerts.json": watchForAlerts,
+  "rest-endpoint.json": askByRest,
+  "fhir-endpoint.json": askByFhir,
+  "hl7v2-arrival.json": takeArrivals,
+  "watch-folder.json": watchAFolder,
+  "hospital-screen.json": showAtTheHospital,
+  "local-authority-screen.json": showAtTheAuthority,
 };
 
 describe("The examples", () => {
@@ -120,7 +256,7 @@ describe("The examples", () => {
         const simulator = nodes.find(({ type }) => type === "spine simulator");
         assert.ok(simulator !== undefined);
         await statusOf(page, simulator.id, /listening/);
-        await (ownWays[file] ?? askAboutAChild)(page, { nodes, folder: nodeRed.folder });
+        await (ownWays[file] ?? askAboutAChild)(page, { nodes, folder: nodeRed.folder, url: nodeRed.url });
         await takeScreenshot(page, `example-${file.replace(".json", "")}`);
         await page.close();
         assert.deepEqual(complaints, []);
