@@ -226,6 +226,7 @@ export {
   type PostgresMessageStoreOptions,
 } from "./store/postgres/postgres-message-store.js";
 export { createContentProtection } from "./crypto/content-protection.js";
+export { rotateKeys, type KeyRotation, type KeyRotationOptions, type RotatedStore } from "./crypto/key-rotation.js";
 export { createOrLoadKeyFile, replaceKeyFile } from "./crypto/key-file.js";
 export {
   createKeyRing,

@@ -109,7 +109,9 @@ async function applyMigrations(client: PoolClient, schema: string, migrations: r
   // Asked first: making a schema needs a right that using one does not.
   const { rowCount } = await client.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
   if (rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
-  await client.query(`CREATE TABLE IF NOT EXISTS ${schema}.schema_version (version BIGINT PRIMARY KEY)`);
+  const versions = `${schema}.schema_version`;
+  const { rows } = await client.query<{ oid: unknown }>("SELECT to_regclass($1) AS oid", [versions]);
+  if (rows[0]?.oid === null) await client.query(`CREATE TABLE ${versions} (version BIGINT PRIMARY KEY)`);
   const found = await client.query<{ version: string | null }>(
     `SELECT max(version) AS version FROM ${schema}.schema_version`,
   );

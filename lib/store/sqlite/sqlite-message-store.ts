@@ -96,7 +96,7 @@ const schemaDialect: SchemaDialect = {
   extra: { 1: stateCounts, 3: appendOnly, 4: appendAtEndOnly },
 };
 
-async function loadSqlite(): Promise<typeof DatabaseSync> {
+export async function loadSqlite(): Promise<typeof DatabaseSync> {
   try {
     return (await import("node:sqlite")).DatabaseSync;
   } catch (error) {
@@ -104,7 +104,7 @@ async function loadSqlite(): Promise<typeof DatabaseSync> {
   }
 }
 
-function readSchemaVersion(database: DatabaseSync): number {
+export function readSchemaVersion(database: DatabaseSync): number {
   return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 

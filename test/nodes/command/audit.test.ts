@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createKeyRing, encodeKeyRing } from "../../../lib/crypto/key-ring.js";
 import { openStore } from "../../../nodes/adapter/stores/open-store.js";
 import type { StorePlace } from "../../../nodes/adapter/stores/store-settings.js";
-import { runAuditCommand } from "../../../nodes/audit-command/audit-command.js";
+import { runCommand } from "../../../nodes/command/command.js";
 import { startPostgres } from "../../support/store/postgres-server.js";
 
 interface Run {
@@ -20,7 +20,7 @@ interface Run {
 async function run(words: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
   let printed = "";
   let told = "";
-  const exitCode = await runAuditCommand(words, {
+  const exitCode = await runCommand(["audit", ...words], {
     environment,
     print: (text) => (printed += text),
     tell: (text) => (told += text),
