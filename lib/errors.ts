@@ -671,6 +671,12 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Keep this machine on network time (NTP): times in messages and in credentials are compared with theirs.",
     retryable: false,
   },
+  CONFIG_IDENTITY_IN_USE: {
+    message: "Another transport has this mailbox or party key already",
+    advice:
+      "Let the nodes use that one, or remove it: two would take each other's answers. This one opens by itself when the other is gone.",
+    retryable: true,
+  },
   CONFIG_CLOSED: {
     message: "The transport is closed",
     advice: "Wait until the flows are started, or deploy them again.",

@@ -224,6 +224,25 @@ export interface NewGeneration {
   readonly at: number;
 }
 
+/** Whose unfinished work a store holds: a channel, with the name of its own under which it is or was a party. */
+export interface WorkOwner {
+  readonly channel: string;
+  /** The sender of what goes out, the receiver of what comes in. */
+  readonly party: string;
+  readonly count: number;
+  /** Of acceptance. */
+  readonly oldestAt: number;
+}
+
+export interface Reassignment {
+  readonly from: string;
+  readonly to: string;
+  /** Only the messages of this party of our own. */
+  readonly party: string;
+  readonly isFinished: boolean;
+  readonly limit: number;
+}
+
 /** A right that one of several instances has at a time. */
 export interface NamedLease {
   readonly name: string;
@@ -347,6 +366,10 @@ export interface MessageStore {
   noteClock(
     clock: InstanceClock & { readonly withinMilliseconds: number; readonly now: number },
   ): Promise<readonly InstanceClock[]>;
+  /** Costs as much as there is unfinished work. */
+  countOwners(): Promise<readonly WorkOwner[]>;
+  /** Gives one batch of a channel's messages to another channel. Nothing else of them changes. */
+  reassign(reassignment: Reassignment): Promise<BatchOutcome>;
   /** Removes one batch of what the rules have outlived, and of replies past their duplicate window. */
   prune(rules: readonly RetentionRule[], now: number, limit: number): Promise<BatchOutcome>;
   /** Seals one batch of contents again that are under another key than the current one. */

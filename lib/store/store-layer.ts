@@ -40,6 +40,8 @@ export function aroundOperations(store: MessageStore, around: AroundOperation): 
     nextNumber: (name) => around("nextNumber", () => store.nextNumber(name)),
     takeNumber: (name, number) => around("takeNumber", () => store.takeNumber(name, number)),
     lastNumber: (name) => around("lastNumber", () => store.lastNumber(name)),
+    countOwners: () => around("countOwners", () => store.countOwners()),
+    reassign: (reassignment) => around("reassign", () => store.reassign(reassignment)),
     prune: (rules, now, limit) => around("prune", () => store.prune(rules, now, limit)),
     reseal: (limit) => around("reseal", () => store.reseal(limit)),
     readAuditHead: () => around("readAuditHead", () => store.readAuditHead()),

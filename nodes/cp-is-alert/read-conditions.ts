@@ -127,7 +127,7 @@ export class ConditionReader {
         ),
         ...(storeCode === undefined ? {} : { code: storeCode }),
       },
-      ...storedReadings(transport.id, source, stored, now),
+      ...storedReadings(transport.channel(), source, stored, now),
     ];
   }
 
@@ -152,15 +152,17 @@ export class ConditionReader {
   }
 }
 
-function storedReadings(id: string, source: Source, stored: Stored | undefined, now: number): readonly Reading[] {
-  const mine = stored?.unfinished.filter(({ channel }) => channel === id);
+function storedReadings(own: string, source: Source, stored: Stored | undefined, now: number): readonly Reading[] {
+  const mine = stored?.unfinished.filter(({ channel }) => channel === own);
   const age = (unit: number, ...states: readonly MessageState[]): number | undefined => {
     const times = mine?.filter(({ state }) => states.includes(state)).map(({ oldestAt }) => oldestAt);
     if (times === undefined || (times.length === 0 && stored?.isWhole === false)) return undefined;
     return times.length === 0 ? 0 : Math.max(0, now - Math.min(...times)) / unit;
   };
   const held = mine?.filter(({ state }) => state === "held") ?? [];
-  const dead = stored?.dead.filter(({ channel, interaction }) => channel === id && !queryInteractions.has(interaction));
+  const dead = stored?.dead.filter(
+    ({ channel, interaction }) => channel === own && !queryInteractions.has(interaction),
+  );
   const left = [...held, ...(dead ?? [])].reduce((total, { count }) => total + count, 0);
   return [
     {

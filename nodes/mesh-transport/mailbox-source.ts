@@ -6,6 +6,7 @@ import type { MeshApiCheck } from "../../lib/services/connection-check/connectio
 import { nextLocalId } from "../../lib/services/exchange/mesh-exchange.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { TransportIdentity } from "../adapter/transports/transport-owner.js";
 import { readTls } from "../adapter/transports/read-tls.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -37,9 +38,18 @@ function apiCheck({ names, baseUrl, password, sharedKey, tls }: ApiAccess): Omit
   return { mailbox: names.mailbox, baseUrl, password, sharedKey, tls };
 }
 
+/** What the API has not sent yet may go by the folders, and the other way round: the mailbox is the same. */
+export function mailboxIdentity({ mailbox }: Pick<MailboxNames, "mailbox">, isSimulated: boolean): TransportIdentity {
+  // Nothing of a real mailbox may come to the simulator, whatever its name.
+  return isSimulated
+    ? { channel: `mesh simulated ${mailbox}`, party: mailbox, words: `simulated mailbox ${mailbox}`, adopts: "own" }
+    : { channel: `mesh ${mailbox}`, party: mailbox, words: `mailbox ${mailbox}`, adopts: "all" };
+}
+
 function apiSource(access: ApiAccess, settings: MeshTransportSettings): MailboxSource {
   const { names, ...rest } = access;
   return {
+    identity: mailboxIdentity(names, settings.way.kind === "simulator"),
     names,
     retryMilliseconds,
     ownCertificates: readOwnCertificates(access.tls),
@@ -59,6 +69,7 @@ function apiSource(access: ApiAccess, settings: MeshTransportSettings): MailboxS
 
 function folderSource(way: WayOf<"folder">, { compresses, maximumBytes }: MeshTransportSettings): MailboxSource {
   return {
+    identity: mailboxIdentity(way.names, false),
     names: way.names,
     retryMilliseconds,
     ownCertificates: [],

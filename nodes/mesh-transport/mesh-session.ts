@@ -14,12 +14,14 @@ import type { CollectingState } from "../adapter/transports/transport-state.js";
 import { MailboxCondition } from "./mailbox-condition.js";
 import { followMailbox } from "./mailbox-log.js";
 import type { MailboxNames, MeshTransportSettings } from "./mesh-settings.js";
+import { ownWork, type Ownership, type TransportIdentity } from "../adapter/transports/transport-owner.js";
 import { startMailbox } from "./start-mailbox.js";
 
 export type MeshSession = Session<OpenFileTransport, CollectingState>;
 
 /** A mailbox of one of the three ways, not made yet. */
 export interface MailboxSource {
+  readonly identity: TransportIdentity;
   readonly names: MailboxNames;
   /** After the first start that failed. */
   readonly retryMilliseconds: number;
@@ -32,14 +34,15 @@ export interface MailboxSource {
 export interface MeshSessionParts {
   readonly files: MeshTransportSettings["files"];
   readonly source: MailboxSource;
-  /** The transport node's id: whose messages in the store these are. */
-  readonly channel: string;
+  /** Of the transport's node. */
+  readonly id: string;
   readonly openStore: StoreSource;
   readonly log: OperatorLog;
   readonly certificates: CertificateSight;
 }
 
-function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUse): MeshMailbox {
+function createMailbox({ source }: MeshSessionParts, { store }: StoreUse): MeshMailbox {
+  const { channel } = source.identity;
   return source.create({
     mailbox: source.names.mailbox,
     store,
@@ -51,15 +54,21 @@ function createMailbox({ source, channel }: MeshSessionParts, { store }: StoreUs
   });
 }
 
-function startSession(parts: MeshSessionParts, use: StoreUse, condition: MailboxCondition): MeshSession {
-  const { source, files, channel, log, certificates } = parts;
+function startSession(
+  parts: MeshSessionParts,
+  use: StoreUse,
+  ownership: Ownership,
+  condition: MailboxCondition,
+): MeshSession {
+  const { source, files, id, log, certificates } = parts;
+  const { channel } = source.identity;
   const { store } = use;
   const mailbox = createMailbox(parts, use);
   condition.follow(mailbox);
   certificates.see("own", source.ownCertificates);
   mailbox.events.on("certificatesShown", ({ chain }) => certificates.see("peer", chain));
   const stopFollowing = followMailbox(mailbox, log);
-  measureMesh(channel, mailbox.events);
+  measureMesh(id, mailbox.events);
   const stopStarting = startMailbox({
     mailbox,
     retryMilliseconds: source.retryMilliseconds,
@@ -72,6 +81,7 @@ function startSession(parts: MeshSessionParts, use: StoreUse, condition: Mailbox
       await mailbox.close();
     } finally {
       stopFollowing();
+      await ownership.release();
       await use.release();
     }
   };
@@ -91,9 +101,12 @@ export async function openMeshSession(parts: MeshSessionParts): Promise<MeshSess
     conditionChanged: (store) => condition.storeChanged(store),
     warn: (text) => parts.log.warn(text),
   });
+  let ownership: Ownership | undefined;
   try {
-    return startSession(parts, use, condition);
+    ownership = await ownWork(parts.source.identity, { id: parts.id, store: use.store, log: parts.log });
+    return startSession(parts, use, ownership, condition);
   } catch (error) {
+    await ownership?.release();
     await use.release();
     throw error;
   }

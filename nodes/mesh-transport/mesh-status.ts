@@ -47,5 +47,8 @@ export function meshStatus(
     const shown = time === undefined ? text : words("status.lastSuccess", { text, time: dayAndTime(time) });
     return { fill: "red", shape: "ring", text: shown };
   }
+  if (state.kind === "failed" && state.error.code === "CONFIG_IDENTITY_IN_USE") {
+    return { fill: "red", shape: "ring", text: words("status.identityInUse") };
+  }
   return commonStatus(state, words);
 }

@@ -10,7 +10,8 @@ import { operatorLogOf } from "../adapter/runtime/operator-log.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
 import { currentSimulator, type SpineSimulator } from "../adapter/transports/simulator-link.js";
 import { wordsOf, type Words } from "../adapter/runtime/words.js";
-import { mailboxSource } from "./mailbox-source.js";
+import { transportIdentified } from "../adapter/transports/transport-registry.js";
+import { mailboxIdentity, mailboxSource } from "./mailbox-source.js";
 import { openMeshSession, type MailboxSource, type MeshSession } from "./mesh-session.js";
 import { collectMilliseconds, readMeshSettings, type MeshTransportSettings } from "./mesh-settings.js";
 import { commonStatus } from "../adapter/transports/transport-status.js";
@@ -39,7 +40,7 @@ async function openSession(RED: NodeAPI, node: Node, words: Words, basis: Sessio
   return openMeshSession({
     files: settings.files,
     source,
-    channel: node.id,
+    id: node.id,
     openStore,
     log: operatorLogOf(node),
     certificates,
@@ -75,7 +76,11 @@ function createTransport(
   const words = wordsOf(RED, "mesh-transport");
   try {
     const settings = readMeshSettings(config, credentialsOf(node), words);
-    return { fileTransport: workingTransport(RED, node, words, settings), ...checked(RED, words, settings) };
+    const transport = workingTransport(RED, node, words, settings);
+    const { way } = settings;
+    // A transport that nobody uses yet has its work all the same.
+    if (way.kind !== "simulator") transportIdentified(node.id, mailboxIdentity(way.names, false).channel);
+    return { fileTransport: transport, ...checked(RED, words, settings) };
   } catch (error) {
     const refusal = toCpisError(error);
     return {

@@ -97,7 +97,7 @@ interface OpenLog {
 }
 
 function simulatedChannels(): readonly string[] {
-  return transportsInSight().flatMap(({ id, isSimulated }) => (isSimulated ? [id] : []));
+  return transportsInSight().flatMap((transport) => (transport.isSimulated ? [transport.channel()] : []));
 }
 
 function isAllSimulated(): boolean {
@@ -237,7 +237,7 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
     },
     async overview(key, onlooker) {
       const certificates = transportsInSight().flatMap((transport) =>
-        transport.certificates().map((certificate) => ({ ...certificate, channel: transport.id })),
+        transport.certificates().map((certificate) => ({ ...certificate, channel: transport.channel() })),
       );
       const opened = open(key);
       const fresh = Math.max(0, (opened.overview?.freshUntil ?? 0) - systemEffects.now());

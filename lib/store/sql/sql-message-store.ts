@@ -102,6 +102,8 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     holdLease: (lease) => run("single", () => instances.hold(lease)),
     endLease: (lease) => run("single", () => instances.end(lease)),
     noteClock: (clock) => run("write", () => instances.noteClock(clock)),
+    countOwners: () => run("read", () => instances.owners()),
+    reassign: (reassignment) => run("write", () => instances.reassign(reassignment)),
     prune: (rules, now, limit) => run("write", () => upkeep.prune(rules, now, limit)),
     reseal: (limit) => run("write", () => upkeep.reseal(limit)),
     subscribe: (listener) => listeners.add(listener),

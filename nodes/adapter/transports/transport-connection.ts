@@ -34,6 +34,7 @@ const longestOpeningMilliseconds = 5000;
 /** A store may be held by a process that is just ending, or its disk or database be out of order for a while. */
 const retriedCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "CONFIG_PORT_IN_USE",
+  "CONFIG_IDENTITY_IN_USE",
   "CONFIG_LISTEN",
   "STORE_LOCKED",
   "STORE_UNAVAILABLE",

@@ -10,8 +10,10 @@ export interface CertificateInSight {
 }
 
 export interface TransportInSight {
-  /** Of the node: the channel of its messages in the store. */
+  /** Of the node. */
   readonly id: string;
+  /** Of its messages in the store: its identity on the wire, and the node's id before that is known. */
+  channel(): string;
   readonly label: string;
   /** Whether all that it sends and gets is the simulator's. */
   readonly isSimulated: boolean;
@@ -34,9 +36,22 @@ export function transportsInSight(): readonly TransportInSight[] {
   return [...inSight.values()];
 }
 
-/** The name that people gave the transport, or its id. */
-export function transportLabel(id: string): string {
-  return inSight.get(id)?.label ?? id;
+/** By the node's id, the channel of its messages. */
+const channels = new Map<string, string>();
+
+export function transportIdentified(id: string, channel: string): void {
+  channels.set(id, channel);
+}
+
+/** Whose stored work a transport of this process does, or will do. */
+export function ownedChannels(): ReadonlySet<string> {
+  return new Set([...inSight.values()].flatMap((transport) => [transport.id, transport.channel()]));
+}
+
+/** The name that people gave the transport with this id or channel, or what was given. */
+export function transportLabel(idOrChannel: string): string {
+  const known = inSight.get(idOrChannel) ?? [...inSight.values()].find((each) => each.channel() === idOrChannel);
+  return known?.label ?? idOrChannel;
 }
 
 /** Endpoints of a transport that are not reached, and since when they are. */
@@ -68,6 +83,7 @@ export function bringIntoSight(id: string, label: string, isSimulated: boolean):
     id,
     label,
     isSimulated,
+    channel: () => channels.get(id) ?? id,
     state: () => state,
     certificates: () => [...chains].map(([owner, notAfter]) => ({ owner, notAfter })),
     unreached: () => unreached.get(id) ?? new Map<string, string>(),
@@ -79,7 +95,10 @@ export function bringIntoSight(id: string, label: string, isSimulated: boolean):
       if (chain.length > 0) chains.set(owner, Math.min(...chain.map(({ notAfter }) => notAfter)));
     },
     close(): void {
-      if (inSight.get(id) === sight) inSight.delete(id);
+      if (inSight.get(id) === sight) {
+        inSight.delete(id);
+        channels.delete(id);
+      }
       forgetPeers(id);
     },
   };

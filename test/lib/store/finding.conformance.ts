@@ -155,6 +155,42 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
     });
   });
 
+  describe("owners", () => {
+    it("are counted with what they have to do, by channel and by the name that is their own", async () => {
+      await store.acceptOutbound([
+        outbound({ acceptedAt: 50, state: "completed", fromParty: "ONE" }),
+        outbound({ acceptedAt: 100, fromParty: "ONE" }),
+        outbound({ acceptedAt: 90, fromParty: "ONE", isOrdered: true, destination: "d" }),
+        outbound({ acceptedAt: 95, fromParty: "ONE", isOrdered: true, destination: "d" }),
+        outbound({ acceptedAt: 80, fromParty: "TWO", channel: "second" }),
+      ]);
+      await acceptNew(store, inbound({ acceptedAt: 70, fromParty: "CPIS", toParty: "ONE" }));
+      const owners = [...(await store.countOwners())].sort((one, other) => one.count - other.count);
+      assert.deepEqual(owners, [
+        { channel: "second", party: "TWO", count: 1, oldestAt: 80 },
+        { channel: "transport", party: "ONE", count: 4, oldestAt: 70 },
+      ]);
+    });
+
+    it("give their messages to another channel, batch by batch, and keep those of another name", async () => {
+      const ids = await store.acceptOutbound([
+        outbound({ fromParty: "ONE" }),
+        outbound({ fromParty: "ONE" }),
+        outbound({ fromParty: "TWO" }),
+        outbound({ fromParty: "ONE", state: "completed" }),
+      ]);
+      const given = { from: "transport", to: "mesh ONE", party: "ONE", limit: 1 } as const;
+      assert.deepEqual(await store.reassign({ ...given, isFinished: false }), { count: 1, hasMore: true });
+      assert.deepEqual(await store.reassign({ ...given, isFinished: false, limit: 9 }), { count: 1, hasMore: false });
+      assert.deepEqual(await store.reassign({ ...given, isFinished: true, limit: 9 }), { count: 1, hasMore: false });
+      const channels = await Promise.all(ids.map(async (id) => (await store.findById(id))?.channel));
+      assert.deepEqual(channels, ["mesh ONE", "mesh ONE", "transport", "mesh ONE"]);
+      const claim = { direction: "outbound", states: ["queued"], owner: "o", leaseMilliseconds: 1 } as const;
+      const claimed = await store.claim({ ...claim, channel: "mesh ONE", limit: 9, now: 10_000_000_000_000 });
+      assert.equal(claimed.length, 2);
+    });
+  });
+
   describe("numbers", () => {
     it("are given once each, by name, also to many at once and after a restart", async () => {
       const numbers = await Promise.all(Array.from({ length: 20 }, () => store.nextNumber("upload")));

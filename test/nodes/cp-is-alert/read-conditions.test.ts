@@ -58,6 +58,7 @@ describe("the conditions of an alert", () => {
       id: "transport",
       label: "A",
       isSimulated: false,
+      channel: () => "transport",
       state: () => state,
       certificates: () => [
         { owner: "own", notAfter: now + 40 * 24 * 60 * minute },

@@ -51,7 +51,7 @@ describe("a mesh transport with the simulator", () => {
     await mailbox.consume();
     await nodeRed.status("user", `${status}lastSuccess`);
     const { exchange, store, channel } = await mailbox.open();
-    assert.equal(channel, "mesh");
+    assert.equal(channel, "mesh simulated 999OT001");
     const id = await exchange.send(upload(42));
     assert.equal((await store.findById(id))?.channel, channel);
     await mailbox.untilReceived(1);
