@@ -285,6 +285,9 @@ export function inDatabaseTime(store: MessageStore, options: DatabaseTimeOptions
       ),
     history: (id) => timed(async () => (await store.history(id)).map((entry) => ({ ...entry, at: from(entry.at) }))),
     appendAudit: (entry) => timed(() => store.appendAudit({ ...entry, at: to(entry.at) })),
+    countOwners: () =>
+      timed(async () => (await store.countOwners()).map((owner) => ({ ...owner, oldestAt: from(owner.oldestAt) }))),
+    reassign: (reassignment) => timed(() => store.reassign(reassignment)),
     prune: (rules, now, limit) => timed(() => store.prune(rules, to(now), limit)),
     subscribe: (listener) => store.subscribe((event) => listener(movedEvent(event, from))),
     // No times are in what these take or give.
