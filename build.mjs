@@ -18,6 +18,15 @@ function run(command, args, options = {}) {
   }
 }
 
+function canWrite(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Installs the dependencies once; again only when package-lock.json has changed. */
 export function install() {
   const wanted = createHash("sha256")
@@ -25,7 +34,26 @@ export function install() {
     .digest("hex");
   if (fs.existsSync(installMark) && fs.readFileSync(installMark, "utf8") === wanted) return;
   console.log("Installing dependencies (once; this takes a minute or two) ...");
-  run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { shell: process.platform === "win32" });
+  if (!canWrite(root)) {
+    // An image or a share that somebody filled with npm ci.
+    if (fs.existsSync(path.join(root, "node_modules", "node-red"))) return;
+    console.error(
+      `${root} cannot be written, and nothing is installed in it. Run npm ci there as a user who may write.`,
+    );
+    process.exit(1);
+  }
+  const npm = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
+  const { status, error } = spawnSync("npm", npm, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
+  if (error !== undefined || status !== 0) {
+    console.error(`
+The installation failed${error === undefined ? "" : ` (${error.code})`}. What to try:
+- Again: a registry or a network that was busy may answer now, and what was fetched is kept.
+- Behind a proxy: npm config set proxy http://proxy.example:8080, and the same with https-proxy.
+- With a registry of your own: npm config set registry https://registry.example/.
+- With the certificate of your network: npm config set cafile /path/to/authority.pem.
+- Whether npm works at all: npm ping.`);
+    process.exit(status ?? 1);
+  }
   fs.writeFileSync(installMark, wanted);
 }
 
@@ -99,6 +127,14 @@ async function bundleResources() {
 /** Builds dist/ and resources/ when a source is newer than they are. */
 export async function build() {
   if (isBuilt()) return;
+  if (!canWrite(root)) {
+    // The times of files in an image say nothing of what was built from what.
+    if (fs.existsSync(path.join(root, "dist", ".built"))) return;
+    console.error(
+      `${root} cannot be written, and dist/ was not built in it. Run npm run build there as a user who may write.`,
+    );
+    process.exit(1);
+  }
   fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
   runNode([path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
   copyEditorFiles();

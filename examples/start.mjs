@@ -9,12 +9,13 @@ import { build, install, nodePath, root } from "../build.mjs";
 
 const { values } = parseArgs({
   options: {
-    folder: { type: "string", default: path.join(root, ".node-red") },
-    port: { type: "string", default: "1880" },
+    folder: { type: "string", default: process.env.CP_IS_FOLDER ?? path.join(root, ".node-red") },
+    port: { type: "string", default: process.env.CP_IS_PORT ?? "1880" },
     fresh: { type: "boolean", default: false },
   },
 });
 const loopback = "127.0.0.1";
+const runningFile = ".running.json";
 const portsToTry = 50;
 
 function isFree(port) {
@@ -30,6 +31,24 @@ async function findPort(first) {
   throw new Error(`No free port between ${first} and ${first + portsToTry - 1}.`);
 }
 
+/** Where the demonstration of this folder runs already; undefined when it does not, also after it was killed. */
+async function findRunning(folder) {
+  let url;
+  try {
+    const noted = JSON.parse(fs.readFileSync(path.join(folder, runningFile), "utf8"));
+    url = noted.url;
+    process.kill(noted.pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    if (error.code !== "EPERM") return undefined;
+  }
+  // The number may be another process's by now: only who answers there runs.
+  return fetch(url).then(
+    () => url,
+    () => undefined,
+  );
+}
+
 /** Node-RED loads this package from its user directory, as it would after an installation from the palette. */
 function linkPackage(folder) {
   const link = path.join(folder, "node_modules", "@cp-is", "node-red");
@@ -40,7 +59,16 @@ function linkPackage(folder) {
 
 /** A flow that was changed in the editor is kept; --fresh brings the original back. */
 function prepareFolder(folder) {
-  fs.mkdirSync(folder, { recursive: true });
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch (error) {
+    console.error(
+      `The demonstration keeps its flow and its messages in a folder, and ${folder} cannot be written (${error.code}).\n` +
+        "Name another one: CP_IS_FOLDER=/some/folder npm start, or npm start -- --folder /some/folder.",
+    );
+    process.exit(1);
+  }
   linkPackage(folder);
   const flows = path.join(folder, "flows.json");
   if (values.fresh || !fs.existsSync(flows)) fs.copyFileSync(path.join(root, "examples", "demonstration.json"), flows);
@@ -75,12 +103,21 @@ async function waitUntilUp(url, child) {
   }
 }
 
+const folder = path.resolve(values.folder);
+const running = await findRunning(folder);
+if (running !== undefined) {
+  console.log(
+    `The demonstration runs already: ${running}\nA second one beside it needs a folder of its own: npm start -- --folder /some/folder`,
+  );
+  process.exit(0);
+}
 install();
 await build();
-const folder = path.resolve(values.folder);
 const secret = prepareFolder(folder);
 const port = await findPort(Number(values.port));
-const url = `http://${loopback}:${port}/`;
+const token = randomBytes(24).toString("base64url");
+/** Whoever has this address has the editor: other users of this machine do not. */
+const url = `http://${loopback}:${port}/?access_token=${token}`;
 const child = spawn(
   nodePath(),
   [
@@ -93,9 +130,20 @@ const child = spawn(
   {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, CP_IS_DEMONSTRATION_PORT: String(port), CP_IS_DEMONSTRATION_SECRET: secret },
+    env: {
+      ...process.env,
+      CP_IS_DEMONSTRATION_PORT: String(port),
+      CP_IS_DEMONSTRATION_SECRET: secret,
+      CP_IS_DEMONSTRATION_TOKEN: token,
+    },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
-child.on("exit", (code) => process.exit(code ?? 0));
+const marker = path.join(folder, runningFile);
+fs.rmSync(marker, { force: true });
+fs.writeFileSync(marker, JSON.stringify({ pid: child.pid, url }), { mode: 0o600 });
+child.on("exit", (code) => {
+  fs.rmSync(marker, { force: true });
+  process.exit(code ?? 0);
+});
 await waitUntilUp(url, child);

@@ -81,19 +81,19 @@ async function takeNotifications(page: Page): Promise<void> {
 }
 
 async function goRound(page: Page): Promise<void> {
-  await statusOf(page, "circle-query", /listening/);
-  await statusOf(page, "circle-upload", /^every 2 s, last/);
-  await pressInject(page, "circle-arrives");
-  await statusOf(page, "circle-not-found", /Spine says: no record/);
-  await pressInject(page, "circle-begin");
-  await statusOf(page, "circle-response", /^accepted$/);
-  await pressInject(page, "circle-arrives");
-  await statusOf(page, "circle-found", /^ring 01632960998$/);
-  await statusOf(page, "circle-seen", /^case C-1001 was seen$/);
-  await pressInject(page, "circle-unknown");
-  await statusOf(page, "circle-refused", /^CPR01, case C-1004$/);
-  await pressInject(page, "circle-inactivate");
-  await statusOf(page, "circle-inactive", /^replaced by 9990000069$/);
+  await statusOf(page, "the-circle-query", /listening/);
+  await statusOf(page, "the-circle-upload", /^every 2 s, last/);
+  await pressInject(page, "the-circle-arrives");
+  await statusOf(page, "the-circle-not-found", /Spine says: no record/);
+  await pressInject(page, "the-circle-begin");
+  await statusOf(page, "the-circle-response", /^accepted$/);
+  await pressInject(page, "the-circle-arrives");
+  await statusOf(page, "the-circle-found", /^ring 01632960998$/);
+  await statusOf(page, "the-circle-seen", /^case C-1001 was seen$/);
+  await pressInject(page, "the-circle-unknown");
+  await statusOf(page, "the-circle-refused", /^CPR01, case C-1004$/);
+  await pressInject(page, "the-circle-inactivate");
+  await statusOf(page, "the-circle-inactive", /^replaced by 9990000069$/);
 }
 
 const clinician = {

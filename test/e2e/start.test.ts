@@ -1,7 +1,9 @@
 // npm start, as somebody sees it who has just cloned the project.
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs/promises";
+import http from "node:http";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -10,6 +12,36 @@ import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../supp
 import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
 import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
 
+const start = path.join(projectRoot, "examples", "start.mjs");
+
+describe("npm start that cannot", () => {
+  it("write its folder says so, and how to name another", () => {
+    const folder = path.join(projectRoot, "package.json", "below a file");
+    const { status, stderr } = spawnSync(process.execPath, [start], {
+      encoding: "utf8",
+      env: { ...process.env, CP_IS_FOLDER: folder },
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /cannot be written \(ENOTDIR\)[^]*CP_IS_FOLDER=/);
+  });
+
+  it("install says what to try", async () => {
+    const clone = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-install-"));
+    for (const file of ["package.json", "package-lock.json", "build.mjs"]) {
+      await fs.copyFile(path.join(projectRoot, file), path.join(clone, file));
+    }
+    const nowhere = { npm_config_registry: "http://127.0.0.1:1/", npm_config_fetch_retries: "0" };
+    const { status, stderr } = spawnSync(process.execPath, ["build.mjs"], {
+      cwd: clone,
+      encoding: "utf8",
+      env: { ...process.env, ...nowhere, npm_config_cache: path.join(clone, "cache") },
+    });
+    assert.notEqual(status, 0);
+    assert.match(stderr, /The installation failed[^]*npm config set proxy[^]*cafile/);
+    await fs.rm(clone, { recursive: true });
+  });
+});
+
 describe("The demonstration that npm start opens", () => {
   let folder: string;
   let child: ChildProcess;
@@ -17,22 +49,26 @@ describe("The demonstration that npm start opens", () => {
   let browser: Browser;
   let watched: WatchedPage;
   let page: Page;
+  let url: string;
+  let address: string;
   const taken = net.createServer();
 
   before(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-start-"));
     const port = await freePort();
     await new Promise<void>((resolve) => taken.listen(port, "127.0.0.1", resolve));
-    const start = path.join(projectRoot, "examples", "start.mjs");
-    child = spawn(process.execPath, [start, "--folder", folder, "--port", String(port)], {
+    child = spawn(process.execPath, [start, "--port", String(port)], {
       cwd: projectRoot,
+      env: { ...process.env, CP_IS_FOLDER: folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     log = collectOutput(child);
-    const url = `http://127.0.0.1:${port + 1}/`;
+    url = `http://127.0.0.1:${port + 1}/`;
     await untilUp(url, child, log);
+    while (!log().includes("Stop with Ctrl+C")) await new Promise((resolve) => setTimeout(resolve, 50));
+    address = /CP-IS demonstration: (\S+)/.exec(log())?.[1] ?? "";
     browser = await openBrowser();
-    watched = await openPage(browser, url);
+    watched = await openPage(browser, address);
     page = watched.page;
     await page.waitForSelector("#simulator .red-ui-flow-node-status-label");
     await page.evaluate('RED.sidebar.show("debug")');
@@ -51,16 +87,76 @@ describe("The demonstration that npm start opens", () => {
     await fs.rm(folder, { recursive: true, force: true });
   });
 
-  it("takes the next port when the first is taken, and says where to look and what to click", async () => {
-    while (!log().includes("Stop with Ctrl+C")) await page.waitForTimeout(50);
-    assert.match(log(), new RegExp(`CP-IS demonstration: ${page.url().replace(/\/#.*$/, "/")}`));
+  it("takes the next port when the first is taken, and says where to look and what to click", () => {
+    assert.ok(address.startsWith(`${url}?access_token=`));
     assert.match(log(), /Click the button at the left end of an inject node/);
+  });
+
+  interface Asked {
+    readonly path: string;
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  }
+
+  /** The status of one request to the editor's server; the token goes with it unless `headers` say otherwise. */
+  async function statusFor({ headers: given = {}, ...options }: Asked): Promise<number | undefined> {
+    const { hostname, port } = new URL(url);
+    const authorization = `Bearer ${new URL(address).searchParams.get("access_token") ?? ""}`;
+    const headers = { authorization, ...given };
+    const request = http.request({ hostname, port, ...options, headers }).end();
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+
+  const adminRoutes = [
+    { path: "/flows" },
+    { path: "/flows", method: "POST" },
+    { path: "/settings" },
+    { path: "/inject/ask-plan", method: "POST" },
+    { path: "/cp-is/metrics" },
+    { path: "/" },
+  ];
+
+  it("opens its editor to the printed address only: a guess is refused on every route", async () => {
+    assert.equal(await statusFor({ path: "/flows" }), 200);
+    for (const authorization of ["", "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc="]) {
+      for (const route of adminRoutes.filter(({ path: where }) => where !== "/" && where !== "/settings")) {
+        assert.equal(await statusFor({ ...route, headers: { authorization } }), 401, `${authorization} ${route.path}`);
+      }
+    }
+  });
+
+  it("refuses other names and other pages' requests on every route, also with the token", async () => {
+    const { port } = new URL(url);
+    const foreign = [
+      { host: `rebound.example:${port}` },
+      { host: "rebound.example" },
+      { host: "127.0.0.1" },
+      { origin: "http://rebound.example" },
+      { origin: `https://127.0.0.1:${port}` },
+      { origin: "null" },
+    ];
+    for (const headers of foreign) {
+      for (const route of adminRoutes) {
+        assert.equal(await statusFor({ ...route, headers }), 403, `${JSON.stringify(headers)} ${route.path}`);
+      }
+    }
+    for (const headers of [{ origin: `http://127.0.0.1:${port}` }, { host: `localhost:${port}` }]) {
+      assert.equal(await statusFor({ path: "/flows", headers }), 200);
+    }
+  });
+
+  it("says where it is when somebody starts it again beside itself, and the second stops", () => {
+    const { status, stdout } = spawnSync(process.execPath, [start, "--folder", folder], { encoding: "utf8" });
+    assert.equal(status, 0);
+    assert.ok(stdout.includes(`runs already: ${address}`), stdout);
   });
 
   it("shows a child found, with its plan and the number to ring", async () => {
     await pressInject(page, "ask-plan");
     const text = await debugMessage(page, "record found");
-    assert.match(text, /nhsNumber: "9990001014"/);
+    assert.match(text, /outcome: "found"/);
     assert.equal(await statusOf(page, "found", /ring/), "ring 01632960999");
     assert.match(await statusOf(page, "query", /found/), /^found \d\d:\d\d$/);
   });
