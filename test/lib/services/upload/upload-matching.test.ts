@@ -197,6 +197,13 @@ describe("A response", () => {
     assert.deepEqual(loaded, [1]);
   });
 
+  it("under another local id is of no record, though the NHS number is that of one", async () => {
+    const other = { subjects: [person(child, { localId: "LOCAL-9" })] };
+    const { outcome, loaded } = await match([protection], response("CPF02", [said(protection, "CPR06", other)]));
+    assert.deepEqual([loaded, outcome.unmatched], [[], 1]);
+    assert.notEqual(outcome.outcome, "accepted");
+  });
+
   it("gives a reason and advice for every refused record, also without a code of refusal", async () => {
     const none = said(protection, "CPR07", { results: [] });
     const success = said({ ...protection, subjects: [person(sibling)] }, "CPR06", { accepted: false });
@@ -333,6 +340,10 @@ describe("A response that loads every record that was sent", () => {
     const answer = response("CPF03", [...all, said(third, "CPR01")], { successful: 1, failed: 2 });
     const { outcome, refused } = await match([...sent, third], answer);
     assert.deepEqual([outcome.outcome, outcome.accepted, refused.length], ["unclear", 0, 3]);
+    for (const counts of [{ successful: 1 }, { failed: 2 }]) {
+      const one = await match([...sent, third], response("CPF03", [...all, said(third, "CPR01")], counts));
+      assert.deepEqual([one.outcome.outcome, one.outcome.accepted], ["unclear", 0]);
+    }
   });
 });
 
