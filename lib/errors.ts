@@ -613,6 +613,17 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Tell the other side, or check that the address is that of a server of theirs. Nothing was sent.",
     retryable: false,
   },
+  TLS_CRL_INVALID: {
+    message: "A file of revoked certificates cannot be used",
+    advice:
+      "Give a revocation list (PEM or DER) of an authority that the TLS settings trust. What was read before stays in force.",
+    retryable: false,
+  },
+  TLS_CRL_OVERDUE: {
+    message: "A list of revoked certificates is older than its authority allows",
+    advice: "Fetch the new list of the authority, and find out why it did not come. The old one stays in force.",
+    retryable: false,
+  },
   TLS_CLIENT_REFUSED: {
     message: "A client with a certificate of a trusted authority is not one of the names that Spine's may carry",
     advice:

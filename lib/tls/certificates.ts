@@ -106,17 +106,22 @@ export function readOwnCertificates(
   return material.pfx === undefined ? [] : readPfx(material.pfx, material.passphrase);
 }
 
-/** What the other side has shown on this connection, leaf first; empty without a certificate. */
-export function readPeerCertificates(socket: TLSSocket): readonly CertificateFacts[] {
-  const chain: CertificateFacts[] = [];
+/** What the other side has shown on this connection, in DER, leaf first; empty without a certificate. */
+export function peerChain(socket: TLSSocket): readonly Buffer[] {
+  const chain: Buffer[] = [];
   let shown: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
   while (shown !== undefined && Buffer.isBuffer(shown.raw) && chain.length < longestChain) {
-    chain.push(...readOne(shown.raw));
+    chain.push(shown.raw);
     // The last one names itself as its issuer.
     const issuer: DetailedPeerCertificate | undefined = shown.issuerCertificate;
     shown = issuer === shown ? undefined : issuer;
   }
   return chain;
+}
+
+/** The same, read. */
+export function readPeerCertificates(socket: TLSSocket): readonly CertificateFacts[] {
+  return peerChain(socket).flatMap(readOne);
 }
 
 /** `now` is in milliseconds since 1970; a day that has begun does not count. */

@@ -2,6 +2,9 @@
 import { isIP } from "node:net";
 import { connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { CpisError, type ErrorCode } from "../errors.js";
+import { peerChain } from "./certificates.js";
+import { isStapledRevoked } from "./revocation.js";
+import { revocationOf } from "./tls-material.js";
 import { checkServerName } from "./peer-name.js";
 import {
   closedInHandshake,
@@ -91,9 +94,24 @@ export function connectTls(
       port: target.port,
       secureContext,
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+      requestOCSP: true,
       checkServerIdentity: (_name, certificate) =>
-        target.judgeServer === undefined ? checkServerName(target.host, certificate) : target.judgeServer(certificate),
+        findRevocation() ??
+        (target.judgeServer === undefined
+          ? checkServerName(target.host, certificate)
+          : target.judgeServer(certificate)),
     });
+    let staple: Buffer | undefined;
+    socket.once("OCSPResponse", (response: unknown) => {
+      if (Buffer.isBuffer(response)) staple = response;
+    });
+    const findRevocation = (): Error | undefined => {
+      const chain = peerChain(socket);
+      const isRevoked =
+        revocationOf(secureContext)?.isRevoked(chain) === true ||
+        (staple !== undefined && isStapledRevoked(staple, chain));
+      return isRevoked ? Object.assign(new Error("The certificate is revoked"), { code: "CERT_REVOKED" }) : undefined;
+    };
     // Before the listener of Node.js itself, which ends a connection to a peer that it does not trust.
     socket.prependOnceListener("secure", () => target.handshaken?.(socket));
     // At once: later, when the connection is gone, it cannot be told any more.

@@ -2,6 +2,7 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { CpisError } from "../errors.js";
+import type { RevocationCheck } from "./revocation.js";
 
 /** PEM text or bytes; `pfx` (PKCS #12) instead of key and certificate is allowed. */
 export interface TlsMaterial {
@@ -14,6 +15,8 @@ export interface TlsMaterial {
   readonly ca: string | Buffer | readonly (string | Buffer)[];
   /** OpenSSL names joined by colons, instead of the default list. */
   readonly ciphers?: string;
+  /** Asked of each certificate that the other side shows; without it none is known to be revoked. */
+  readonly revocation?: RevocationCheck;
 }
 
 /** The authorities that Node.js brings along, and those of NODE_EXTRA_CA_CERTS. */
@@ -73,9 +76,19 @@ export function tlsOptions(material: TlsMaterial): SecureContextOptions {
   return { ca: authoritiesOf(material.ca), ...certificateOptions(material), ...protocolOptions(material) };
 }
 
-function createContext(options: SecureContextOptions): SecureContext {
+/** A context is all that a connection is made with, so what its peers are held against goes with it. */
+const revocations = new WeakMap<SecureContext, RevocationCheck>();
+
+/** What the material of the context has named. */
+export function revocationOf(context: SecureContext): RevocationCheck | undefined {
+  return revocations.get(context);
+}
+
+function createContext(options: SecureContextOptions, { revocation }: Pick<TlsMaterial, "revocation">): SecureContext {
   try {
-    return createSecureContext(options);
+    const context = createSecureContext(options);
+    if (revocation !== undefined) revocations.set(context, revocation);
+    return context;
   } catch (error) {
     throw new CpisError("CONFIG_INVALID", {
       detail: "the key, certificate or passphrase of the TLS configuration cannot be used",
@@ -86,16 +99,17 @@ function createContext(options: SecureContextOptions): SecureContext {
 
 /** Throws CONFIG_MISSING, or CONFIG_INVALID for a key, certificate or passphrase that cannot be used. */
 export function createTlsContext(material: TlsMaterial): SecureContext {
-  return createContext(tlsOptions(material));
+  return createContext(tlsOptions(material), material);
 }
 
 /** For a client whose server need not ask for a certificate. Throws as `createTlsContext`; half a certificate is missing. */
 export function createClientContext(trust: ServerTrust): SecureContext {
   const { ca, key, cert, pfx } = trust;
   const hasCertificate = key !== undefined || cert !== undefined || pfx !== undefined;
-  return createContext({
+  const options = {
     ...(ca === publicAuthorities ? {} : { ca: authoritiesOf(ca) }),
     ...(hasCertificate ? certificateOptions(trust) : {}),
     ...protocolOptions(trust),
-  });
+  };
+  return createContext(options, trust);
 }

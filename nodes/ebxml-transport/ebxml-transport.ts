@@ -73,6 +73,7 @@ function openSession(
     return openSpineSession(basis, contractAccess(spine, findNode, words), {
       tls,
       clientNames: spine.clientNames,
+      revocationFiles: spine.revocationFiles,
       smspTls,
     });
   }

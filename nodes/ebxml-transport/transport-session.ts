@@ -10,7 +10,7 @@ import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { ClientNames } from "../../lib/tls/peer-name.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
-import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
+import { openRevocations, type CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
@@ -271,23 +271,40 @@ export interface SpineTls {
   readonly tls: TlsMaterial;
   /** That Spine's client certificate may carry. */
   readonly clientNames: readonly string[];
+  /** Files of revocation lists, of the authorities of `tls`. */
+  readonly revocationFiles: readonly string[];
   /** Towards a Spine mini service, whose authority may be another one. */
   readonly smspTls: TlsMaterial;
 }
 
 /**
- * Opens towards Spine, whether the directory answers or not. Throws CONFIG_CLIENT_NAMES, CONFIG_PORT_IN_USE,
+ * Opens towards Spine, whether the directory answers or not. Throws CONFIG_CLIENT_NAMES, TLS_CRL_INVALID, CONFIG_PORT_IN_USE,
  * CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*.
  */
 export async function openSpineSession(
   basis: SessionBasis,
   access: ContractAccess,
-  { tls, clientNames, smspTls }: SpineTls,
+  { clientNames, revocationFiles, ...given }: SpineTls,
 ): Promise<TransportSession> {
   if (clientNames.length === 0) throw new CpisError("CONFIG_CLIENT_NAMES");
-  const smsp = openSmsp(basis.settings, smspTls);
-  const desk = openSpineDesk(basis.settings, access, basis.log);
-  return startSession({ ...basis, desk, tls, clientNames, smsp });
+  const revocation = openRevocations(revocationFiles, given.tls.ca, basis.log);
+  const withRevocation = (tls: TlsMaterial): TlsMaterial => (revocation === undefined ? tls : { ...tls, revocation });
+  try {
+    const tls = withRevocation(given.tls);
+    const smsp = openSmsp(basis.settings, withRevocation(given.smspTls));
+    const desk = openSpineDesk(basis.settings, access, basis.log);
+    const session = await startSession({ ...basis, desk, tls, clientNames, smsp });
+    return {
+      ...session,
+      close: async () => {
+        await session.close();
+        revocation?.close();
+      },
+    };
+  } catch (error) {
+    revocation?.close();
+    throw error;
+  }
 }
 
 /**

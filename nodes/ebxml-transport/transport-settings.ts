@@ -22,6 +22,8 @@ export type SpineSide =
       readonly tlsNodeId: string;
       /** That Spine's client certificate may carry; without one nothing is opened, and only checked. */
       readonly clientNames: readonly string[];
+      /** Files of revocation lists. */
+      readonly revocationFiles: readonly string[];
       /** Only where no Spine of the NHS is meant, as in a test with a simulator of another process. */
       readonly acceptsSimulatorCertificates: boolean;
     };
@@ -89,8 +91,8 @@ function readFiles(fields: FieldReader, isSimulator: boolean, maximumBytes: numb
   return { ...fileInteractions, uploadAction, maximumBytes };
 }
 
-function namesIn(text: string): readonly string[] {
-  return text.split(/[\s,;]+/).filter((name) => name !== "");
+function listIn(text: string, separator: RegExp): readonly string[] {
+  return text.split(separator).filter((one) => one !== "");
 }
 
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does; no text holds a secret. */
@@ -115,7 +117,8 @@ export function readTransportSettings(config: object, credentials: object, words
           kind: "spine",
           way: readContractWay(fields, credentials, words),
           tlsNodeId: fields.required("tls", "token"),
-          clientNames: namesIn(fields.optional("clientNames", "hostNames", "")),
+          clientNames: listIn(fields.optional("clientNames", "hostNames", ""), /[\s,;]+/),
+          revocationFiles: listIn(fields.optional("revocationFiles", "absoluteFiles", ""), /\s*;\s*/),
           acceptsSimulatorCertificates: environment === "other",
         },
     listener,

@@ -14,7 +14,7 @@ import type { MhsEvents, RefusalReason } from "../model.js";
 import { createByteBudget, readBody, type ByteBudget } from "./read-body.js";
 import type { MessageReceiver } from "../inbound/receive-message.js";
 import { judgeRequestHead } from "./request-head.js";
-import { readOwnCertificates, readPeerCertificates } from "../../tls/certificates.js";
+import { peerChain, readOwnCertificates, readPeerCertificates } from "../../tls/certificates.js";
 import { isNamedClient, type ClientNames } from "../../tls/peer-name.js";
 import { describeTlsFailure } from "../../tls/tls-failure.js";
 import { createTlsContext, tlsOptions, type TlsMaterial } from "../../tls/tls-material.js";
@@ -207,6 +207,9 @@ function followConnections(server: Server, surroundings: Surroundings): void {
     if (!isNamed && certificate.fingerprint256 === own && connections.secure(socket)) visitors.add(socket);
     else if (!isNamed) {
       refuseConnection("client-name", connections.fail(socket), "TLS_CLIENT_REFUSED");
+      socket.destroy();
+    } else if (options.tls.revocation?.isRevoked(peerChain(socket)) === true) {
+      refuseConnection("tls", connections.fail(socket), "TLS_PEER_REVOKED");
       socket.destroy();
     } else if (!connections.secure(socket)) {
       refuseConnection("too-many-connections", remoteAddressOf(socket));

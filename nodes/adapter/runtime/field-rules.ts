@@ -47,6 +47,11 @@ export const fieldRules = rules({
     message: "validation.namePattern",
   },
   absoluteFolder: { pattern: "^(/|[A-Za-z]:[\\\\/]|\\\\\\\\)", message: "validation.absoluteFolder" },
+  /** One or more, separated by semicolons. */
+  absoluteFiles: {
+    pattern: "^\\s*(/|[A-Za-z]:[\\\\/]|\\\\\\\\)[^;]+(;\\s*(/|[A-Za-z]:[\\\\/]|\\\\\\\\)[^;]+)*$",
+    message: "validation.absoluteFiles",
+  },
   /** MESH asks for five minutes at least, and for once a day. */
   pollMinutes: {
     pattern: "^([5-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$",

@@ -8,9 +8,12 @@ import {
   type CertificateOwner,
   type CertificateWatch,
 } from "../../../lib/tls/watch-certificates.js";
+import { openRevocationFiles, type RevocationFiles } from "../../../lib/tls/revocation-files.js";
+import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
 import { afterDelay } from "../runtime/after-delay.js";
 import type { StatusShape } from "../runtime/node-status.js";
 import { isFirstToTell } from "../stores/store-registry.js";
+import type { OperatorLog } from "../runtime/operator-log.js";
 import { systemEffects } from "../runtime/this-process.js";
 import type { Words } from "../runtime/words.js";
 
@@ -58,4 +61,23 @@ export function withCertificate(
 ): StatusShape {
   if (concern === undefined || status.fill !== "green") return status;
   return { fill: "yellow", shape: "dot", text: certificateText(concern, words) };
+}
+
+/**
+ * Reads the lists of revoked certificates of these files, and again when they change. Throws TLS_CRL_INVALID. Undefined
+ * without files.
+ */
+export function openRevocations(
+  files: readonly string[],
+  ca: TlsMaterial["ca"],
+  log: Pick<OperatorLog, "warn">,
+): RevocationFiles | undefined {
+  if (files.length === 0) return undefined;
+  return openRevocationFiles({
+    files,
+    ca,
+    now: () => systemEffects.now(),
+    after: afterDelay,
+    warn: ({ code, message }) => log.warn(`${code} ${message}`),
+  });
 }

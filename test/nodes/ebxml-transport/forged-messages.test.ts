@@ -153,13 +153,13 @@ describe("an ebxml transport towards Spine", () => {
   for (const refusal of refusals) {
     it(`believes no response to an upload from ${refusal.who}`, async () => {
       await start();
-      nodeRed.send("upload", { payload: [row("9990000018")] });
+      nodeRed.send("upload", { payload: [row("9990000018"), row("9990000026")] });
       const file = await sent();
       const fileNumber = /<id extension="([^"]+)"/.exec(file.payload?.toString() ?? "")?.[1] ?? "1";
-      const payload = vector("cpis/upload-response/all-loaded-without-records.xml").replace(
-        /<id extension="[^"]*"/,
-        `<id extension="${fileNumber}"`,
-      );
+      const createdAt = /<creationTime value="([^"]+)"/.exec(file.payload?.toString() ?? "")?.[1] ?? "";
+      const payload = vector("cpis/upload-response/all-loaded-without-records.xml")
+        .replace(/<id extension="[^"]*"/, `<id extension="${fileNumber}"`)
+        .replace(/<creationTime value="[^"]*"/, `<creationTime value="${createdAt}"`);
       const change = { header: { ...reference(file), service: uploads, action: "REPC_IN000003GB01" }, payload };
       await assertRefused(refusal, change);
       assert.deepEqual(nodeRed.messages("response"), []);
@@ -209,6 +209,31 @@ describe("an ebxml transport towards Spine", () => {
     assert.equal(answered(), 0);
     await deliver(spine, { ...change, header: { ...change.header, service: queries, action: "QUQI_IN010000UK14" } });
     await nodeRed.nextMessage("not-found");
+  });
+
+  it("believes nobody whose certificate is revoked, and asks no such server", async () => {
+    const { pki } = await testCertificates();
+    const list = path.join(nodeRed.userFolder, "revoked.pem");
+    fs.writeFileSync(list, await pki.revoke([String(spine.cert)]));
+    flow = flow.map((node) => (Reflect.get(node, "id") === "transport" ? { ...node, revocationFiles: list } : node));
+    await start();
+    await assert.rejects(deliver(spine, { header: { service: queries } }));
+    await nodeRed.logged("refused 0 tls TLS_PEER_REVOKED 127.0.0.1");
+    ask();
+    const caught = await nodeRed.nextMessage("caught");
+    assert.equal(caughtError(caught).code, "CPIS_NOT_SENT");
+    assert.match(caughtError(caught).message, /revoked/);
+    assert.deepEqual(peer.requests, []);
+  });
+
+  it("is not opened with a revocation list that cannot be read", async () => {
+    flow = flow.map((node) =>
+      Reflect.get(node, "id") === "transport" ? { ...node, revocationFiles: "/nowhere/list.pem" } : node,
+    );
+    await nodeRed.start(flow, credentials);
+    ask();
+    const caught = await nodeRed.nextMessage("caught");
+    assert.equal(caughtError(caught).code, "TLS_CRL_INVALID");
   });
 
   it("is not opened without the names of Spine's certificate, and says what to fill in", async () => {
