@@ -116,6 +116,8 @@ export function connectionCheck(node: string): ShowConnectionCheck {
       request = $.ajax({
         url: `cp-is/connection-check/${encodeURIComponent(config.id)}`,
         type: "POST",
+        contentType: "application/json",
+        data: "{}",
         dataType: "json",
       });
       request

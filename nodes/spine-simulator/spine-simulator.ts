@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { CpisError } from "../../lib/errors.js";
-import { createSpineSimulator, loadOrCreatePki, type SpineSimulator } from "../../lib/simulator/index.js";
+import type { SpineSimulator } from "../../lib/simulator/index.js";
 import { NodeStatus } from "../adapter/runtime/node-status.js";
 import { onClose } from "../adapter/runtime/on-close.js";
 import { refuseAll } from "../adapter/runtime/disabled-node.js";
@@ -17,6 +17,8 @@ const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase
 
 /** Keys and certificates are made once and kept, so that a client that was given them can be used again. */
 async function openSimulator(settings: SimulatorSettings, userFolder: string): Promise<SpineSimulator> {
+  // Only now: what makes its certificates is of no use in a Node-RED that speaks with Spine.
+  const { createSpineSimulator, loadOrCreatePki } = await import("../../lib/simulator/index.js");
   const pki = await loadOrCreatePki(path.join(userFolder, "cp-is-simulator"), effects);
   const { host, port, answerDelayMilliseconds, meshPort } = settings;
   return createSpineSimulator({ host, port, answerDelayMilliseconds, mesh: { port: meshPort }, pki, effects });

@@ -87,8 +87,9 @@ describe("The route of the connection check", () => {
     await fs.rm(folder, { recursive: true, force: true });
   });
 
-  async function check(id: string, user?: string, method = "POST"): Promise<Reply> {
-    const headers: Record<string, string> = user === undefined ? {} : { Authorization: `Bearer ${user}` };
+  async function check(id: string, user?: string, method = "POST", type = "application/json"): Promise<Reply> {
+    const authorization: Record<string, string> = user === undefined ? {} : { Authorization: `Bearer ${user}` };
+    const headers = { "Content-Type": type, ...authorization };
     const response = await fetch(`${url}cp-is/connection-check/${id}`, { method, headers });
     return { status: response.status, text: await response.text() };
   }
@@ -125,6 +126,15 @@ describe("The route of the connection check", () => {
       assert.deepEqual([status, JSON.parse(text)], [404, { reason: "not-deployed" }], id);
     }
     assert.equal((await check("broken", "administrator", "GET")).status, 404);
+  });
+
+  it("takes JSON only, which no form of another site can post", async () => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
+      assert.deepEqual(await check("broken", "administrator", "POST", type), {
+        status: 415,
+        text: '{"reason":"not-json"}',
+      });
+    }
   });
 
   it("repeats no secret", async () => {

@@ -69,6 +69,7 @@ function flowOf(simulatorPort: number, meshRoot: string, tls: Record<"key" | "ce
     },
     { ...query, id: "query", transport: "healthy", x: 300, y: 100 },
     { ...query, id: "query-broken", transport: "broken", x: 300, y: 200 },
+    { ...query, id: "query-unnamed", transport: "unnamed", x: 300, y: 400 },
     {
       id: "healthy",
       type: "ebxml transport",
@@ -83,6 +84,24 @@ function flowOf(simulatorPort: number, meshRoot: string, tls: Record<"key" | "ce
       id: "broken",
       type: "ebxml transport",
       name: "to a stranger",
+      environment: "other",
+      tls: "tls",
+      clientNames: "spine.example",
+      contractBy: "hand",
+      endpointUrl: `https://localhost:${simulatorPort}/reliablemessaging/queryrequest`,
+      cpaId: "S2001924A2012004",
+      toPartyKey: "YES-0000806",
+      toAsid: "928942012545",
+      syncReplyMode: "MSHSignalsOnly",
+      ackRequested: "never",
+      duplicateElimination: "never",
+      ...listener,
+      ...own,
+    },
+    {
+      id: "unnamed",
+      type: "ebxml transport",
+      name: "without names",
       environment: "other",
       tls: "tls",
       contractBy: "hand",
@@ -231,14 +250,32 @@ for (const line of nodeRedLines) {
         "TLS handshake fail",
         "Certificate of the other side skipped",
         "Clock skipped",
+        "Names of Spine's certificate warn",
         "Our listener pass",
       ]);
       const failed = await page.locator("li.cp-is-check-fail").innerText();
       assert.match(failed, /TLS_PEER_AUTHORITY_UNKNOWN/);
       assert.match(failed, /It has shown: .*CP-IS simulator authority/);
-      assert.match(await page.locator("li.cp-is-check-warn").innerText(), /12 days left/);
-      assert.equal(await page.locator(".cp-is-check-summary").innerText(), "1 failed, 1 with a warning");
+      assert.match(await page.locator("li.cp-is-check-warn").first().innerText(), /12 days left/);
+      assert.equal(await page.locator(".cp-is-check-summary").innerText(), "1 failed, 2 with a warning");
       await picture(page, "broken", pictures);
+      await closeConfig(page);
+    });
+
+    it("says what to fill in where the names of Spine's certificate are missing, and fills in what it proposes", async () => {
+      assert.match(await statusOf(page, "query-unnamed", /fill in/), /^fill in the names of Spine's certificate$/);
+      await openConfig(page, "ebxml transport", "unnamed");
+      const field = page.locator("#node-config-input-clientNames");
+      assert.match((await field.getAttribute("class")) ?? "", /input-error/);
+      const steps = await check(page);
+      assert.ok(steps.includes("Names of Spine's certificate fail"), steps.join(", "));
+      await picture(page, "names", pictures);
+      await page.locator(".cp-is-check-take").click();
+      assert.equal(await field.inputValue(), "localhost");
+      assert.doesNotMatch((await field.getAttribute("class")) ?? "", /input-error/);
+      assert.ok(await page.locator(".cp-is-check-unsaved").isVisible());
+      await field.evaluate((element) => element.scrollIntoView({ block: "center" }));
+      await takeScreenshot(page, `${line}-check-names-filled`);
       await closeConfig(page);
     });
 

@@ -1,5 +1,6 @@
 // What Node-RED needs to find beside each node, and finds nowhere else.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { readDefinition, readEditorFiles, resourcesOf, root } from "../support/nodes/editor-files.js";
@@ -17,6 +18,21 @@ describe("the package as Node-RED loads it", () => {
   it("carries what it needs at run time", () => {
     for (const wanted of ["dist", "resources", "examples/*.json"])
       assert.ok(readPackage().files.includes(wanted), wanted);
+  });
+
+  it("loads nothing that only a simulator needs before there is one", () => {
+    const files = [...Object.values(readPackage()["node-red"].nodes), "dist/lib/index.js"];
+    const script = `for (const file of ${JSON.stringify(files)}) require(require("node:path").resolve(file));
+      process.stdout.write(JSON.stringify(Object.keys(require.cache)));`;
+    const { stdout, status } = spawnSync(process.execPath, ["-e", script], { cwd: root, encoding: "utf8" });
+    assert.equal(status, 0);
+    const loaded = JSON.parse(stdout) as string[];
+    assert.ok(loaded.some((file) => file.endsWith(path.join("ebxml-transport", "ebxml-transport.js"))));
+    const ofSimulator = /[\/]node_modules[\/](?:@peculiar|reflect-metadata|tsyringe|asn1js|pvtsutils|pvutils)[\/]/;
+    assert.deepEqual(
+      loaded.filter((file) => ofSimulator.test(file)),
+      [],
+    );
   });
 
   for (const [name, file] of Object.entries(readPackage()["node-red"].nodes)) {

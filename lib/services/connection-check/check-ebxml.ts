@@ -91,7 +91,7 @@ function namesAtEndpoint({ shown, endpointUrl }: EndpointNames): { readonly line
   if (isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0 || !hostName.test(host)) {
     return { line: "The endpoint has shown no name.", names: [] };
   }
-  return { line: `The endpoint has shown no certificate; its host is ${host}.`, names: [host] };
+  return { line: `The endpoint has shown no certificate that can be trusted; its host is ${host}.`, names: [host] };
 }
 
 /** Passes when the name of the endpoint is among those that the listener takes. */

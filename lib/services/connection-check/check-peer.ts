@@ -180,7 +180,7 @@ async function compareClocks(socket: TLSSocket, peer: CheckedPeer, run: CheckRun
 export interface PeerFindings {
   /** Whether a message could go there. */
   readonly isUsable: boolean;
-  /** Its certificate, whether or not it was accepted. */
+  /** Its certificate, once that was accepted. */
   readonly certificate?: CertificateFacts;
 }
 
@@ -205,7 +205,7 @@ export async function* checkPeer(peer: CheckedPeer, run: CheckRun): AsyncGenerat
   yield stepOf("handshake", handshakeFinding(shaken, run));
   if (shaken.kind === "failed") {
     yield* skippedAfter("handshake");
-    return { isUsable: false, ...certificate };
+    return { isUsable: false };
   }
   try {
     yield stepOf("peer-certificate", chainFinding(chain, run.effects.now()));

@@ -33,6 +33,7 @@ export interface Reply {
 /** As much as the route needs of express. */
 interface Request {
   readonly params: { readonly id?: string };
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 interface Response {
   status(code: number): { json(body: object): unknown };
@@ -84,6 +85,11 @@ export function createCheckDesk(findNode: (id: string) => unknown): CheckDesk {
   };
 }
 
+/** A form of another site can post anything but this type without asking first. */
+function isJson({ headers }: Request): boolean {
+  return /^application\/json\b/i.test(String(headers["content-type"] ?? ""));
+}
+
 const served = new WeakSet();
 
 /** Once for each admin server, however many nodes ask for it. Without one there is no editor, and no route. */
@@ -93,6 +99,10 @@ export function serveConnectionChecks(RED: NodeAPI): void {
   served.add(admin);
   const answer = createCheckDesk((id) => RED.nodes.getNode(id));
   RED.httpAdmin.post(checkPath, RED.auth.needsPermission(checkPermission), (request: Request, response: Response) => {
+    if (!isJson(request)) {
+      response.status(415).json({ reason: "not-json" });
+      return;
+    }
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     answer(request.params.id ?? "", gone.signal)

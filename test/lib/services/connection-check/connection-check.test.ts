@@ -212,6 +212,15 @@ describe("a connection check over ebXML", () => {
       assert.deepEqual([other.step("client-names").result, other.step("client-names").proposal], ["fail", undefined]);
     });
 
+    it("proposes no name of a certificate that it does not trust", async () => {
+      const { foreign, good } = await testCertificates();
+      const simulator = await startSimulator(spine);
+      const listener = await startListener(good);
+      const tls = { ...foreign, ca: (await testCertificates()).foreignPki.caPem };
+      const report = await runCheck(await ebxmlCheck(simulator, { clientNames: [], tls, listener }));
+      assert.deepEqual([report.step("handshake").result, report.step("client-names").proposal], ["fail", undefined]);
+    });
+
     it("says nothing against the simulator, which is known by its authority", async () => {
       assert.equal((await namesStep("any")).result, "skipped");
     });
