@@ -83,7 +83,9 @@ async function* checkEbxml(check: EbxmlCheck, run: CheckRun): AsyncGenerator<Che
     ({ certificate: shown } = yield* checkAddress(place, run));
   }
   yield checkClientNames(check.clientNames, { shown, endpointUrl: contract?.endpointUrl });
-  if (isUsable) yield await checkListener(check.listener, run);
+  if (isUsable && check.clientNames.length === 0)
+    yield skippedStep("listener", "It opens once the names are filled in.");
+  else if (isUsable) yield await checkListener(check.listener, run);
   else yield skippedStep("listener");
 }
 

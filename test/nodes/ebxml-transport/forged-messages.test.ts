@@ -211,6 +211,22 @@ describe("an ebxml transport towards Spine", () => {
     await nodeRed.nextMessage("not-found");
   });
 
+  it("believes no answer that has only the conversation in common with the question", async () => {
+    await start();
+    ask();
+    const question = await sent();
+    const { conversationId } = question.header;
+    const payload = vector("hl7v3/query-failure/nhs-number-not-on-cpis.xml").replace(
+      /<messageRef>.*?<\/messageRef>/,
+      "",
+    );
+    await deliver(spine, { header: { conversationId, service: queries }, payload });
+    await nodeRed.logged("UNMATCHED_ANSWER");
+    assert.equal(answered(), 0);
+    await deliver(spine, { header: { ...reference(question), service: queries }, payload: answerTo(question) });
+    await nodeRed.nextMessage("not-found");
+  });
+
   it("believes nobody whose certificate is revoked, and asks no such server", async () => {
     const { pki } = await testCertificates();
     const list = path.join(nodeRed.userFolder, "revoked.pem");
