@@ -221,7 +221,7 @@ describe("an ebxml transport towards Spine", () => {
       "",
     );
     await deliver(spine, { header: { conversationId, service: queries }, payload });
-    await nodeRed.logged("UNMATCHED_ANSWER");
+    await nodeRed.logged("DISCARDED_ANSWER");
     assert.equal(answered(), 0);
     await deliver(spine, { header: { ...reference(question), service: queries }, payload: answerTo(question) });
     await nodeRed.nextMessage("not-found");
