@@ -49,7 +49,7 @@ function unusable(file: string, error: unknown): CpisError {
  * names what was revoked, and no list at all would let everybody in.
  */
 export function openRevocationFiles(options: RevocationFilesOptions): RevocationFiles {
-  const { ca, now, warn, lookMilliseconds = 60_000 } = options;
+  const { ca, lookMilliseconds = 60_000 } = options;
   const authorities = typeof ca === "string" || Buffer.isBuffer(ca) ? [ca] : ca;
   const warned = new Map<string, number>();
   let cancel: (() => void) | undefined;
@@ -70,17 +70,17 @@ export function openRevocationFiles(options: RevocationFilesOptions): Revocation
       mark = markOf(one.file);
       if (mark !== one.mark) one.lists = read(one.file).lists;
     } catch (error) {
-      if (mark !== one.mark) warn(unusable(one.file, error));
+      if (mark !== one.mark) options.warn(unusable(one.file, error));
     }
     one.mark = mark;
   }
 
   function warnOfOverdue({ issuerName, nextUpdate }: RevocationList): void {
-    if (nextUpdate === undefined || now() <= nextUpdate) return;
-    if (now() - (warned.get(issuerName) ?? -Infinity) < dayMilliseconds) return;
-    warned.set(issuerName, now());
+    if (nextUpdate === undefined || options.now() <= nextUpdate) return;
+    if (options.now() - (warned.get(issuerName) ?? -Infinity) < dayMilliseconds) return;
+    warned.set(issuerName, options.now());
     const due = new Date(nextUpdate).toISOString().slice(0, 10);
-    warn(new CpisError("TLS_CRL_OVERDUE", { detail: `the next list of ${issuerName} was due on ${due}` }));
+    options.warn(new CpisError("TLS_CRL_OVERDUE", { detail: `the next list of ${issuerName} was due on ${due}` }));
   }
 
   function look(): void {

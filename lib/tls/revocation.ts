@@ -137,7 +137,7 @@ function responderKeys(issuer: X509Certificate, certificates: DerValue | undefin
   const shown = certificates === undefined ? [] : derChildren(parseDer(certificates.content));
   const delegates = shown
     .map(({ bytes }) => new X509Certificate(bytes))
-    .filter((one) => one.keyUsage?.includes(ocspSigning) === true && one.verify(issuer.publicKey));
+    .filter((one) => [one.keyUsage].flat().includes(ocspSigning) && one.verify(issuer.publicKey));
   return [issuer, ...delegates].map(({ publicKey }) => publicKey);
 }
 

@@ -28,7 +28,7 @@ describe("the package as Node-RED loads it", () => {
     assert.equal(status, 0);
     const loaded = JSON.parse(stdout) as string[];
     assert.ok(loaded.some((file) => file.endsWith(path.join("ebxml-transport", "ebxml-transport.js"))));
-    const ofSimulator = /[\/]node_modules[\/](?:@peculiar|reflect-metadata|tsyringe|asn1js|pvtsutils|pvutils)[\/]/;
+    const ofSimulator = /[\\/]node_modules[\\/](?:@peculiar|reflect-metadata|tsyringe|asn1js|pvtsutils|pvutils)[\\/]/;
     assert.deepEqual(
       loaded.filter((file) => ofSimulator.test(file)),
       [],

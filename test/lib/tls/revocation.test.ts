@@ -56,7 +56,7 @@ describe("Revocation", () => {
   let good: TlsMaterial & { readonly cert: string };
   let revoked: TlsMaterial & { readonly cert: string };
   let list: string;
-  let closing: (() => unknown)[] = [];
+  const closing: (() => unknown)[] = [];
 
   async function issue(): Promise<TlsMaterial & { readonly key: string; readonly cert: string }> {
     const { keyPem, certPem } = await pki.issue(loopback);
@@ -88,7 +88,7 @@ describe("Revocation", () => {
     readonly files: RevocationFiles;
     readonly warnings: CpisError[];
     /** The next look at the files. */
-    look(): void;
+    readonly look: () => void;
   }
 
   function open(names: readonly string[], now = (): number => Date.now()): Opened {
