@@ -741,7 +741,8 @@ export const errorTable = /* @__PURE__ */ define({
   },
   STORE_FULL: {
     message: "The message store has no room left, and nothing was stored",
-    advice: "Free space on the disk or raise the store's limit; the store recovers by itself.",
+    advice:
+      "Free space on the disk, of which a tenth, at most 1 GB, is kept free, or raise the store's limit; the store recovers by itself.",
     retryable: true,
   },
   STORE_OUTCOME_UNKNOWN: {

@@ -1,14 +1,21 @@
 // The embedded message store: one SQLite file in a folder of its own, used by one process.
+import fs from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { CpisError } from "../../errors.js";
 import { createGroupCommit, numberedParameters } from "./group-commit.js";
 import type { ContentProtection, MessageStore, StorageMode } from "../message-store.js";
 import { createMigrations, type Migration, type SchemaDialect } from "../sql/schema.js";
-import type { Dialect, Operation } from "../sql/sql-operation.js";
+import { type Dialect, type Operation, statement } from "../sql/sql-operation.js";
 import { createAuditOperations } from "../sql/audit-operations.js";
 import { createSqlMessageStore, createStoreListeners } from "../sql/sql-message-store.js";
 import { codedSqliteError } from "./sqlite-errors.js";
 import { takeFolder, type OwnedFolder } from "./sqlite-folder.js";
+
+/** Bytes. */
+export interface DiskSpace {
+  readonly total: number;
+  readonly free: number;
+}
 
 export interface FoundStore {
   /** False for a folder without the file of messages, or with an empty one. */
@@ -27,8 +34,13 @@ export interface SqliteMessageStoreOptions {
   readonly protection: ContentProtection | ((found: FoundStore) => Promise<ContentProtection>);
   /** Default "full". */
   readonly mode?: StorageMode;
-  /** Beyond this size of the message file new messages are refused with STORE_FULL. Default: the disk's. */
+  /** Beyond this size of the message file new messages are refused with STORE_FULL. Default: what the disk has to spare. */
   readonly maximumBytes?: number;
+  /**
+   * The disk's space, looked at now and then: a tenth of the disk, at most 1 GB, is left free for what else lives on it.
+   * Default: that of the folder's disk.
+   */
+  diskSpace?(): DiskSpace;
   /** Milliseconds since 1970; only tells people since when the folder is in use. */
   now(): number;
 }
@@ -156,10 +168,34 @@ export function ensureSafe(database: DatabaseSync): void {
   }
 }
 
+const reserveShare = 0.1;
+const largestReserveBytes = 1_000_000_000;
+const spaceLookMilliseconds = 15_000;
+/** The limit moves in steps of 4 megabytes, so that few texts of its statement come about. */
+const pagesPerStep = 1024;
+
+/** What a store leaves free of its disk, in bytes. */
+export function reservedBytes({ total }: Pick<DiskSpace, "total">): number {
+  return Math.min(total * reserveShare, largestReserveBytes);
+}
+
+function diskSpaceOf(folder: string): DiskSpace {
+  const { bsize, blocks, bavail } = fs.statfsSync(folder);
+  return { total: bsize * blocks, free: bsize * bavail };
+}
+
+/** Pages that the file of messages may have: never fewer than it has, which SQLite sees to. */
+function largestPageCount(usedBytes: number, space: DiskSpace, maximumBytes = Number.POSITIVE_INFINITY): number {
+  const spare = Math.max(0, space.free - reservedBytes(space));
+  const bySpace = Math.ceil((usedBytes + spare) / pageBytes / pagesPerStep) * pagesPerStep;
+  const pages = spare === 0 ? usedBytes / pageBytes : bySpace;
+  return Math.max(1, Math.floor(Math.min(pages, maximumBytes / pageBytes)));
+}
+
 function openDatabase(
   Database: typeof DatabaseSync,
   file: string,
-  maximumBytes: number | undefined,
+  largestPages: () => number,
   migrations: readonly Migration[],
 ): DatabaseSync {
   const database = new Database(file, { timeout: busyMilliseconds, enableForeignKeyConstraints: true });
@@ -174,12 +210,10 @@ function openDatabase(
     database.exec("PRAGMA wal_autocheckpoint = 4096");
     database.exec("PRAGMA journal_size_limit = 67108864");
     database.exec("PRAGMA cache_size = -16000");
-    if (maximumBytes !== undefined) {
-      database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maximumBytes / pageBytes))}`);
-    }
     // What is never on a disk need not wait for one.
     if (file !== inMemory) ensureSafe(database);
     migrate(database, migrations);
+    database.exec(`PRAGMA max_page_count = ${largestPages()}`);
     return database;
   } catch (error) {
     database.close();
@@ -213,12 +247,26 @@ export async function createSqliteMessageStore(options: SqliteMessageStoreOption
   try {
     const { protection: given } = options;
     const protection = typeof given === "function" ? await given(findStore(Database, folder.databaseFile)) : given;
+    const largestPages = (): number => {
+      if (options.folder === inMemory) return largestPageCount(0, { total: 0, free: Infinity }, options.maximumBytes);
+      const space = options.diskSpace?.() ?? diskSpaceOf(options.folder);
+      return largestPageCount(fs.statSync(folder.databaseFile).size, space, options.maximumBytes);
+    };
     const audit = createAuditOperations({ dialect: sqliteDialect, protection });
     const migrations = createMigrations(schemaDialect, () => audit.sealHead());
     const runner = createGroupCommit(
-      () => openDatabase(Database, folder.databaseFile, options.maximumBytes, migrations),
+      () => openDatabase(Database, folder.databaseFile, largestPages, migrations),
       listeners.tell,
     );
+    const looking = setInterval(() => {
+      const limit = statement(`PRAGMA max_page_count = ${largestPages()}`);
+      void runner
+        .run("read", function* () {
+          yield limit;
+        })
+        // A store that cannot be asked tells so by its operations.
+        .catch(() => undefined);
+    }, spaceLookMilliseconds).unref();
     return createSqlMessageStore({
       dialect: sqliteDialect,
       protection,
@@ -226,6 +274,7 @@ export async function createSqliteMessageStore(options: SqliteMessageStoreOption
       runner,
       listeners,
       async close(): Promise<void> {
+        clearInterval(looking);
         await runner.close();
         folder.release();
       },

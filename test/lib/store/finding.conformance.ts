@@ -1,6 +1,6 @@
 // What every message store promises of finding, numbering, retention and its own life.
 import assert from "node:assert/strict";
-import type { MessageStore, PagePosition } from "../../../lib/store/message-store.js";
+import type { MessageStore, PagePosition, RetentionRule } from "../../../lib/store/message-store.js";
 import type { MessageOutcome, MessageRowId } from "../../../lib/store/message-model.js";
 import {
   acceptNew,
@@ -239,6 +239,10 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
         keepMilliseconds: 0,
       }));
       await store.prune(rules, 50_000, 100);
+      // Not even by a rule of its own, as from another hand.
+      const unfinished = ["queued", "sending", "awaiting-acknowledgement", "awaiting-response", "held"] as const;
+      const wrong = [...unfinished, "received", "delivered"].map((state) => ({ state, keepMilliseconds: 0 }));
+      assert.equal((await store.prune(wrong as unknown as RetentionRule[], 50_000, 100)).count, 0);
       for (const id of [...ids, ...inboundIds]) assert.ok((await store.findById(id)) !== undefined);
     });
 

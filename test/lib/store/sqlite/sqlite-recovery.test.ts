@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createSqliteMessageStore } from "../../../../lib/store/sqlite/sqlite-message-store.js";
+import { createSqliteMessageStore, reservedBytes } from "../../../../lib/store/sqlite/sqlite-message-store.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import { acceptOne, createTestProtection, outbound } from "../../../support/store/sample-messages.js";
 import { createFolder } from "../../../support/store/sqlite-place.js";
@@ -95,6 +95,33 @@ describe("the embedded store after a crash", () => {
     const id = await acceptOne(store, outbound({ content: Buffer.alloc(20_000) }));
     assert.equal((await store.findById(id))?.contentBytes, 20_000);
     await store.close();
+  });
+
+  it("leaves a tenth of the disk free, or 1 GB of a large one, and takes work again when there is room", async () => {
+    const megabyte = 1_000_000;
+    assert.equal(reservedBytes({ total: 2000 * megabyte }), 200 * megabyte);
+    assert.equal(reservedBytes({ total: 500_000 * megabyte }), 1000 * megabyte);
+    let free = 201 * megabyte;
+    const options = { folder, protection: createTestProtection(), now: () => 0 };
+    const openOn = (): Promise<MessageStore> =>
+      createSqliteMessageStore({ ...options, diskSpace: () => ({ total: 2000 * megabyte, free }) });
+    const large = (): Promise<unknown> => openedStore.acceptOutbound([outbound({ content: Buffer.alloc(megabyte) })]);
+    let openedStore = await openOn();
+    const fill = async (): Promise<void> => {
+      for (let count = 0; count < 20; count += 1) await large();
+    };
+    await assert.rejects(fill(), { code: "STORE_FULL", retryable: true });
+    assert.ok((await fs.stat(path.join(folder, "messages.sqlite"))).size < 8 * megabyte);
+    await openedStore.close();
+    free = 150 * megabyte;
+    openedStore = await openOn();
+    await assert.rejects(large(), { code: "STORE_FULL" });
+    assert.equal((await openedStore.list({}, 1)).messages.length, 1, "what is there can be read");
+    await openedStore.close();
+    free = 900 * megabyte;
+    openedStore = await openOn();
+    await fill();
+    await openedStore.close();
   });
 
   it("does not let one message that is too large harm its neighbours of the same commit", async () => {
