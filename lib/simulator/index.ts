@@ -68,3 +68,8 @@ export type { SimulatedSdsRecord } from "./sds/sds-records.js";
 export { createSmspServer, type SmspServer, type SmspServerOptions } from "./smsp/smsp-server.js";
 export type { SmspConduct } from "./smsp/smsp-behaviour.js";
 export { smspNumbers, type SmspNumber } from "./smsp/smsp-numbers.js";
+export {
+  createReceivedUploadChecker,
+  type ReceivedUploadChecker,
+  type ReceivedUploadContext,
+} from "./cpis/check-received-upload.js";
