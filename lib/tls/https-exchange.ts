@@ -120,6 +120,9 @@ function writable(request: ClientRequest): Promise<void> {
   });
 }
 
+/** How long the end of the writing may be told after the reply was read. */
+const writingGraceMilliseconds = 1_000;
+
 /** One exchange: its request, what has ended it, and its reply. */
 class Exchange {
   readonly #request: ClientRequest;
@@ -245,9 +248,17 @@ class Exchange {
     };
   }
 
-  /** Answered before all was written: nobody writes the rest, so the connection is of no more use. */
+  /**
+   * Answered before all was written: nobody writes the rest, so the connection is of no more use. In a busy program a
+   * reply is read before it is told that the last bytes have left, and then the connection is as good as any.
+   */
   #dropHalfWritten(): void {
-    if (!this.#request.writableFinished) this.#request.destroy();
+    const request = this.#request;
+    if (request.writableFinished) return;
+    const timer = setTimeout(() => request.destroy(), writingGraceMilliseconds);
+    timer.unref();
+    request.once("finish", () => clearTimeout(timer));
+    request.once("close", () => clearTimeout(timer));
   }
 
   #brokenBy(error?: unknown): BrokenBy {

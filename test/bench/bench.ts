@@ -1,5 +1,6 @@
 // Measures everything beside its bare baseline of the same run and prints one table.
 import { measureCodecs } from "./codecs.js";
+import { measureDurableQueries } from "./durable-queries.js";
 import { measureLoading } from "./loading.js";
 import { printTable, type Row } from "./measure.js";
 import { measureMessageLog } from "./message-log.js";
@@ -10,6 +11,7 @@ import { measureUploads } from "./uploads.js";
 const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
   ["codecs", measureCodecs],
   ["queries", measureQueries],
+  ["durable-queries", measureDurableQueries],
   ["loading", measureLoading],
   ["store", measureStore],
   ["message-log", measureMessageLog],

@@ -8,9 +8,16 @@ import {
   type IssuedCertificate,
   type SimulatedParty,
 } from "../../lib/simulator/index.js";
+import { encodeBusinessMessage } from "../../lib/ebxml/encode-message.js";
+import { parseConversationId, parseMessageId } from "../../lib/identifiers.js";
 import type { MessagingContract } from "../../lib/sds/contract.js";
+import { buildResponse, queryContext, wrapPayload } from "./sample-messages.js";
 
-export type PeerRequest = { readonly kind: "simulator" } | { readonly kind: "bare"; readonly responseBytes: number };
+export type PeerRequest =
+  | { readonly kind: "simulator" }
+  /** Answers each query with the same record, and reads nothing but the ids. */
+  | { readonly kind: "canned"; readonly accesses: number }
+  | { readonly kind: "bare"; readonly responseBytes: number };
 
 export interface PeerReady {
   readonly url: string;
@@ -63,6 +70,75 @@ async function startBare(responseBytes: number): Promise<void> {
         .end(answer);
     });
   });
+  // Each subject of a measurement waits while the others are measured.
+  server.keepAliveTimeout = 0;
+  server.listen(0, loopback);
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no address");
+  const client = await pki.issue({ commonName: loopback, ipAddresses: [loopback], usage: "both" });
+  tell({ url: `https://${loopback}:${address.port}`, caPem: pki.caPem, client });
+}
+
+const placeholder = {
+  message: "0B000000-0000-4000-8000-000000000001",
+  reference: "0B000000-0000-4000-8000-000000000002",
+  conversation: "0B000000-0000-4000-8000-000000000003",
+} as const;
+
+function cannedAnswer(accesses: number): { readonly contentType: string; readonly text: string } {
+  const message = wrapPayload(buildResponse(accesses), 0);
+  const { contentType, body } = encodeBusinessMessage(
+    {
+      ...message,
+      header: {
+        ...message.header,
+        fromPartyKey: message.header.toPartyKey,
+        toPartyKey: message.header.fromPartyKey,
+        action: "REPC_IN000007GB01",
+        messageId: parseMessageId(placeholder.message),
+        refToMessageId: parseMessageId(placeholder.reference),
+        conversationId: parseConversationId(placeholder.conversation),
+      },
+    },
+    { style: "spine" },
+  );
+  return { contentType, text: body.toString("latin1") };
+}
+
+/** Path "/<port>": answers 202 at once, then posts the record to that port. */
+async function startCanned(accesses: number): Promise<void> {
+  const pki = await createPki(effects);
+  const own = await pki.issue({ commonName: loopback, ipAddresses: [loopback], usage: "both" });
+  const tls = { key: own.keyPem, cert: own.certPem, ca: pki.caPem };
+  const agent = new https.Agent({ ...tls, keepAlive: true });
+  const { contentType, text } = cannedAnswer(accesses);
+  const idIn = (body: string, name: string): string => new RegExp(`<eb:${name}>([^<]+)<`).exec(body)?.[1] ?? "";
+  const eventIdIn = (body: string): string => /<cP-ISNHSQuery[^>]*>\s*<id root="([^"]+)"/.exec(body)?.[1] ?? "";
+  const server = https.createServer({ ...tls, requestCert: true, rejectUnauthorized: true }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      response.writeHead(202, { "Content-Length": 0 });
+      response.end();
+      const body = Buffer.concat(chunks).toString("latin1");
+      const answer = Buffer.from(
+        text
+          .replaceAll(placeholder.message, effects.newUuid())
+          .replaceAll(placeholder.reference, idIn(body, "MessageId"))
+          .replaceAll(placeholder.conversation, idIn(body, "ConversationId"))
+          .replaceAll(queryContext.eventId, eventIdIn(body)),
+        "latin1",
+      );
+      const port = request.url?.split("/")[1] ?? "";
+      const headers = { "Content-Length": answer.byteLength, "Content-Type": contentType };
+      https
+        .request(`https://${loopback}:${port}/mhs/ebxml`, { method: "POST", agent, headers }, (reply) => reply.resume())
+        .end(answer);
+    });
+  });
+  // Each subject of a measurement waits while the others are measured.
+  server.keepAliveTimeout = 0;
   server.listen(0, loopback);
   await once(server, "listening");
   const address = server.address();
@@ -72,5 +148,7 @@ async function startBare(responseBytes: number): Promise<void> {
 }
 
 process.once("message", (request: PeerRequest) => {
-  void (request.kind === "simulator" ? startSimulator() : startBare(request.responseBytes));
+  if (request.kind === "simulator") void startSimulator();
+  else if (request.kind === "canned") void startCanned(request.accesses);
+  else void startBare(request.responseBytes);
 });

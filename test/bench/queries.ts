@@ -19,18 +19,19 @@ const party = { partyKey: "ZT7-900145", asid: "200000000001", cpaId: "S9000145A9
 /** In the simulator's register, with few accesses, so that sizes stay the same in every round. */
 const askedNumber = "9990001014";
 
-interface Round {
+export interface Round {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
 }
 
-async function runRound(call: () => Promise<void>): Promise<Round> {
+/** `calls` in all, so many at a time. */
+export async function runRound(call: () => Promise<void>, calls = callsPerRound, atATime = inFlight): Promise<Round> {
   const latencies: number[] = [];
-  let left = callsPerRound;
+  let left = calls;
   const start = performance.now();
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
+    Array.from({ length: atATime }, async () => {
       while (left > 0) {
         left -= 1;
         const begun = performance.now();
@@ -40,35 +41,35 @@ async function runRound(call: () => Promise<void>): Promise<Round> {
     }),
   );
   const seconds = (performance.now() - start) / 1000;
-  return { perSecond: callsPerRound / seconds, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+  return { perSecond: calls / seconds, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
 }
 
-interface Peer {
+export interface Peer {
   readonly child: ChildProcess;
   readonly ready: PeerReady;
 }
 
 /** The other end runs in a process of its own, as Spine does: ours and the bare one alike. */
-async function startPeer(request: PeerRequest): Promise<Peer> {
+export async function startPeer(request: PeerRequest): Promise<Peer> {
   const child = fork(path.join(__dirname, "peer-process.ts"), { execArgv: ["--import", "tsx"] });
   child.send(request);
   const [ready] = (await once(child, "message")) as [PeerReady];
   return { child, ready };
 }
 
-async function stopPeer({ child }: Peer): Promise<void> {
+export async function stopPeer({ child }: Peer): Promise<void> {
   const ended = once(child, "exit");
   child.kill();
   await ended;
 }
 
-interface Subject {
+export interface Subject {
   call(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Of the bodies of one query and its answer on the wire; known after the first one. */
-interface Sizes {
+export interface Sizes {
   requestBytes: number;
   answerBytes: number;
 }
@@ -136,7 +137,7 @@ function post(agent: https.Agent, url: string, body: Buffer): Promise<void> {
 }
 
 /** The same journey with nothing in it: a post there, a post back with its number, each answered at once. */
-async function createBare({ requestBytes, answerBytes }: Sizes): Promise<Subject> {
+export async function createBare({ requestBytes, answerBytes }: Sizes): Promise<Subject> {
   const peer = await startPeer({ kind: "bare", responseBytes: answerBytes });
   const { caPem, client, url } = peer.ready;
   const tls = { key: client.keyPem, cert: client.certPem, ca: caPem };
@@ -151,6 +152,7 @@ async function createBare({ requestBytes, answerBytes }: Sizes): Promise<Subject
       waiting.delete(number);
     });
   });
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -8,7 +8,7 @@ import type { OutboundRequest, RequestFailure, RequestOutcome } from "../model.j
 import { newOutboundRecord } from "../outbound/outbound-record.js";
 import { readRefusal } from "../outbound/outbound-signals.js";
 import { inTime, writeDown, type WritingParts } from "./background-writes.js";
-import type { ReplyOutcome, SynchronousMeaning } from "./interpret-synchronous.js";
+import type { ReplyOutcome, SynchronousMeaning } from "./synchronous-form.js";
 import {
   notSent,
   prepareRequest,

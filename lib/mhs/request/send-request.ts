@@ -10,9 +10,9 @@ import type { InboundAnswer, MhsEffects, MhsEvents, OutboundRequest, OwnParty, R
 import { interpretReply, type HttpReply } from "../outbound/interpret-reply.js";
 import { prepareMessage, type PreparedEbxml } from "../outbound/outbound-record.js";
 import type { Sender, SendResult } from "../outbound/send-message.js";
-import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./interpret-synchronous.js";
+import { interpretSynchronousReply, maximumAnswerBytes, type SynchronousMeaning } from "./synchronous-form.js";
 import type { PendingRequests, Waiter, WaiterDecision } from "./pending-requests.js";
-import { prepareSynchronous, type PreparedSynchronous } from "./prepare-synchronous.js";
+import { prepareSynchronous, type PreparedSynchronous } from "./synchronous-form.js";
 
 export interface RunnerParts {
   readonly ownParty: OwnParty;

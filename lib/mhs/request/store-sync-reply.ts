@@ -6,7 +6,7 @@ import { comparableId } from "../../identifiers.js";
 import type { NewAuditEntry } from "../../store/audit-model.js";
 import type { AnsweredMessage, AnswerOutcome, MessageRowId, NewInboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
-import type { ReplyToKeep, SynchronousMeaning } from "./interpret-synchronous.js";
+import type { ReplyToKeep, SynchronousMeaning } from "./synchronous-form.js";
 import type { MhsEffects, MhsEvents, OutboundRequest, OwnParty } from "../model.js";
 import { arrivals } from "./pending-requests.js";
 import { writeDown, type WritingParts } from "./background-writes.js";

@@ -6,7 +6,7 @@ import { parseConversationId, parseCpaId } from "../../../../lib/identifiers.js"
 import { createMessageHandlingService } from "../../../../lib/mhs/message-handling-service.js";
 import type { OutboundRequest, RequestOutcome } from "../../../../lib/mhs/model.js";
 import { newOutboundRecord } from "../../../../lib/mhs/outbound/outbound-record.js";
-import { prepareSynchronous } from "../../../../lib/mhs/request/prepare-synchronous.js";
+import { prepareSynchronous } from "../../../../lib/mhs/request/synchronous-form.js";
 import type { MessagingContract } from "../../../../lib/sds/contract.js";
 import { parseSoapEnvelope } from "../../../../lib/soap/envelope.js";
 import { encodeSoapFault } from "../../../../lib/soap/fault.js";

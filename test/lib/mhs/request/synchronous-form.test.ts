@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeSoapFault } from "../../../../lib/soap/fault.js";
-import { interpretSynchronousReply } from "../../../../lib/mhs/request/interpret-synchronous.js";
+import { interpretSynchronousReply } from "../../../../lib/mhs/request/synchronous-form.js";
 import { errorFor, settling } from "../../../support/mhs/exchange.js";
 import { acknowledgmentFor, inboundMessage, newId, type PeerRequest } from "../../../support/mhs/peer.js";
 import { encodeBusinessMessage } from "../../../../lib/ebxml/encode-message.js";

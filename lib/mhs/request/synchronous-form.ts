@@ -1,9 +1,11 @@
-// Decides what the HTTP reply of a synchronous exchange means: it is the answer, or there is none.
+// The synchronous form: the bytes of a request whose answer comes in the reply, and what that reply means.
 import { CpisError, errorClass } from "../../errors.js";
 import { isSameId, type MessageId } from "../../identifiers.js";
 import { readSynchronousReply, type SynchronousReply } from "../../soap/synchronous-reply.js";
+import { encodeSynchronousRequest } from "../../soap/synchronous-request.js";
 import { classifyReplyBody } from "../outbound/classify-reply.js";
 import type { HttpReply } from "../outbound/interpret-reply.js";
+import { endpointOf, type PreparedMessage } from "../outbound/outbound-record.js";
 import type { OutboundRequest, RequestOutcome } from "../model.js";
 
 /** What a reply can be; the request has no other answer. */
@@ -84,4 +86,27 @@ export function interpretSynchronousReply<Result>(
   if (isAboutOther(reply, request.messageId)) return { outcome: { kind: "mismatched" }, settles: false, kept };
   if (httpStatus !== 200 || reply.body.children.length === 0) return { outcome: noAnswer, settles: false, kept };
   return { ...judge(request, reply, receivedAt), kept };
+}
+
+export interface PreparedSynchronous extends PreparedMessage {
+  readonly pattern: "sync-soap";
+}
+
+/** Throws CONFIG_MISSING without the ASID of the system that asks, and CONFIG_INVALID. */
+export function prepareSynchronous(request: OutboundRequest): PreparedSynchronous {
+  const { contract, service, action, messageId, fromAsid, payload } = request;
+  if (fromAsid === undefined) throw new CpisError("CONFIG_MISSING", { detail: "the ASID of the system that asks" });
+  const url = endpointOf(contract);
+  const message = encodeSynchronousRequest({
+    messageId,
+    service,
+    interaction: action,
+    endpointUrl: url.href,
+    // The reply comes on the same connection, and Spine is known to take requests that name no address of ours.
+    fromAddress: "",
+    fromAsid,
+    toAsid: contract.toAsid,
+    payload,
+  });
+  return { message, pattern: "sync-soap", url };
 }
