@@ -682,6 +682,23 @@ export const errorTable = /* @__PURE__ */ define({
     advice: "Keep this machine on network time (NTP): times in messages and in credentials are compared with theirs.",
     retryable: false,
   },
+  TLS_PROXY_UNREACHABLE: {
+    message: "The HTTP proxy on the way cannot be reached",
+    advice:
+      "Check the proxy's address in the transport, or HTTPS_PROXY in the environment, and whether it may be reached from here.",
+    retryable: true,
+  },
+  TLS_PROXY_AUTHENTICATION: {
+    message: "The HTTP proxy on the way asks for a name and password, or refuses the ones given",
+    advice: "Set the name and password of the proxy. They are the proxy's, and not those of Spine or MESH.",
+    retryable: false,
+  },
+  TLS_PROXY_REFUSED: {
+    message: "The HTTP proxy on the way refuses the connection",
+    advice:
+      "Ask whoever runs the proxy to allow CONNECT to this host and port, without looking into the TLS inside; or name the host in NO_PROXY.",
+    retryable: false,
+  },
   CONFIG_IDENTITY_IN_USE: {
     message: "Another transport has this mailbox or party key already",
     advice:

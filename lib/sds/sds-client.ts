@@ -2,6 +2,7 @@
 import { CpisError, isCpisError } from "../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
 import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
+import type { ProxySettings } from "../tls/proxy.js";
 import { createClientContext, publicAuthorities, type ServerTrust } from "../tls/tls-material.js";
 import { collectPages, defaultPageLimits, type PageLimits } from "./collect-pages.js";
 import type { DeviceQuery, EndpointQuery, SdsDevice, SdsEndpoint } from "./directory-model.js";
@@ -32,6 +33,8 @@ export interface SdsClientOptions {
   readonly apiKey: string;
   /** Default: the public authorities, and no certificate of our own. */
   readonly tls?: ServerTrust;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<SdsTimeouts>;
   readonly limits?: Partial<SdsLimits>;
   readonly effects: SdsEffects;
@@ -95,7 +98,12 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
   const limits = { ...defaultPageLimits, maximumBytes: defaultMaximumBytes, ...options.limits };
   const trust = createClientContext(options.tls ?? { ca: publicAuthorities });
   const codes = { connectFailed: "SDS_CONNECT_FAILED", incomplete: "SDS_UNAVAILABLE" } as const;
-  const https = createHttpsClient({ secureContext: trust, timeouts, codes });
+  const https = createHttpsClient({
+    secureContext: trust,
+    timeouts,
+    codes,
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+  });
   const closing = new AbortController();
 
   /** A question may be asked twice, so one that met a stale connection is. */

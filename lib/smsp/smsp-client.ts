@@ -5,6 +5,7 @@ import { interactionKey, odsAddress, odsIdentity } from "../itk/names.js";
 import { encodeWebServiceMessage, type WebServiceHeader } from "../itk/web-service-message.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
 import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
+import type { ProxySettings } from "../tls/proxy.js";
 import { createTlsContext, type TlsMaterial } from "../tls/tls-material.js";
 import { interpretReply } from "./interpret-reply.js";
 import type { SmspOutcome, SmspQuestion, SmspSettings } from "./model.js";
@@ -31,6 +32,8 @@ export interface SmspClientOptions {
   /** The provider must know our certificate, and we trust no authority but these. */
   readonly tls: TlsMaterial;
   readonly settings: SmspSettings;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<SmspTimeouts>;
   /** Of a reply. Default 5,242,880. */
   readonly maximumReplyBytes?: number;
@@ -93,7 +96,12 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
   const timeouts = { ...defaultConnectTimeouts, ...options.timeouts };
   const { answerMilliseconds = defaultAnswerMilliseconds } = options.timeouts ?? {};
   const codes = { connectFailed: "SMSP_CONNECT_FAILED", incomplete: "SMSP_OUTCOME_UNKNOWN" } as const;
-  const https = createHttpsClient({ secureContext: createTlsContext(options.tls), timeouts, codes });
+  const https = createHttpsClient({
+    secureContext: createTlsContext(options.tls),
+    timeouts,
+    codes,
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+  });
   const closing = new AbortController();
 
   const broken = (by: BrokenBy): SmspOutcome => {

@@ -1,10 +1,11 @@
 // Opens one TLS connection and gives it away only when the peer has accepted us.
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { CpisError, type ErrorCode } from "../errors.js";
 import { peerChain } from "./certificates.js";
 import { isStapledRevoked } from "./revocation.js";
 import { revocationOf } from "./tls-material.js";
+import { openTunnel, type ProxyChoice } from "./proxy.js";
 import { checkServerName } from "./peer-name.js";
 import {
   closedInHandshake,
@@ -34,6 +35,8 @@ export const defaultConnectTimeouts: ConnectTimeouts = {
 };
 
 export interface ConnectTarget {
+  /** Default: none on the way. */
+  readonly proxy?: ProxyChoice;
   /** A name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
@@ -81,7 +84,20 @@ function timeoutIn(phase: Phase, milliseconds: number, connectFailed: ErrorCode)
  * Rejects with the target's code or TLS_*, `retryable` when the connection only broke, or CONFIG_CLOSED when
  * the signal aborts.
  */
-export function connectTls(
+export async function connectTls(
+  target: ConnectTarget,
+  secureContext: SecureContext,
+  timeouts: ConnectTimeouts,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const route = target.proxy?.(target.host, target.port);
+  if (route === undefined) return connectOver(undefined, target, secureContext, timeouts, signal);
+  const tunnel = await openTunnel(route, target, timeouts.connectMilliseconds, signal);
+  return connectOver(tunnel, target, secureContext, timeouts, signal);
+}
+
+function connectOver(
+  tunnel: Socket | undefined,
   target: ConnectTarget,
   secureContext: SecureContext,
   timeouts: ConnectTimeouts,
@@ -90,8 +106,7 @@ export function connectTls(
   return new Promise((resolve, reject) => {
     let phase: Phase = "connect";
     const socket = connect({
-      host: target.host,
-      port: target.port,
+      ...(tunnel === undefined ? { host: target.host, port: target.port } : { socket: tunnel }),
       secureContext,
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
       requestOCSP: true,
@@ -173,5 +188,6 @@ export function connectTls(
     for (const [name, listener] of listeners) socket.on(name, listener);
     signal.addEventListener("abort", onAbort);
     if (signal.aborted) onAbort();
+    else if (tunnel !== undefined) onConnect();
   });
 }

@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import { readPeerCertificates, type CertificateObserver } from "./certificates.js";
+import type { ProxyChoice } from "./proxy.js";
 import { connectTls, type ConnectTarget, type ConnectTimeouts } from "./connect-tls.js";
 
 /** Below the five seconds after which many servers drop an idle connection: one that is stale would be written to. */
@@ -30,6 +31,7 @@ export class ConnectionAgent extends Agent {
   readonly #timeouts: ConnectTimeouts;
   readonly #connectFailed: ErrorCode;
   readonly #peerShown: CertificateObserver | undefined;
+  readonly #proxy: ProxyChoice | undefined;
   readonly #stopped = new AbortController();
 
   /** `connectFailed` is the code of an error before the handshake; `peerShown` is told of each new connection. */
@@ -38,19 +40,22 @@ export class ConnectionAgent extends Agent {
     timeouts: ConnectTimeouts,
     connectFailed: ErrorCode,
     peerShown?: CertificateObserver,
+    proxy?: ProxyChoice,
   ) {
     super({ keepAlive: true, timeout: idleMilliseconds, maxFreeSockets: maximumIdle });
     this.#secureContext = secureContext;
     this.#timeouts = timeouts;
     this.#connectFailed = connectFailed;
     this.#peerShown = peerShown;
+    this.#proxy = proxy;
   }
 
   override createConnection(
     options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#connect(targetOf(options, this.#connectFailed)).then(
+    const target = targetOf(options, this.#connectFailed);
+    this.#connect(this.#proxy === undefined ? target : { ...target, proxy: this.#proxy }).then(
       (socket) => callback?.(null, socket),
       // The signature asks for a stream also with an error; nobody looks at it.
       (error: unknown) =>

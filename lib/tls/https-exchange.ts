@@ -6,6 +6,7 @@ import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import type { CertificateObserver } from "./certificates.js";
 import { ConnectionAgent } from "./connection-agent.js";
 import type { ConnectTimeouts } from "./connect-tls.js";
+import { chooseProxy, type ProxySettings } from "./proxy.js";
 import { describeTlsFailure, isBrokenConnection, isHandshakeAlert } from "./tls-failure.js";
 
 /** A body that is read while it is sent. */
@@ -71,6 +72,8 @@ export interface HttpsClientOptions {
   readonly codes: { readonly connectFailed: ErrorCode; readonly incomplete: ErrorCode };
   /** Told of the peer's certificates at each new connection. */
   readonly peerShown?: CertificateObserver;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 export interface HttpsClient {
@@ -309,9 +312,11 @@ class Exchange {
   }
 }
 
+/** Throws CONFIG_INVALID for a proxy that cannot be. */
 export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
   const { secureContext, timeouts, codes, peerShown } = options;
-  const agent = new ConnectionAgent(secureContext, timeouts, codes.connectFailed, peerShown);
+  const proxy = chooseProxy(options.proxy);
+  const agent = new ConnectionAgent(secureContext, timeouts, codes.connectFailed, peerShown, proxy);
   return {
     exchange: (request) => new Promise((resolve) => new Exchange(request, agent, codes, resolve).run()),
     close: () => agent.close(),

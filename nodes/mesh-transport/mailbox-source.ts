@@ -5,8 +5,10 @@ import { createFolderMailbox } from "../../lib/mesh/folders/folder-mailbox.js";
 import type { MeshApiCheck } from "../../lib/services/connection-check/connection-check-model.js";
 import { nextLocalId } from "../../lib/services/exchange/mesh-exchange.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
+import type { ProxySettings } from "../../lib/tls/proxy.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { TransportIdentity } from "../adapter/transports/transport-owner.js";
+import { readProxy } from "../adapter/transports/read-proxy.js";
 import { readTls } from "../adapter/transports/read-tls.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -27,6 +29,7 @@ interface ApiAccess {
   readonly sharedKey: string;
   readonly tls: TlsMaterial;
   readonly pollMilliseconds: number;
+  readonly proxy?: ProxySettings;
 }
 
 type WayOf<Kind extends MeshWay["kind"]> = Extract<MeshWay, { readonly kind: Kind }>;
@@ -34,8 +37,12 @@ type WayOf<Kind extends MeshWay["kind"]> = Extract<MeshWay, { readonly kind: Kin
 /** After the first time that MESH, or the folders, could not be used; then longer and longer. */
 const retryMilliseconds = 1_000;
 
-function apiCheck({ names, baseUrl, password, sharedKey, tls }: ApiAccess): Omit<MeshApiCheck, "kind"> {
-  return { mailbox: names.mailbox, baseUrl, password, sharedKey, tls };
+function apiCheck({ names, baseUrl, password, sharedKey, tls, proxy }: ApiAccess): Omit<MeshApiCheck, "kind"> {
+  return {
+    mailbox: names.mailbox,
+    ...{ baseUrl, password, sharedKey, tls },
+    ...(proxy === undefined ? {} : { proxy }),
+  };
 }
 
 /** What the API has not sent yet may go by the folders, and the other way round: the mailbox is the same. */
@@ -124,9 +131,11 @@ export async function mailboxSource(
       if (simulator === undefined) throw new CpisError("CONFIG_CLOSED");
       return apiSource(await simulatorAccess(way, simulator), settings);
     case "api": {
-      const { names, baseUrl, password, sharedKey, pollMilliseconds } = way;
+      const { names, baseUrl, password, sharedKey, pollMilliseconds, proxyNodeId } = way;
+      const proxy =
+        proxyNodeId === undefined ? {} : { proxy: readProxy(surroundings.findNode(proxyNodeId), words("field.proxy")) };
       const tls = readTls(surroundings.findNode(way.tlsNodeId), words, way.acceptsSimulatorCertificates);
-      return apiSource({ names, baseUrl, password, sharedKey, tls, pollMilliseconds }, settings);
+      return apiSource({ names, baseUrl, password, sharedKey, tls, pollMilliseconds, ...proxy }, settings);
     }
   }
 }

@@ -43,6 +43,8 @@ export type MeshWay =
       readonly password: string;
       readonly sharedKey: string;
       readonly tlsNodeId: string;
+      /** Undefined: a proxy of the environment, if there is one. */
+      readonly proxyNodeId: string | undefined;
       /** Only where no MESH of the NHS is meant, as in a test with a simulator of another process. */
       readonly acceptsSimulatorCertificates: boolean;
       readonly pollMilliseconds: number;
@@ -110,6 +112,11 @@ function readTimes(fields: FieldReader): FolderTimes {
   };
 }
 
+/** Of a config node that need not be: the editor may write its word for "add a new one". */
+function chosen(id: string): string | undefined {
+  return id === "" || id === "_ADD_" ? undefined : id;
+}
+
 function readWay(fields: FieldReader, credentials: object, words: Words): MeshWay {
   const environment = fields.choice("environment", environments, "simulator");
   if (environment === "simulator") {
@@ -140,6 +147,7 @@ function readWay(fields: FieldReader, credentials: object, words: Words): MeshWa
     password: secret("password"),
     sharedKey: secret("sharedKey"),
     tlsNodeId: fields.required("tls", "token"),
+    proxyNodeId: chosen(fields.optional("proxy", "token", "")),
     acceptsSimulatorCertificates: environment === "other",
     pollMilliseconds: fields.number("pollMinutes", "pollMinutes", 5) * minuteMilliseconds,
   };
@@ -148,7 +156,6 @@ function readWay(fields: FieldReader, credentials: object, words: Words): MeshWa
 /** Throws CONFIG_MISSING or CONFIG_INVALID, naming the field as the dialog does; no text holds a secret. */
 export function readMeshSettings(config: object, credentials: object, words: Words): MeshTransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
-  const storeNodeId = fields.optional("messageStore", "token", "");
   return {
     way: readWay(fields, credentials, words),
     files: {
@@ -160,7 +167,7 @@ export function readMeshSettings(config: object, credentials: object, words: Wor
     isScopeChosen: "takesAll" in config,
     unknownOutcome: fields.choice("unknownOutcome", ["hold", "resend-after-tracking"], "hold"),
     maximumBytes: fields.number("maximumMegabytes", "positiveNumber", 200) * bytesPerMegabyte,
-    storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
+    storeNodeId: chosen(fields.optional("messageStore", "token", "")),
   };
 }
 

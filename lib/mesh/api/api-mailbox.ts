@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import { createStoreWatch } from "../../queue/store-watch.js";
 import { CpisError } from "../../errors.js";
 import type { ConnectTimeouts } from "../../tls/connect-tls.js";
+import type { ProxySettings } from "../../tls/proxy.js";
 import type { TlsMaterial } from "../../tls/tls-material.js";
 import { createFileOutbox } from "./file-outbox.js";
 import { createMailboxInbox, reportsTo } from "../mailbox-inbox.js";
@@ -20,6 +21,8 @@ export interface ApiMailboxOptions extends MailboxOptions {
   /** Of the environment. */
   readonly sharedKey: string;
   readonly tls: TlsMaterial;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
   /** Default 300,000; MESH asks not to be polled more often. */
   readonly pollMilliseconds?: number;
   /** How many messages are listed at once, 10 to 5,000. Default 500. */

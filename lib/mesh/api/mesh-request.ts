@@ -5,6 +5,7 @@ import { CpisError } from "../../errors.js";
 import type { CertificateObserver } from "../../tls/certificates.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../../tls/connect-tls.js";
 import { createHttpsClient, type BrokenBy, type HttpsReply, type HttpsRequest } from "../../tls/https-exchange.js";
+import type { ProxySettings } from "../../tls/proxy.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import type { Authorizer } from "./authorization.js";
 import { complaintText, readComplaint } from "./read-answer.js";
@@ -50,6 +51,8 @@ export interface CallerOptions {
   readonly timeouts?: Partial<ConnectTimeouts>;
   /** Told of the peer's certificates at each new connection. */
   readonly peerShown?: CertificateObserver;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 export interface CallerParts extends CallerOptions {
@@ -131,6 +134,7 @@ export function createCaller(parts: CallerParts): Caller {
     timeouts: { ...defaultConnectTimeouts, ...parts.timeouts },
     codes: { connectFailed: "MESH_CONNECT_FAILED", incomplete: "MESH_INCOMPLETE" },
     ...(parts.peerShown === undefined ? {} : { peerShown: parts.peerShown }),
+    ...(parts.proxy === undefined ? {} : { proxy: parts.proxy }),
   });
 
   function unauthorised({ status, body }: Reply, headers: ReadonlyMap<string, string>): Failure {

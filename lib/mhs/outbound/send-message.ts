@@ -4,6 +4,7 @@ import type { CpisError } from "../../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../../tls/connect-tls.js";
 import type { CertificateObserver } from "../../tls/certificates.js";
 import { createHttpsClient, type BrokenBy, type HttpsReply } from "../../tls/https-exchange.js";
+import type { ProxySettings } from "../../tls/proxy.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 
 export interface SendTimeouts extends ConnectTimeouts {
@@ -52,6 +53,8 @@ export interface SenderOptions {
   readonly maximumReplyBytes?: number;
   /** Told of the peer's certificates at each new connection. */
   readonly peerShown?: CertificateObserver;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 const brokenBeforeReply = "the connection broke before the reply was complete";
@@ -88,6 +91,7 @@ export function createSender(options: SenderOptions): Sender {
     timeouts,
     codes: { connectFailed: "EBXML_CONNECT_FAILED", incomplete: "EBXML_CONNECT_FAILED" },
     ...(options.peerShown === undefined ? {} : { peerShown: options.peerShown }),
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
   });
   const maximumReplyBytes = options.maximumReplyBytes ?? defaultMaximumReplyBytes;
   return {

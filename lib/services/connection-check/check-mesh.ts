@@ -10,10 +10,11 @@ const fewestListed = 10;
 const clientVersion = "@cp-is/node-red connection check";
 
 function openClient(check: MeshApiCheck, run: CheckRun): MeshClient {
-  const { baseUrl, tls, mailbox, password, sharedKey } = check;
+  const { baseUrl, tls, mailbox, password, sharedKey, proxy } = check;
   const { connectMilliseconds, tlsMilliseconds, replyMilliseconds } = run.limits;
   return createMeshClient({
     ...{ baseUrl, tls, mailbox, password, sharedKey, clientVersion },
+    ...(proxy === undefined ? {} : { proxy }),
     gzip: false,
     busyPauseMilliseconds: 200,
     requestTimeoutMilliseconds: replyMilliseconds,

@@ -6,6 +6,7 @@ import type { SecureContext, TLSSocket } from "node:tls";
 import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import { readPeerCertificates, type CertificateFacts } from "../../tls/certificates.js";
 import { connectTls } from "../../tls/connect-tls.js";
+import { chooseProxy, type ProxySettings } from "../../tls/proxy.js";
 import { describeConnectFailure, describeTlsFailure, isHandshakeAlert } from "../../tls/tls-failure.js";
 import { certificateLines, chainFinding } from "./check-certificates.js";
 import { failedFinding, skippedStep, stepOf, type CheckRun } from "./check-run.js";
@@ -16,6 +17,8 @@ export interface CheckedPeer {
   readonly secureContext: SecureContext;
   /** The code of an error before the handshake. */
   readonly connectFailed: ErrorCode;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
   /** A clock that is off by more is a failure. */
   readonly clockMilliseconds: number;
 }
@@ -39,8 +42,15 @@ function portOf(url: URL): number {
   return url.port === "" ? 443 : Number(url.port);
 }
 
-async function resolveName({ url, connectFailed }: CheckedPeer, run: CheckRun): Promise<Finding> {
+async function resolveName({ url, connectFailed, proxy }: CheckedPeer, run: CheckRun): Promise<Finding> {
   const host = hostOf(url);
+  const route = chooseProxy(proxy)(host, portOf(url));
+  if (route !== undefined) {
+    return {
+      result: "pass",
+      seen: [`${host} is reached through the proxy ${route.url.host}, which looks up its name.`],
+    };
+  }
   if (net.isIP(host) !== 0) return { result: "pass", seen: [`${host} is an address and needs no name server.`] };
   const look = async (): Promise<readonly string[]> => {
     try {
@@ -78,6 +88,7 @@ async function shakeHands(peer: CheckedPeer, run: CheckRun): Promise<Shaken> {
     host: hostOf(peer.url),
     port: portOf(peer.url),
     connectFailed: peer.connectFailed,
+    proxy: chooseProxy(peer.proxy),
     connected: (address: string) => {
       shown.address = address;
     },

@@ -2,6 +2,7 @@
 import type { CpisError, ErrorCode } from "../../errors.js";
 import type { MessagingContract } from "../../sds/contract.js";
 import type { ClientNames } from "../../tls/peer-name.js";
+import type { ProxySettings } from "../../tls/proxy.js";
 import type { TlsMaterial } from "../../tls/tls-material.js";
 
 export type CheckStepName =
@@ -99,6 +100,8 @@ export interface MeshApiCheck {
   readonly mailbox: string;
   readonly password: string;
   readonly sharedKey: string;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 export interface MeshFolderCheck {

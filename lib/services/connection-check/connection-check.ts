@@ -1,6 +1,7 @@
 // Checks a connection from the host name to the answer of the other side, and asks about no child.
 import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import { readOwnCertificates } from "../../tls/certificates.js";
+import type { ProxySettings } from "../../tls/proxy.js";
 import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import { chainFinding } from "./check-certificates.js";
 import { checkClientNames, checkContract, checkListener } from "./check-ebxml.js";
@@ -47,12 +48,13 @@ function ownCertificate(tls: TlsMaterial, run: CheckRun): Finding {
 interface PeerPlace extends Pick<CheckedPeer, "connectFailed" | "clockMilliseconds"> {
   readonly address: string;
   readonly tls: TlsMaterial;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 async function* checkAddress(place: PeerPlace, run: CheckRun): AsyncGenerator<CheckStep, PeerFindings> {
-  const { address, tls, connectFailed, clockMilliseconds } = place;
-  const secureContext = createTlsContext(tls);
-  return yield* checkPeer({ url: new URL(address), secureContext, connectFailed, clockMilliseconds }, run);
+  const { address, tls, ...known } = place;
+  return yield* checkPeer({ url: new URL(address), secureContext: createTlsContext(tls), ...known }, run);
 }
 
 /** Our certificate; false when key, certificate or authorities cannot be used at all. */
@@ -98,6 +100,7 @@ async function* checkMeshApi(check: MeshApiCheck, run: CheckRun): AsyncGenerator
     tls,
     connectFailed: "MESH_CONNECT_FAILED",
     clockMilliseconds: meshClockMilliseconds,
+    ...(check.proxy === undefined ? {} : { proxy: check.proxy }),
   } as const;
   const isReachable = isUsable && (yield* checkAddress(place, run)).isUsable;
   yield* checkMailbox(check, isReachable, run);

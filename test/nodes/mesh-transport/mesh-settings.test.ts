@@ -63,6 +63,7 @@ describe("the settings of a mesh transport", () => {
       baseUrl: "https://msg.intspineservices.nhs.uk",
       ...secrets,
       tlsNodeId: "tls",
+      proxyNodeId: undefined,
       acceptsSimulatorCertificates: false,
       pollMilliseconds: 5 * 60_000,
     });

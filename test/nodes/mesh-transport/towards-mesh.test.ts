@@ -11,6 +11,7 @@ import {
 import { receivers } from "../../support/nodes/flows.js";
 import { NodeRed } from "../../support/nodes/node-red.js";
 import { freePort } from "../../support/nodes/ports.js";
+import { startConnectProxy } from "../../support/tls/connect-proxy.js";
 import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/mailbox-user.js";
 
 const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
@@ -183,6 +184,34 @@ describe("a mesh transport with credentials by hand", () => {
     await mailbox.untilReceived(1);
     assert.equal(mailbox.received[0]?.kind, "unknown");
     assert.equal(server.inbox(own.mailbox).length, 0);
+  });
+
+  it("reaches MESH through a proxy, with the name and password of Node-RED's own proxy node", async () => {
+    const host = "mesh.sim.example.nhs.uk";
+    const certificate = await pki.issue({ commonName: host, dnsNames: [host], usage: "server" });
+    const server = await startServer(0, certificate);
+    const leadsTo = { host: "127.0.0.1", port: server.port };
+    const proxy = await startConnectProxy({ credentials: "council:pr0xy-Word!", leadsTo });
+    const proxied = { ...transport, baseUrl: `https://${host}`, proxy: "proxy" };
+    const proxyNode = { id: "proxy", type: "http proxy", name: "", url: proxy.url, noproxy: [] };
+    const secrets = { password: own.password, sharedKey };
+    try {
+      const flow = [...receivers, user, tlsNode, proxyNode, proxied];
+      await nodeRed.start(flow, { tls, mesh: secrets, proxy: { username: "council", password: "pr0xy-Word!" } });
+      const { exchange } = await new MailboxUser(nodeRed).open();
+      await exchange.send(upload(45));
+      await nodeRed.logged("accepted 999-000045-");
+      assert.equal(server.inbox(transport.recipient).length, 1);
+      assert.ok(proxy.asked.every((peer) => peer === `${host}:443`) && proxy.asked.length > 0);
+      await nodeRed.stop();
+      nodeRed = new NodeRed();
+      await nodeRed.start(flow, { tls, mesh: secrets, proxy: { username: "council", password: "wr0ng" } });
+      new MailboxUser(nodeRed);
+      await nodeRed.logged("TLS_PROXY_AUTHENTICATION");
+      assert.ok(!JSON.stringify(nodeRed.logs).includes("wr0ng"));
+    } finally {
+      await proxy.close();
+    }
   });
 
   it("closes in time while MESH takes the connection and answers nothing", async () => {

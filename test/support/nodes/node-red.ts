@@ -37,6 +37,7 @@ const registers: readonly Register[] = nodeNames.map(
   (name) => (require(path.join(root, "dist", "nodes", name, `${name}.js`)) as { default: Register }).default,
 );
 const registerTls = require(path.join(coreNodes, "05-tls.js")) as Register;
+const registerProxy = require(path.join(coreNodes, "06-httpproxy.js")) as Register;
 const registerCsv = require(path.join(coreNodes, "..", "parsers", "70-CSV.js")) as Register;
 const { hooks } = require(require.resolve("@node-red/util", { paths: [runtimePath] })) as { readonly hooks: Hooks };
 /* eslint-enable @typescript-eslint/no-require-imports */
@@ -91,7 +92,11 @@ export class NodeRed {
     helper.init(runtimePath);
     helper.settings({ userDir: this.userFolder });
     await new Promise<void>((resolve) => helper.startServer(resolve));
-    await helper.load([...registers, registerTls, registerCsv, (RED) => this.attach(RED)], flow, credentials);
+    await helper.load(
+      [...registers, registerTls, registerProxy, registerCsv, (RED) => this.attach(RED)],
+      flow,
+      credentials,
+    );
     this.flow = flow;
     this.listen();
   }

@@ -6,6 +6,7 @@ import path from "node:path";
 import type { MeshApiCheck } from "../../../../lib/services/connection-check/connection-check-model.js";
 import { createMeshServer, type MeshServer } from "../../../../lib/simulator/index.js";
 import { testCertificates } from "../../../support/mhs/peer.js";
+import { startConnectProxy } from "../../../support/tls/connect-proxy.js";
 import { clock, closeAll, closeLater, effects, runCheck } from "../../../support/services/checked-connection.js";
 
 const cpis = { mailbox: "ZSPOT001", odsCode: "ZSP" };
@@ -56,6 +57,35 @@ describe("a connection check for MESH", () => {
     assert.deepEqual((await runCheck(check)).step("inbox").seen, ["2 messages wait."]);
     assert.ok(!calls.some((call) => call.startsWith("PUT")));
     for (const secret of [check.password, check.sharedKey, "NHSMESH"]) assert.ok(!report.text.includes(secret));
+  });
+
+  it("goes through the proxy where there is one, and tells the proxy's refusals from MESH's", async () => {
+    const { mesh, check } = await meshScene();
+    const { pki } = await testCertificates();
+    const host = "mesh.sim.example.nhs.uk";
+    const certificate = await pki.issue({ commonName: host, dnsNames: [host], usage: "server" });
+    const simulated = { now: () => Date.now(), newUuid: effects.newUuid };
+    const { sharedKey } = mesh;
+    const named = await createMeshServer({ pki, effects: simulated, certificate, cpis, sharedKey });
+    closeLater(() => named.close());
+    named.openMailbox({ odsCode: "ZT7", mailbox: check.mailbox, password: check.password });
+    const leadsTo = { host: "127.0.0.1", port: named.port };
+    const proxy = await startConnectProxy({ leadsTo });
+    const closed = await startConnectProxy({ refusal: 403 });
+    closeLater(() => proxy.close());
+    closeLater(() => closed.close());
+    const through = { ...check, baseUrl: `https://${host}` };
+    const passed = await runCheck({ ...through, proxy: { url: proxy.url, noProxy: [] } });
+    assert.ok(
+      passed.results.every((result) => result.endsWith(" pass")),
+      passed.results.join(),
+    );
+    assert.match(passed.step("name").seen.join(), /through the proxy 127\.0\.0\.1:\d+/);
+    const refused = await runCheck({ ...through, proxy: { url: closed.url, noProxy: [] } });
+    assert.deepEqual(
+      [refused.step("connection").result, refused.step("connection").code],
+      ["fail", "TLS_PROXY_REFUSED"],
+    );
   });
 
   it("tells a wrong password or shared key by its code, and repeats neither", async () => {
