@@ -64,7 +64,7 @@ function openSession(
   { settings, simulator, certificates }: OpeningParts,
 ): Promise<TransportSession> {
   const openStore = configuredStore(RED, words, settings.storeNodeId);
-  const basis = { settings, channel: node.id, openStore, log: operatorLogOf(node), certificates };
+  const basis = { settings, id: node.id, openStore, log: operatorLogOf(node), certificates };
   const { spine } = settings;
   if (spine.kind === "spine") {
     const findNode = (id: string): unknown => RED.nodes.getNode(id);

@@ -18,6 +18,7 @@ import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
 import { processOwner, systemEffects } from "../adapter/runtime/this-process.js";
 import type { Session } from "../adapter/transports/transport-connection.js";
+import { ownWork, type TransportIdentity } from "../adapter/transports/transport-owner.js";
 import type { OpenFileTransport } from "../adapter/transports/file-transport-model.js";
 import type { ContradictionListener, OpenTransport } from "../adapter/transports/transport-model.js";
 import type { ContractTrouble, ListeningState } from "../adapter/transports/transport-state.js";
@@ -45,11 +46,21 @@ interface ListeningSession extends TransportSession {
 /** What is the same in every session of a transport. */
 export interface SessionBasis {
   readonly settings: TransportSettings;
-  /** The transport node's id: whose messages in the store these are. */
-  readonly channel: string;
+  /** Of the transport's node. */
+  readonly id: string;
   readonly openStore: StoreSource;
   readonly log: OperatorLog;
   readonly certificates: CertificateSight;
+}
+
+/** Two environments may have the same party key, and nothing else in common. */
+function identityOf({ environment, partyKey }: TransportSettings): TransportIdentity {
+  return {
+    channel: `ebxml ${environment} ${partyKey}`,
+    party: partyKey,
+    words: `party key ${partyKey} in the environment ${environment}`,
+    adopts: environment === "simulator" ? "own" : "all",
+  };
 }
 
 /** By which the simulator addresses answers to a party that has named none. */
@@ -65,7 +76,7 @@ interface SessionParts extends SessionBasis {
 
 type Watch = (condition: StoreCondition) => void;
 
-function createService({ settings, desk, tls, clientNames, channel }: SessionParts, { store }: StoreUse) {
+function createService({ settings, desk, tls, clientNames }: SessionParts, { store }: StoreUse) {
   const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
   const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
   return createMessageHandlingService({
@@ -79,7 +90,7 @@ function createService({ settings, desk, tls, clientNames, channel }: SessionPar
       isKnownAction: (service, action) => isAnswerable(settings, service, action),
     },
     store,
-    channel,
+    channel: identityOf(settings).channel,
     owner: processOwner,
     judge: judgeStoredQuery,
     effects: systemEffects,
@@ -109,7 +120,7 @@ function openState(port: number, condition: StoreCondition, trouble: ContractTro
 
 /** One object for the whole session, by which its users know it. */
 function openFiles(
-  { settings, channel, desk }: SessionParts,
+  { settings, desk }: SessionParts,
   mhs: MessageHandlingService,
   { store }: StoreUse,
 ): OpenFileTransport | undefined {
@@ -122,7 +133,7 @@ function openFiles(
     effects: systemEffects,
     contract: () => desk.contract(interaction),
   });
-  return { exchange, store, channel, effects: systemEffects };
+  return { exchange, store, channel: identityOf(settings).channel, effects: systemEffects };
 }
 
 /** The store's condition and the contracts' trouble are one state to those who watch. */
@@ -217,7 +228,7 @@ async function startService(parts: SessionParts, use: StoreUse) {
   certificates.see("own", readOwnCertificates(tls));
   service.events.on("certificatesShown", ({ by, chain }) => certificates.see(by, chain));
   const stopFollowing = followService(service, log);
-  measureEbxml(parts.channel, service.events);
+  measureEbxml(parts.id, service.events);
   service.events.on("contractDoubted", ({ action }) => desk.doubt(action));
   const close = async (): Promise<void> => {
     try {
@@ -245,13 +256,31 @@ async function startSession(parts: SessionParts): Promise<ListeningSession> {
   }
 }
 
+/** The store with the identity's work in it, which is nobody else's until it is released. */
+async function owned({ settings, id, log }: SessionParts, use: StoreUse): Promise<StoreUse> {
+  try {
+    const ownership = await ownWork(identityOf(settings), { id, store: use.store, log });
+    return {
+      store: use.store,
+      release: async () => {
+        await ownership.release();
+        await use.release();
+      },
+    };
+  } catch (error) {
+    await use.release();
+    throw error;
+  }
+}
+
 async function startOpenSession(parts: SessionParts): Promise<ListeningSession> {
   const { desk, log } = parts;
   const storeWatch = createStoreWatch();
-  const use = await parts.openStore({
+  const opened = await parts.openStore({
     conditionChanged: (condition) => storeWatch.changed(condition),
     warn: (text) => log.warn(text),
   });
+  const use = await owned(parts, opened);
   try {
     const { service, port, close } = await startService(parts, use);
     desk.start();

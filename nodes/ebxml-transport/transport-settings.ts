@@ -47,7 +47,10 @@ const fileInteractions = {
 /** The name under which the simulator takes uploads. */
 const simulatorUploadAction = "REPC_IN000002SM01";
 
+const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
+
 export interface TransportSettings {
+  readonly environment: (typeof environments)[number];
   readonly partyKey: PartyKey;
   readonly asid: Asid;
   readonly organisation: OwnOrganisation;
@@ -67,7 +70,6 @@ export interface TransportSettings {
   readonly replyTimeoutMilliseconds: number;
 }
 
-const environments = ["simulator", "INT", "DEP", "live", "other"] as const;
 const bytesPerMegabyte = 1024 * 1024;
 
 /** A simulator's listener stays on loopback: nobody else may reach what trusts its certificates. */
@@ -104,6 +106,7 @@ export function readTransportSettings(config: object, credentials: object, words
   const listener = readListener(fields, isSimulator);
   const storeNodeId = fields.optional("messageStore", "token", "");
   return {
+    environment,
     partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
     asid: parseAsid(fields.required("asid", "asid")),
     organisation: {

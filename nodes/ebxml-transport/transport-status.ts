@@ -32,5 +32,8 @@ export function transportStatus(state: UnopenedState | ListeningState, words: Wo
   if (state.kind === "failed" && state.error.code === "CONFIG_CLIENT_NAMES") {
     return { fill: "red", shape: "ring", text: words("status.clientNames") };
   }
+  if (state.kind === "failed" && state.error.code === "CONFIG_IDENTITY_IN_USE") {
+    return { fill: "red", shape: "ring", text: words("status.identityInUse") };
+  }
   return commonStatus(state, words);
 }

@@ -48,7 +48,13 @@ describe("the cp-is alert node", () => {
   async function leaveDeadLetter(interaction: string): Promise<MessageRowId> {
     const store = await openStore(defaultStoreSettings(path.resolve(nodeRed.userFolder)));
     const [id] = await store.acceptOutbound([
-      outbound({ state: "failed", errorCode: "EBXML_REFUSED", channel: "transport", interaction, subject }),
+      outbound({
+        state: "failed",
+        errorCode: "EBXML_REFUSED",
+        channel: "ebxml simulator ZT7-900145",
+        interaction,
+        subject,
+      }),
     ]);
     await store.close();
     assert.ok(id !== undefined);

@@ -51,7 +51,7 @@ describe("a transport's message store", () => {
     await withDefaultStore(nodeRed.userFolder, async (store) => {
       const query = await store.findByMessageId("outbound", messageId);
       assert.ok(query?.answeredBy !== undefined);
-      assert.deepEqual([query.state, query.channel], ["completed", "transport"]);
+      assert.deepEqual([query.state, query.channel], ["completed", "ebxml simulator ZT7-900145"]);
       assert.notEqual(query.subjectHash, undefined);
       const { messages } = await store.list({ subject: "999 000 1014", direction: "outbound" }, 10);
       assert.deepEqual(
@@ -101,7 +101,10 @@ describe("a transport's message store", () => {
     await nodeRed.nextMessage("found", 3);
     await nodeRed.halt();
     const channels = (await allMessages(nodeRed.userFolder)).map(({ channel }) => channel);
-    assert.deepEqual(channels.sort(), [...Array<string>(4).fill("second-transport"), "transport", "transport"]);
+    const expected = ["ebxml simulator ZT7-900145", "ebxml simulator ZT8-900146"].flatMap((channel, index) =>
+      Array<string>(index === 0 ? 2 : 4).fill(channel),
+    );
+    assert.deepEqual(channels.sort(), expected);
   });
 
   it("is refused to a second node with other settings for the same folder", async () => {
