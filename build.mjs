@@ -105,6 +105,12 @@ function copyEditorFiles() {
   }
 }
 
+/** What the library reads at run time and the compiler leaves alone. */
+function copyData() {
+  const scenarios = path.join("lib", "rehearsal", "scenarios");
+  fs.cpSync(path.join(root, scenarios), path.join(root, "dist", scenarios), { recursive: true });
+}
+
 /** Node-RED serves the folder resources/ of a package: scripts and styles that several templates load. */
 async function bundleResources() {
   const { build: bundle } = await import("esbuild");
@@ -138,6 +144,7 @@ export async function build() {
   fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
   runNode([path.join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"]);
   copyEditorFiles();
+  copyData();
   await bundleResources();
   fs.writeFileSync(path.join(root, "dist", ".built"), "");
 }

@@ -43,7 +43,6 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   smsp: ["itk", "soap", "tls", "xml", "time", "errors", "identifiers"],
   mesh: ["queue", "tls", "store", "xml", "time", "gzip", "errors", "identifiers"],
   services: [
-    "fhir",
     "name-based-uuid",
     "cpis",
     "mhs",
@@ -63,6 +62,20 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "identifiers",
   ],
   client: ["services", "mhs", "sds", "store", "crypto", "tls", "errors", "identifiers"],
+  rehearsal: [
+    "client",
+    "services",
+    "simulator",
+    "schema",
+    "cpis",
+    "mhs",
+    "mesh",
+    "store",
+    "crypto",
+    "tls",
+    "errors",
+    "identifiers",
+  ],
   simulator: [
     "cpis",
     "mhs",
@@ -309,7 +322,9 @@ describe("the rooms of the house", () => {
       importsOf(file).some((specifier) => specifier.includes("/lib/simulator/")),
     );
     assert.deepEqual(
-      simulatorUsers.filter((file) => !/nodes.(spine-simulator|adapter.transports.simulator-link)/.test(file)),
+      simulatorUsers.filter(
+        (file) => !/nodes.(spine-simulator|adapter.transports.simulator-link|command.simulate)/.test(file),
+      ),
       [],
     );
   });

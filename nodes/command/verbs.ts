@@ -1,6 +1,8 @@
 // The one table of verbs of the command `cp-is`. A new verb is a file beside this one, and a line here.
 import { auditExport, auditVerify } from "./audit.js";
 import { keysRotate } from "./keys-rotate.js";
+import { rehearse } from "./rehearse.js";
+import { simulate } from "./simulate.js";
 import { storeAccept } from "./store-accept.js";
 import { storeBackup } from "./store-backup.js";
 import { storeCheck } from "./store-check.js";
@@ -17,4 +19,6 @@ export const verbs: readonly Verb[] = [
   storeRestore,
   storeAccept,
   storeRoles,
+  rehearse,
+  simulate,
 ];
