@@ -329,3 +329,45 @@ describe("the rooms of the house", () => {
     );
   });
 });
+
+describe("the maps of the house", () => {
+  const maps = ["lib", "nodes"].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => path.basename(file) === "README.md")
+      .map((file) => path.join(folder, file)),
+  );
+  const names = new Set([...sourceFiles("lib"), ...sourceFiles("nodes"), ...sourceFiles("test")].map(toSlashes));
+
+  function toSlashes(file: string): string {
+    return file.split(path.sep).join("/");
+  }
+
+  /** A name without a folder may lie anywhere; one with a folder lies where the path ends so. */
+  function isThere(name: string): boolean {
+    return [...names].some((file) => file === name || file.endsWith(`/${name}`));
+  }
+
+  it("name only files that are there", () => {
+    const gone = maps.flatMap((map) =>
+      [...fs.readFileSync(path.join(root, map), "utf8").matchAll(/`([a-z0-9/-]+\.ts)`/g)]
+        .map(([, name]) => name!)
+        .filter((name) => !isThere(name))
+        .map((name) => `${map} names ${name}`),
+    );
+    assert.ok(maps.length > 10);
+    assert.deepEqual(gone, []);
+  });
+
+  it("show every room and every wing", () => {
+    const map = fs.readFileSync(path.join(root, "lib", "README.md"), "utf8");
+    const rooms = Object.keys(arrows).map((room) =>
+      fs.existsSync(path.join(root, "lib", room)) ? `${room}/` : `${room}.ts`,
+    );
+    const inRooms = Object.entries(wings)
+      .filter(([room]) => room.startsWith("lib/") && !/store|simulator/.test(room))
+      .flatMap(([room, each]) => Object.keys(each).map((wing) => `${room.slice(4)}/${wing}/`));
+    const missing = [...rooms, ...inRooms].filter((place) => !map.includes(`\`${place}\``));
+    assert.deepEqual(missing, []);
+  });
+});

@@ -120,6 +120,51 @@ describe("the hash of an NHS number", () => {
   });
 });
 
+describe("an authentication code", () => {
+  it("is the same for the same purpose and text, before and after a rotation", () => {
+    const code = protection.authenticate("audit", "entry 1");
+    assert.match(code, /^[0-9a-f]{64}$/);
+    assert.equal(protection.authenticate("audit", "entry 1"), code);
+    assert.equal(
+      createContentProtection(rotateKeyRing(ring, randomBytes), randomBytes).authenticate("audit", "entry 1"),
+      code,
+    );
+  });
+
+  it("is another for another text, purpose or ring, and of no use as a hash", () => {
+    const codes = [
+      protection.authenticate("audit", "entry 1"),
+      protection.authenticate("audit", "entry 2"),
+      protection.authenticate("store", "entry 1"),
+      protection.hash("entry 1"),
+      createContentProtection(createKeyRing(randomBytes), randomBytes).authenticate("audit", "entry 1"),
+    ];
+    assert.equal(new Set(codes).size, codes.length);
+  });
+});
+
+describe("the id of a key that is not known", () => {
+  it("is told only where it has the form of ours: stored bytes are anybody's", () => {
+    for (const [id, isTold] of [
+      ["0123456789abcdef", true],
+      ["<script>12345678", false],
+      ["12345678 A child", false],
+    ] as const) {
+      const sealed = protection.seal(Buffer.from("x"), "y");
+      const at = sealed.indexOf(ring.keys[0].id);
+      sealed.write(id, at, "latin1");
+      assert.throws(
+        () => protection.open(sealed, "y"),
+        (error: Error & { code?: string; detail?: string }) => {
+          assert.equal(error.code, "STORE_KEY_UNKNOWN");
+          assert.equal(error.detail, isTold ? id : undefined);
+          return true;
+        },
+      );
+    }
+  });
+});
+
 /** Made once with the bytes 0, 1, 2 ... as randomness. */
 const sealedVector =
   "01103030303130323033303430353036303768696a6b6c6d6e6f707172738e98a3a9bd6530d9ae5ef6fc8be44314052e39f5d23ff93d2244401f4419b75fa087c17a6f15a6396994e35896504ebe7475767778797a7b7c7d7e7fa01dfee445ec3e25b64c8bc255cf23c7e7968e403df80c";

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { createOrLoadKeyFile, replaceKeyFile } from "../../../lib/crypto/key-file.js";
+import { createOrLoadKeyFile, readKeyFile, replaceKeyFile } from "../../../lib/crypto/key-file.js";
 import { createKeyRing, rotateKeyRing } from "../../../lib/crypto/key-ring.js";
 
 describe("the key file", () => {
@@ -54,5 +54,28 @@ describe("the key file", () => {
 
   it("is not replaced when the new one cannot be written", async () => {
     await assert.rejects(replaceKeyFile(file, createKeyRing(randomBytes), randomBytes), { code: "STORE_KEY_INVALID" });
+  });
+
+  it("is refused when others may read it, and says which rights it has", async function () {
+    if (process.platform === "win32") this.skip();
+    const made = await createOrLoadKeyFile(file, randomBytes);
+    for (const mode of [0o640, 0o604, 0o601]) {
+      await fs.chmod(file, mode);
+      const refusal = { code: "STORE_KEY_EXPOSED", detail: `its rights are ${mode.toString(8)}` };
+      await assert.rejects(createOrLoadKeyFile(file, randomBytes), refusal);
+    }
+    await fs.chmod(file, 0o400);
+    assert.deepEqual(await createOrLoadKeyFile(file, randomBytes), made);
+  });
+
+  it("is never taken for absent when it cannot be read, and the reason is told", async () => {
+    await fs.mkdir(file, { recursive: true, mode: 0o700 });
+    await assert.rejects(readKeyFile(file), (error: Error & { code?: string; cause?: unknown }) => {
+      assert.equal(error.code, "STORE_KEY_INVALID");
+      assert.match(error.message, /the key file cannot be used \((?:EISDIR|EPERM)\)/);
+      assert.ok(error.cause instanceof Error);
+      return true;
+    });
+    assert.equal(await readKeyFile(path.join(folder, "another.key")), undefined);
   });
 });
