@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { errorTable } from "../lib/errors.js";
 
 const root = path.resolve(__dirname, "..");
 const places = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "lib", "nodes", "docs"];
@@ -52,6 +53,14 @@ function fences(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, code = ""]) => code);
 }
 
+/** Of a text with places for values, the longest piece without one. */
+function longestPart(text: string): string {
+  return text
+    .split(/__[a-z]+__/i)
+    .map((part) => part.replace(/^[\s,:]+|[\s,:]+$/g, ""))
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), "");
+}
+
 describe("the documentation", () => {
   const files = markdownFiles();
   const texts = new Map(files.map((file) => [file, fs.readFileSync(file, "utf8")]));
@@ -76,7 +85,7 @@ describe("the documentation", () => {
     const { scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
       scripts: Record<string, string>;
     };
-    const known = new Set([...Object.keys(scripts), "install", "ci", "pack"]);
+    const known = new Set([...Object.keys(scripts), "install", "ci", "pack", "init"]);
     const unknown = [...texts].flatMap(([file, text]) =>
       [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)]
         .map(([, name = ""]) => name)
@@ -86,14 +95,44 @@ describe("the documentation", () => {
     assert.deepEqual(unknown, []);
   });
 
-  it("has no line that a terminal breaks, tables and links apart", () => {
-    const long = [...texts].flatMap(([file, text]) =>
-      text
-        .replace(/^```[\s\S]*?^```/gm, "")
-        .split("\n")
-        .filter((line) => line.length > 150 && !line.startsWith("|") && !line.includes("]("))
-        .map((line) => `${path.relative(root, file)}: ${line.slice(0, 60)}`),
+  it("names error codes that exist", () => {
+    const families = [...new Set(Object.keys(errorTable).map((code) => code.split("_")[0] ?? ""))].join("|");
+    // Names of environment variables look alike.
+    const variables = new Set(["CPIS_", "CP_IS_"]);
+    const unknown = [...texts]
+      .filter(([file]) => !file.endsWith("CHANGELOG.md"))
+      .flatMap(([file, text]) =>
+        [...text.matchAll(new RegExp(`\\b(?:${families})_[A-Z0-9_]*[A-Z0-9]\\b(?!\\*)`, "g"))]
+          .map(([code]) => code)
+          .filter((code) => !(code in errorTable) && !variables.has(code))
+          .map((code) => `${path.relative(root, file)}: ${code}`),
+      );
+    assert.deepEqual([...new Set(unknown)], []);
+  });
+
+  it("has a line of the runbook for each alert, and of the troubleshooting for each status", () => {
+    const read = (...names: string[]): string => fs.readFileSync(path.join(root, ...names), "utf8");
+    const runbook = read("docs", "runbook.md");
+    const conditions = [
+      ...read("nodes", "cp-is-alert", "alert-book.ts").matchAll(/^ *(?:\| )?"([a-z]+(?:-[a-z]+)+)"/gm),
+    ];
+    assert.ok(conditions.length > 0);
+    assert.deepEqual(
+      conditions.map(([, condition = ""]) => condition).filter((condition) => !runbook.includes(`**${condition}**`)),
+      [],
     );
-    assert.deepEqual(long, []);
+    const troubleshooting = read("docs", "troubleshooting.md").replace(/\s+/g, " ");
+    const missing = fs.readdirSync(path.join(root, "nodes")).flatMap((node) => {
+      const file = path.join(root, "nodes", node, "locales", "en-US", `${node}.json`);
+      if (!fs.existsSync(file)) return [];
+      const catalogue = JSON.parse(fs.readFileSync(file, "utf8")) as Record<
+        string,
+        { status?: Record<string, string> }
+      >;
+      return Object.entries(catalogue[node]?.status ?? {})
+        .filter(([, text]) => !troubleshooting.includes(longestPart(text)))
+        .map(([key, text]) => `${node}.${key}: ${text}`);
+    });
+    assert.deepEqual(missing, []);
   });
 });

@@ -1,11 +1,12 @@
-// Holds the README's tables to the code they describe, and its commands to package.json.
+// Holds the tables of the documentation to the code they describe, and the README to its first screen.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { errorTable } from "../lib/errors.js";
 import { specialNumbers, type SpecialExpectation } from "../lib/simulator/index.js";
 
-const file = path.resolve(__dirname, "..", "README.md");
+const root = path.resolve(__dirname, "..");
+const readme = path.join(root, "README.md");
 
 function expectationText(expected: SpecialExpectation): string {
   switch (expected.outcome) {
@@ -17,6 +18,12 @@ function expectationText(expected: SpecialExpectation): string {
       return `\`CPIS_${expected.code.toUpperCase().replaceAll("-", "_")}\``;
   }
 }
+
+/** Each with the page that it stands in. */
+const pages: Readonly<Record<string, string>> = {
+  "special numbers": path.join(root, "docs", "special-numbers.md"),
+  "error codes": path.join(root, "docs", "error-codes.md"),
+};
 
 const tables: Readonly<Record<string, readonly string[]>> = {
   "special numbers": [
@@ -34,26 +41,33 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-function withTables(text: string): string {
-  return Object.entries(tables).reduce((readme, [name, lines]) => {
-    const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
-    const before = readme.slice(0, readme.indexOf(start) + start.length);
-    return `${before}\n${lines.join("\n")}\n${readme.slice(readme.indexOf(end))}`;
-  }, text);
+function withTable(text: string, name: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+  const before = text.slice(0, text.indexOf(start) + start.length);
+  return `${before}\n${(tables[name] ?? []).join("\n")}\n${text.slice(text.indexOf(end))}`;
 }
 
-describe("The README", () => {
-  const text = fs.readFileSync(file, "utf8");
+describe("The documentation", () => {
+  for (const [name, file] of Object.entries(pages)) {
+    it(`lists the ${name} as the code has them`, () => {
+      const text = fs.readFileSync(file, "utf8");
+      const expected = withTable(text, name);
+      if (process.env["UPDATE_README"] === "1") fs.writeFileSync(file, expected);
+      else assert.ok(text === expected, "run once: UPDATE_README=1 npx mocha --require tsx/cjs test/readme.test.ts");
+    });
+  }
+});
 
-  it("lists the special numbers and the error codes as the code has them", () => {
-    const expected = withTables(text);
-    if (process.env["UPDATE_README"] === "1") fs.writeFileSync(file, expected);
-    else assert.ok(text === expected, "run once: UPDATE_README=1 npx mocha --require tsx/cjs test/readme.test.ts");
-  });
+describe("The README", () => {
+  const text = fs.readFileSync(readme, "utf8");
 
   it("shows the two commands, and what will be seen, on its first screen", () => {
     const firstScreen = text.split("\n").slice(0, 32).join("\n");
     assert.match(firstScreen, /^npm start$/m);
     assert.match(firstScreen, /^npm test$/m);
+  });
+
+  it("is short", () => {
+    assert.ok(text.split("\n").length <= 150);
   });
 });

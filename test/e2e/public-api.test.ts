@@ -1,4 +1,4 @@
-// What the package promises to those who use it as a library: the reports in api/, and the README's examples.
+// What the package promises to those who use it as a library: the reports in api/, and the documentation's examples.
 import assert from "node:assert/strict";
 import fs from "node:fs/promises";
 import os from "node:os";
@@ -66,12 +66,12 @@ describe("The public API", () => {
   });
 });
 
-describe("The examples of the README", () => {
+describe("The examples of the documentation", () => {
   let folder: string;
   let examples: readonly string[];
 
   before(async () => {
-    const readme = await fs.readFile(path.join(projectRoot, "README.md"), "utf8");
+    const readme = await fs.readFile(path.join(projectRoot, "docs", "library.md"), "utf8");
     examples = [...readme.matchAll(/^```(?:ts|js|typescript|javascript)\n([^]*?)^```$/gm)].map(([, code]) => code!);
     folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-readme-"));
     await fs.mkdir(path.join(folder, "node_modules", "@cp-is"), { recursive: true });
