@@ -1,4 +1,5 @@
 // Writes the ebXML signals, Acknowledgment and MessageError, and makes them for a message received.
+import { definedOnly } from "../defined-only.js";
 import { parseConversationId, parseCpaId, type MessageId, type PartyKey } from "../identifiers.js";
 import { element, type XmlNode } from "../xml/encode-xml.js";
 import { envelopeText, extensionAttributes, messageHeaderNode, partyNode, signalLayout } from "./encode-envelope.js";
@@ -73,7 +74,7 @@ export function messageErrorOf(
       severity: "Error",
       codeContext: errorCodeContext,
       ...report,
-      ...(number === undefined ? {} : { number }),
+      ...definedOnly({ number }),
     };
   });
   return {

@@ -1,4 +1,5 @@
 // Reads whatever arrives as an ebXML message: MIME or bare envelope, business message or signal.
+import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { maximumIdentifierLength, parsePartyKey } from "../identifiers.js";
 import { defaultXmlLimits, parseXml, type XmlLimits } from "../xml/parse-xml.js";
@@ -79,7 +80,7 @@ function openMultipart(boundary: string, start: string | undefined, input: Ebxml
     warnings.push({ code: "envelope-base64", message: "The envelope came in base64" });
   }
   const charset = parseContentType(rootPart.contentType).parameters.get("charset");
-  const root = parseXml(decodePart(rootPart), { limits: limits.xml, ...(charset === undefined ? {} : { charset }) });
+  const root = parseXml(decodePart(rootPart), { limits: limits.xml, ...definedOnly({ charset }) });
   return { root, parts: parts.filter((part) => part !== rootPart), warnings };
 }
 
@@ -95,7 +96,7 @@ export function openMessage(input: EbxmlInput): OpenedMessage {
     return openMultipart(parameters.get("boundary") ?? "", parameters.get("start"), input);
   }
   const charset = parameters.get("charset");
-  const root = parseXml(input.body, { limits: limits.xml, ...(charset === undefined ? {} : { charset }) });
+  const root = parseXml(input.body, { limits: limits.xml, ...definedOnly({ charset }) });
   return { root, parts: [], warnings: [] };
 }
 
@@ -189,7 +190,7 @@ function malformedHeader({ missing, overlong, routing }: IncompleteHeader): Malf
     ? { errorCode: "ValueNotRecognized", description: `A value is ${detail.slice(detail.indexOf("longer"))}` }
     : { errorCode: "Inconsistent", description: "The message header lacks a mandatory value" };
   const error = new CpisError("EBXML_MALFORMED", { detail });
-  return { kind: "malformed", error, report, ...(routing === undefined ? {} : { routing }) };
+  return { kind: "malformed", error, report, ...definedOnly({ routing }) };
 }
 
 /** Reads what `openMessage` gave; what is no ebXML message is a value too. */

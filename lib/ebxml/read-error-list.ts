@@ -1,4 +1,5 @@
 // Reads the error list of an ebXML message, in all the forms in which peers write one.
+import { definedOnly } from "../defined-only.js";
 import { maximumIdentifierLength } from "../identifiers.js";
 import { childrenNamed, firstChild, type XmlElement } from "../xml/xml-element.js";
 import type { EbxmlError, MessageError } from "./model.js";
@@ -29,7 +30,7 @@ function readError(entry: XmlElement): EbxmlError {
     errorCode: value("errorCode") || "Unknown",
     severity: readSeverity(value("severity")),
     codeContext: value("codeContext") || errorCodeContext,
-    ...(number === undefined ? {} : { number }),
+    ...definedOnly({ number }),
     ...(location === "" ? {} : { location }),
     ...(description === "" ? {} : { description }),
   };

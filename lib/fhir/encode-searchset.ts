@@ -1,4 +1,5 @@
 // An answer of CP-IS as FHIR R4 searchset Bundles, by the mapping that NHS England publishes with its CP-IS FHIR API.
+import { definedOnly } from "../defined-only.js";
 import type {
   AccessRecord,
   Author,
@@ -85,7 +86,7 @@ function organisationOf({ code, codeType, name }: OrganisationRef): Reference | 
   const system = codeType === "site" ? systems.site : systems.organisation;
   return {
     ...(value === undefined ? {} : { identifier: { system, value } }),
-    ...(display === undefined ? {} : { display }),
+    ...definedOnly({ display }),
   };
 }
 
@@ -98,7 +99,7 @@ function telecomOf({ localAuthority }: Plan): NonNullable<CareTeam["telecom"]> {
   return numbers.flatMap(({ use, number }) => {
     const value = textOf(number);
     if (value === undefined) return [];
-    return [{ system: "phone" as const, value, ...(use === undefined ? {} : { use }) }];
+    return [{ system: "phone" as const, value, ...definedOnly({ use }) }];
   });
 }
 
@@ -113,7 +114,7 @@ function careTeamOf(plan: Plan, id: string, { nhsNumber, now }: { nhsNumber: str
     id,
     status: statusOf(plan, now),
     category: [{ coding: [category] }],
-    ...(name === undefined ? {} : { name }),
+    ...definedOnly({ name }),
     subject: { identifier: { system: systems.nhsNumber, value: textOf(subject?.nhsNumber) ?? nhsNumber } },
     period: { start: dateTimeOf(startDate), ...(endDate === undefined ? {} : { end: dateTimeOf(endDate) }) },
     ...(authority === undefined ? {} : { managingOrganization: [authority] }),
@@ -130,7 +131,7 @@ function conceptOf({ code, codeSystem, displayName }: Role): CodeableConcept | u
   const display = textOf(displayName);
   const isCode = /^\S+( \S+)*$/.test(code);
   if (isCode && codeSystem !== undefined && /^[0-2](\.[0-9]+)+$/.test(codeSystem))
-    return { coding: [{ system: `urn:oid:${codeSystem}`, code, ...(display === undefined ? {} : { display }) }] };
+    return { coding: [{ system: `urn:oid:${codeSystem}`, code, ...definedOnly({ display }) }] };
   const text = display ?? textOf(code);
   return text === undefined ? undefined : { text };
 }
@@ -145,7 +146,7 @@ function practitionerRoleOf(author: Author, id: string): PractitionerRole {
     resourceType: "PractitionerRole",
     id,
     ...(display === undefined ? {} : { practitioner: { display } }),
-    ...(organization === undefined ? {} : { organization }),
+    ...definedOnly({ organization }),
     ...(code.length === 0 ? {} : { code }),
   };
 }
@@ -177,7 +178,7 @@ function auditEventOf(access: AccessRecord, id: string, role: Reference | undefi
     type: query,
     action: "E",
     ...recordedOf(access),
-    agent: [{ ...(role === undefined ? {} : { who: role }), requestor: true }],
+    agent: [{ ...definedOnly({ who: role }), requestor: true }],
     source: { observer: { display: "Child Protection - Information Sharing (CP-IS)" } },
     ...(role === undefined ? {} : { entity: [{ what: role, type: assigned }] }),
   };

@@ -1,4 +1,5 @@
 // The SOAP 1.1 envelope of ITK web services: WS-Addressing of 2005 and, where asked for, a WS-Security header.
+import { definedOnly } from "../defined-only.js";
 import { element, encodeXml, type XmlNode } from "../xml/encode-xml.js";
 import { firstChild, type XmlElement } from "../xml/xml-element.js";
 import { addressingNamespace, securityNamespace, securityUtilityNamespace, soapNamespace } from "./names.js";
@@ -75,9 +76,7 @@ export function readWebServiceHeader(header: XmlElement | undefined): ReceivedWe
   const [action] = addressing("Action");
   const [to] = addressing("To");
   return {
-    ...(messageId === undefined ? {} : { messageId }),
-    ...(action === undefined ? {} : { action }),
-    ...(to === undefined ? {} : { to }),
+    ...definedOnly({ messageId, action, to }),
     relatesTo: addressing("RelatesTo"),
     ...(username === undefined || username === "" ? {} : { username }),
   };

@@ -1,5 +1,6 @@
 // How a file or a report that came is kept in a store, and how it is read back for its consumer.
 import { createHash } from "node:crypto";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import {
   isMessageRowId,
@@ -115,7 +116,7 @@ export function newInboundRow(item: ArrivedItem, details: InboundRowDetails): Ne
     fromParty: `MESH ${details.mailbox}`,
     toParty: details.mailbox,
     acceptedAt: details.acceptedAt,
-    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+    ...definedOnly({ nextAttemptAt }),
     content: item.kind === "file" ? item.content.compressed : Buffer.alloc(0),
     context: Buffer.from(JSON.stringify(sealedOf(item))),
     bodyDigest: digestOf(item),

@@ -1,4 +1,5 @@
 // Keeps what came from MESH in the store, once, and delivers it; a report fails the file that it is about.
+import { definedOnly } from "../defined-only.js";
 import type { EventEmitter } from "node:events";
 import { createInbox } from "../queue/inbox.js";
 import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from "../queue/model.js";
@@ -122,7 +123,7 @@ export function createMailboxInbox(parts: MailboxInboxParts): MailboxInbox {
         acceptedAt,
         order: inbox.orderOf(routing),
         ...(inbox.hasConsumer(routing) ? {} : { nextAttemptAt: inbox.parkUntil(acceptedAt) }),
-        ...(file === undefined ? {} : { file }),
+        ...definedOnly({ file }),
       });
       const acceptance = await watch.runAcceptance(() => store.acceptInbound(row));
       if (acceptance.kind === "accepted") return "new";

@@ -1,4 +1,5 @@
 // How a file to send is kept in a store: its row, and what is read back of it.
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { MessageRowId, NewOutboundMessage, OutboundState, StoredOutboundMessage } from "../store/message-model.js";
 import type { OutboundFile } from "./model.js";
@@ -66,14 +67,12 @@ export function newOutboundRow(file: OutboundFile, details: OutboundRowDetails):
     service: workflowId,
     messageId: localId,
     conversationId: file.conversationId,
-    ...(file.applicationId === undefined ? {} : { applicationId: file.applicationId }),
+    ...definedOnly({ applicationId: file.applicationId }),
     fromParty: details.mailbox,
     toParty: recipient,
     acceptedAt: details.acceptedAt,
     content: file.compressed,
-    ...(file.context === undefined ? {} : { context: file.context }),
-    ...(file.originalId === undefined ? {} : { originalId: file.originalId }),
-    ...(file.foundBy === undefined ? {} : { subject: file.foundBy }),
+    ...definedOnly({ context: file.context, originalId: file.originalId, subject: file.foundBy }),
     attributes: {
       ...file.attributes,
       localId,
@@ -81,8 +80,7 @@ export function newOutboundRow(file: OutboundFile, details: OutboundRowDetails):
       plainBytes,
       digest,
       completedBy,
-      ...(fileName === undefined ? {} : { fileName }),
-      ...(subject === undefined ? {} : { subject }),
+      ...definedOnly({ fileName, subject }),
     },
   };
 }

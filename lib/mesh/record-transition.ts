@@ -1,6 +1,7 @@
 // Writes down what became of a file to send, and tells of those that are not sent any more.
 import type { EventEmitter } from "node:events";
 import type { StoreWatch } from "../queue/store-watch.js";
+import { definedOnly } from "../defined-only.js";
 import type { ErrorCode } from "../errors.js";
 import type { OutboundState, StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageChanges, MessageStore, TransitionOutcome } from "../store/message-store.js";
@@ -47,7 +48,7 @@ export function createFileMoveWriter(parts: FileMoveParts): FileMoveWriter {
       at: parts.now(),
       ...(by === "ours" ? { owner } : {}),
       keepLease,
-      ...(code === undefined ? {} : { code }),
+      ...definedOnly({ code }),
       changes: { ...changes, ...(isDead ? { errorCode: code } : {}) },
     };
     const attempt = (): Promise<TransitionOutcome> => store.transition(transition);

@@ -1,6 +1,7 @@
 // Sends a file a second time, as a new row under a new local id, in the place of one that MESH does not have.
 import type { PersonalAct, ResendOutcome } from "../queue/model.js";
 import type { StoreWatch } from "../queue/store-watch.js";
+import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { isFinished, type StoredOutboundMessage } from "../store/message-model.js";
 import type { MessageStore } from "../store/message-store.js";
@@ -28,10 +29,10 @@ function rowOf(original: StoredOutboundMessage, localId: string, context: Buffer
     ...{ channel, destination, interaction, service, conversationId, fromParty, toParty },
     ...(act === undefined ? { isOrdered: false } : { isOrdered: original.isOrdered, by: act.by }),
     messageId: localId,
-    ...(applicationId === undefined ? {} : { applicationId }),
+    ...definedOnly({ applicationId }),
     acceptedAt: parts.now(),
     content: parts.compressed,
-    ...(context === undefined ? {} : { context }),
+    ...definedOnly({ context }),
     originalId: original.id,
     attributes: { ...withoutProgress(original.attributes, act?.forgotten), localId },
   };

@@ -1,6 +1,7 @@
 // How an inbound message is kept in a store: its whole body as it came, and for whom it is.
 import type { BusinessMessage } from "../ebxml/model.js";
 import { parseEbxml } from "../ebxml/parse-ebxml.js";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import { comparableId } from "../identifiers.js";
 import type {
@@ -51,7 +52,7 @@ export function newInboundRecord(
     service: header.service,
     messageId: header.messageId,
     conversationId: header.conversationId,
-    ...(refToMessageId === undefined ? {} : { refToMessageId }),
+    ...definedOnly({ refToMessageId }),
     fromParty: comparableId(header.fromPartyKey),
     toParty: header.toPartyKey,
     acceptedAt,
@@ -59,7 +60,7 @@ export function newInboundRecord(
     bodyDigest,
     reply,
     duplicateUntil,
-    attributes: { role, contentType, duplicateUntil, ...(refersTo === undefined ? {} : { refersTo }) },
+    attributes: { role, contentType, duplicateUntil, ...definedOnly({ refersTo }) },
   };
 }
 

@@ -1,6 +1,7 @@
 // The message handling service: sends what its store keeps, and brings requests together with the answers that arrive.
 import { EventEmitter } from "node:events";
 import type { BusinessMessage } from "../ebxml/model.js";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import { comparableId, parseMessageId } from "../identifiers.js";
 import { createInbox } from "../queue/inbox.js";
@@ -109,7 +110,7 @@ function createParts(options: MessageHandlingServiceOptions) {
     sender: createSender({
       tls: options.clientTls,
       peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
-      ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+      ...definedOnly({ timeouts: options.timeouts }),
     }),
     /** What is still being written down when an outcome is given. */
     writings: new Set<Promise<unknown>>(),
@@ -136,7 +137,7 @@ function createCollection(parts: Parts, isAccepting: (messageId: string) => bool
       from: ["delivered"],
       to: "confirmed",
       at: parts.now(),
-      ...(audit === undefined ? {} : { audit }),
+      ...definedOnly({ audit }),
     };
     const writing = writeDown(parts, () => store.transition(confirmed));
     // The answer is given in any case, and is not kept from the one who asked by a slow store.
@@ -184,7 +185,7 @@ export function createMessageHandlingService(options: MessageHandlingServiceOpti
     ...parts,
     responseMilliseconds: options.responseMilliseconds ?? dayMilliseconds,
     isWaitedFor: (messageId) => pending.find(parseMessageId(messageId)) !== undefined,
-    ...(options.breaker === undefined ? {} : { breaker: options.breaker }),
+    ...definedOnly({ breaker: options.breaker }),
   });
   const inbox = createInbox({ ...parts, policy: createInboundPolicy(store, watch) });
   const handler = createInboundHandler({

@@ -1,4 +1,5 @@
 // Delivers stored inbound messages to their consumers: at least once, in order, and no more often than is sensible.
+import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError, type ErrorCode } from "../errors.js";
 import {
   type InboundState,
@@ -100,7 +101,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
     const { code, nextAttemptAt } = more;
     const isCoded = to === "rejected" && code !== undefined;
     const changes = {
-      ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+      ...definedOnly({ nextAttemptAt }),
       ...(isCoded ? { errorCode: code } : {}),
     };
     return watch.insist(() =>
@@ -110,7 +111,7 @@ export function createInbox<Message>(options: InboxOptions<Message>): Inbox<Mess
         to,
         at: options.now(),
         owner,
-        ...(code === undefined ? {} : { code }),
+        ...definedOnly({ code }),
         changes,
       }),
     );

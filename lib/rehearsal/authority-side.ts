@@ -1,4 +1,5 @@
 // A local authority's system for a rehearsal, over a MESH mailbox: the upload service and the notifications, in memory.
+import { definedOnly } from "../defined-only.js";
 import { randomUUID } from "node:crypto";
 import type { LocalAuthority } from "../cpis/model.js";
 import type { InactiveNumber, NotifiedAccess } from "../cpis/upload/upload-model.js";
@@ -175,7 +176,7 @@ export async function openAuthoritySide(
         records,
         mapping: {},
         faultyRecords,
-        ...(settings.firstNumber === undefined ? {} : { firstNumber: settings.firstNumber }),
+        ...definedOnly({ firstNumber: settings.firstNumber }),
         handOut: (faulty) => void handedOut.push(...faulty),
       });
       return { acceptance, handedOut };

@@ -1,4 +1,5 @@
 // What is otherwise than in an earlier run.
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { RehearsalReport, ScenarioResult } from "./model.js";
 
@@ -42,7 +43,7 @@ export function compareReports(now: RehearsalReport, before: RehearsalReport): R
     const was = were.get(id);
     const is = are.get(id);
     if (was === is) return [];
-    return [{ id, title, ...(was === undefined ? {} : { before: was }), ...(is === undefined ? {} : { now: is }) }];
+    return [{ id, title, ...definedOnly({ before: was, now: is }) }];
   });
   return { earlier: `${before.startedAt}, ${before.environment}`, changes };
 }

@@ -1,4 +1,5 @@
 // Runs scenarios one after the other and writes down, for each step, what was expected and what was seen.
+import { definedOnly } from "../defined-only.js";
 import { isCpisError } from "../errors.js";
 import type { QueryResult } from "../cpis/model.js";
 import type { SchemaWitness } from "../schema/schema-witness.js";
@@ -135,8 +136,7 @@ function recordOf({ number, plan, start, end, delete: deleted }: ScenarioRecord,
       {
         planType: plan,
         startDate: start,
-        ...(end === undefined ? {} : { endDate: end }),
-        ...(deleted === undefined ? {} : { deleteDate: deleted }),
+        ...definedOnly({ endDate: end, deleteDate: deleted }),
       },
     ],
     subjects: [
@@ -289,7 +289,7 @@ async function report(step: Step, options: RehearsalOptions): Promise<StepReport
     ids,
     at: new Date(startedAt).toISOString(),
     milliseconds: options.now() - startedAt,
-    ...(schema === undefined ? {} : { schema }),
+    ...definedOnly({ schema }),
   };
 }
 

@@ -1,4 +1,5 @@
 // Asks the directory in two steps for one contract: the accredited system, then its endpoint.
+import { definedOnly } from "../defined-only.js";
 import { chooseDevice, type Addressee } from "./choose-device.js";
 import { chooseEndpoint, type ManualContract } from "./choose-endpoint.js";
 import type { MessagingContract } from "./contract.js";
@@ -17,7 +18,7 @@ export interface ContractLookup {
 async function findAddressee({ client, odsCode, interaction, manual }: ContractLookup): Promise<Addressee> {
   const { toAsid, toPartyKey } = manual;
   if (toAsid !== undefined && toPartyKey !== undefined) return { toAsid, toPartyKey };
-  const query = { odsCode, interaction, ...(toPartyKey === undefined ? {} : { partyKey: toPartyKey }) };
+  const query = { odsCode, interaction, ...definedOnly({ partyKey: toPartyKey }) };
   const asked = { odsCode, interaction: formatServiceInteraction(interaction) };
   return chooseDevice(await client.findDevices(query), asked, manual);
 }

@@ -1,4 +1,5 @@
 // Reads one page of the directory's answer: a FHIR Bundle of found resources.
+import { definedOnly } from "../defined-only.js";
 import { isJsonObject, invalidAnswer, parseJson, readCount, readObject, readObjects, readText } from "./fhir-json.js";
 import type { JsonObject } from "./fhir-json.js";
 
@@ -69,7 +70,6 @@ export function parseBundle(bytes: Uint8Array, type: ResourceType): SdsPage {
   const nextUrl = findNextUrl(bundle);
   return {
     resources: readEntries(bundle, type),
-    ...(total === undefined ? {} : { total }),
-    ...(nextUrl === undefined ? {} : { nextUrl }),
+    ...definedOnly({ total, nextUrl }),
   };
 }

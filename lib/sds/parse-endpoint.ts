@@ -1,4 +1,5 @@
 // Reads an Endpoint resource: an address, a CPA id, and the attributes of the contract.
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { SdsContractAttributes, SdsEndpoint } from "./directory-model.js";
 import {
@@ -69,7 +70,7 @@ function readAttributes({ resource, path }: FoundResource): SdsContractAttribute
     persistDuration: readTextAttribute(reliability, names.persistDuration),
   };
   const retries = readCountAttribute(reliability, names.retries);
-  return { ...onlyPresent(texts), ...(retries === undefined ? {} : { retries }) };
+  return { ...onlyPresent(texts), ...definedOnly({ retries }) };
 }
 
 /**

@@ -1,4 +1,5 @@
 // Looks up accredited systems and endpoints in the Spine Directory Service, over its FHIR API.
+import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError } from "../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
 import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
@@ -102,7 +103,7 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
     secureContext: trust,
     timeouts,
     codes,
-    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...definedOnly({ proxy: options.proxy }),
   });
   const closing = new AbortController();
 

@@ -1,4 +1,5 @@
 // The numbers of the last hour and day: how much went through, what failed, how long it took, and what waits.
+import { definedOnly } from "../defined-only.js";
 import type { Direction, MessageState } from "../store/message-model.js";
 import type {
   InteractionTimes,
@@ -131,8 +132,7 @@ function latenciesOf({ interaction, messages }: InteractionTimes): readonly Inte
         interaction,
         direction,
         isSampled,
-        ...(acknowledged === undefined ? {} : { acknowledged }),
-        ...(answered === undefined ? {} : { answered }),
+        ...definedOnly({ acknowledged, answered }),
       },
     ];
   });

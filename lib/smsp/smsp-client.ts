@@ -1,4 +1,5 @@
 // Asks a Spine mini service over ITK web services: one question, one POST, one outcome.
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import { distributionEnvelopeNode, type DistributionEnvelope } from "../itk/distribution-envelope.js";
 import { interactionKey, odsAddress, odsIdentity } from "../itk/names.js";
@@ -100,7 +101,7 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
     secureContext: createTlsContext(options.tls),
     timeouts,
     codes,
-    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...definedOnly({ proxy: options.proxy }),
   });
   const closing = new AbortController();
 

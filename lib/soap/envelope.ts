@@ -1,4 +1,5 @@
 // Reads a SOAP 1.1 envelope.
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import { parseXml, type ParseXmlOptions } from "../xml/parse-xml.js";
 import { childrenNamed, isNamed, type XmlElement, type XmlName } from "../xml/xml-element.js";
@@ -29,7 +30,7 @@ export function readSoapEnvelope(root: XmlElement): SoapEnvelope {
   const header = onlyChild(root, "Header");
   const body = onlyChild(root, "Body");
   if (body === undefined) throw new CpisError("SOAP_MALFORMED", { detail: "SOAP:Body is missing" });
-  return { envelope: root, ...(header === undefined ? {} : { header }), body };
+  return { envelope: root, ...definedOnly({ header }), body };
 }
 
 /** Parses a SOAP 1.1 message. Throws SOAP_MALFORMED or an XML_* code. */

@@ -1,4 +1,5 @@
 // The reply of a synchronous exchange: what it answers, and the Body that holds the answer.
+import { definedOnly } from "../defined-only.js";
 import { element, encodeXml, type XmlNode } from "../xml/encode-xml.js";
 import { findElement, type XmlElement } from "../xml/xml-element.js";
 import { soapNamespace, type SoapEnvelope } from "./envelope.js";
@@ -38,7 +39,7 @@ export function readSynchronousReply({ header, body }: SoapEnvelope): Synchronou
   const [messageId] = headerTexts(header, "MessageID");
   const interaction = findElement(body, ({ localName }) => interactionPattern.test(localName), searchedLevels);
   return {
-    ...(messageId === undefined ? {} : { messageId }),
+    ...definedOnly({ messageId }),
     relatesTo: headerTexts(header, "RelatesTo"),
     ...(interaction === undefined ? {} : { interaction: interaction.localName }),
     body,

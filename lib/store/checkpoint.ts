@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
+import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError } from "../errors.js";
 import type { AuditHead } from "./audit-model.js";
 import type { ContentProtection, MessageStore, StoreHealth, StoreProgress } from "./message-store.js";
@@ -181,7 +182,7 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
     const held = await store.beginGeneration({
       numbers,
       after: known.identity.generation,
-      ...(floor === undefined ? {} : { numberFloor: floor }),
+      ...definedOnly({ numberFloor: floor }),
       at: options.now(),
     });
     warn(`the message store goes on as a person has decided; ${held} messages that may have left are held`);

@@ -1,4 +1,5 @@
 // Reads whose certificates they are, who issued them, and how long they are valid.
+import { definedOnly } from "../defined-only.js";
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import type { TlsMaterial } from "./tls-material.js";
@@ -87,7 +88,7 @@ function readPfx(pfx: string | Buffer, passphrase: string | undefined): readonly
   try {
     const { context } = createSecureContext({
       pfx,
-      ...(passphrase === undefined ? {} : { passphrase }),
+      ...definedOnly({ passphrase }),
     }) as { readonly context: unknown };
     if (!givesCertificate(context)) return [];
     const der = context.getCertificate();

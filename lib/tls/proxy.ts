@@ -2,6 +2,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import { describeConnectFailure } from "./tls-failure.js";
 
@@ -121,7 +122,7 @@ export function openTunnel(
       host: bare(url.hostname),
       port: url.port === "" ? (isSecure ? 443 : 80) : Number(url.port),
       path: peer,
-      headers: { Host: peer, ...(authorization === undefined ? {} : { "Proxy-Authorization": authorization }) },
+      headers: { Host: peer, ...definedOnly({ "Proxy-Authorization": authorization }) },
       agent: false,
     });
     const finish = (): void => {

@@ -1,4 +1,5 @@
 // Tells the failures of TLS apart: which side refused what.
+import { definedOnly } from "../defined-only.js";
 import { CpisError, type ErrorCode } from "../errors.js";
 
 /** What OpenSSL and Node say of a peer's certificate that we refuse, or of a handshake that cannot be. */
@@ -110,7 +111,7 @@ export function describeTlsFailure(error: unknown, facts: HandshakeFacts = nothi
 export function closedInHandshake(facts: HandshakeFacts, cause?: unknown): CpisError {
   const code = refusedByDate(facts);
   const closed = "the peer closed the connection during the handshake";
-  if (code !== undefined) return new CpisError(code, { detail: closed, ...(cause === undefined ? {} : { cause }) });
+  if (code !== undefined) return new CpisError(code, { detail: closed, ...definedOnly({ cause }) });
   return tlsInterrupted(`${closed}; it may not accept our certificate`, cause);
 }
 

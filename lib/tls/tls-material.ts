@@ -1,6 +1,7 @@
 // Makes a TLS context from keys and certificates given as plain data.
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { RevocationCheck } from "./revocation.js";
 
@@ -55,10 +56,7 @@ function certificateOptions(material: Omit<TlsMaterial, "ca">): SecureContextOpt
     throw new CpisError("CONFIG_MISSING", { detail: "the certificate or the private key of the TLS configuration" });
   }
   return {
-    ...(key === undefined ? {} : { key }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(pfx === undefined ? {} : { pfx }),
-    ...(passphrase === undefined ? {} : { passphrase }),
+    ...definedOnly({ key, cert, pfx, passphrase }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The verb `rehearse`: runs the scenarios of onboarding and writes the report.
 import fs from "node:fs/promises";
 import path from "node:path";
+import { definedOnly } from "../../lib/defined-only.js";
 import { isCpisError } from "../../lib/errors.js";
 import { compareReports, parseReport } from "../../lib/rehearsal/compare-reports.js";
 import type { RehearsalEnvironment } from "../../lib/rehearsal/environment.js";
@@ -76,7 +77,7 @@ every message is checked by your copy of the national schemas. Exit code 1: a sc
         scenarios,
         version: await versionOfPackage(),
         now: () => Date.now(),
-        ...(witness === undefined ? {} : { witness }),
+        ...definedOnly({ witness }),
         progress: ({ id, title, result }, done, total) =>
           void surroundings.tell(`${done}/${total} ${id} ${result}: ${title}\n`),
       });

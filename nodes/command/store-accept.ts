@@ -1,4 +1,5 @@
 // The verb `store accept`: a person's decision about a store that was lost, cut or put back, where no node can take it.
+import { definedOnly } from "../../lib/defined-only.js";
 import path from "node:path";
 import { openStore } from "../adapter/stores/open-store.js";
 import type { StorePlace } from "../adapter/stores/store-settings.js";
@@ -21,7 +22,7 @@ store is gone as well. What may have left is held in the message log. With a dat
     const place: StorePlace = {
       kind: "embedded",
       folder: path.resolve(requiredOption(values, "folder")),
-      decision: { code, ...(nextNumber === undefined ? {} : { nextNumber }) },
+      decision: { code, ...definedOnly({ nextNumber }) },
       ...(keyRing === undefined || keyRing === "" ? {} : { keyRing }),
     };
     const store = await openStore(settingsOf(place), { warn: (text) => void surroundings.tell(`${text}\n`) });

@@ -1,4 +1,5 @@
 // The verb `store backup`: a copy of the embedded store of one moment, and of its key, which belongs elsewhere.
+import { definedOnly } from "../../lib/defined-only.js";
 import { constants } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
@@ -34,6 +35,6 @@ For PostgreSQL use the tools of the database, as pg_dump or a base backup.`,
     const text = `${copy.messages} messages and ${copy.lastAuditNumber} entries of the audit are in ${target}\n${
       key === undefined ? `Its key is not: it is in ${keyFileOf(folder)}, or in the settings.` : `Its key is in ${key}`
     }\n`;
-    return { exitCode: 0, text, json: { ...copy, folder: target, ...(key === undefined ? {} : { key }) } };
+    return { exitCode: 0, text, json: { ...copy, folder: target, ...definedOnly({ key }) } };
   },
 };

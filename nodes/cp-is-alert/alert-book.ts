@@ -1,4 +1,5 @@
 // Decides when a condition is raised and when it is cleared: once each, however often it is looked at.
+import { definedOnly } from "../../lib/defined-only.js";
 
 export const conditions = [
   "queue-stuck",
@@ -101,7 +102,7 @@ export class AlertBook {
     if (entry === undefined) {
       if (!isBad(value, rule)) return [];
       this.entries.set(key, { condition, source, since: now, code, goodSince: undefined, absentSince: undefined });
-      return [{ ...told, state: "raised", since: now, ...(code === undefined ? {} : { code }) }];
+      return [{ ...told, state: "raised", since: now, ...definedOnly({ code }) }];
     }
     if (!isGood(value, rule)) {
       entry.goodSince = undefined;
@@ -110,9 +111,7 @@ export class AlertBook {
     entry.goodSince ??= now;
     if (now - entry.goodSince < clearMilliseconds) return [];
     this.entries.delete(key);
-    return [
-      { ...told, state: "cleared", since: entry.since, ...(entry.code === undefined ? {} : { code: entry.code }) },
-    ];
+    return [{ ...told, state: "cleared", since: entry.since, ...definedOnly({ code: entry.code }) }];
   }
 
   /** What nobody tells of any more is cleared, so that no alert stays open for ever. */

@@ -1,4 +1,5 @@
 // The `cp-is alert` node: begins a flow when something needs a person, and again when it is well.
+import { definedOnly } from "../../lib/defined-only.js";
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { afterDelay } from "../adapter/runtime/after-delay.js";
 import { NodeStatus } from "../adapter/runtime/node-status.js";
@@ -45,8 +46,7 @@ function messageOf(alert: Alert, words: Words, now: number): NodeMessage {
     at: new Date(now).toISOString(),
     [source.kind]: source.label,
     ...(value === undefined ? {} : { value: shown(value) }),
-    ...(threshold === undefined ? {} : { threshold }),
-    ...(code === undefined ? {} : { code }),
+    ...definedOnly({ threshold, code }),
     ...alertTerms(alert, words),
   };
   return { topic: condition, payload };

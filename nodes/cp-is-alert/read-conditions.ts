@@ -1,4 +1,5 @@
 // Reads how the transports and message stores of this Node-RED are, as values that rules can be held against.
+import { definedOnly } from "../../lib/defined-only.js";
 import type { MessageState } from "../../lib/store/message-model.js";
 import type { DeadLetterCount, UnfinishedCount } from "../../lib/store/message-store.js";
 import type { StoreInSight } from "../adapter/stores/store-registry.js";
@@ -125,7 +126,7 @@ export class ConditionReader {
           isOpen ? false : storeCode === undefined ? undefined : true,
           now,
         ),
-        ...(storeCode === undefined ? {} : { code: storeCode }),
+        ...definedOnly({ code: storeCode }),
       },
       ...storedReadings(transport.channel(), source, stored, now),
     ];
@@ -146,7 +147,7 @@ export class ConditionReader {
         condition: "pruning-failed",
         source,
         value: this.lasting("pruning-failed", source, failure !== undefined, now),
-        ...(failure === undefined ? {} : { code: failure }),
+        ...definedOnly({ code: failure }),
       },
     ];
   }

@@ -1,5 +1,6 @@
 // The `cp-is query` node: takes an NHS number from a message, asks the service, and sends the answer to its output.
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from "node-red";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import {
   createQueryService,
@@ -151,7 +152,7 @@ function serviceOf({ settings, words }: QueryNodeParts, open: OpenTransport): Qu
       checkActivities,
       timeoutMilliseconds,
       emptyResponse,
-      ...(open.silentRead === undefined ? {} : { silentRead: open.silentRead }),
+      ...definedOnly({ silentRead: open.silentRead }),
     },
   });
 }

@@ -1,5 +1,6 @@
 // A failed query as the error that a Catch node gets.
 import type { QueryFailed, QueryFailureCode } from "../../lib/cpis/model.js";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError, isCpisError, type ErrorCode } from "../../lib/errors.js";
 
 const errorCodes: Record<QueryFailureCode, ErrorCode> = {
@@ -46,7 +47,6 @@ export function failureOf(result: QueryFailed, cause: CpisError | undefined): Cp
     return obstacle;
   return new CpisError(errorCodes[result.code], {
     retryable: result.retryable,
-    ...(cause === undefined ? {} : { cause }),
-    ...(result.detail === undefined ? {} : { detail: result.detail }),
+    ...definedOnly({ cause, detail: result.detail }),
   });
 }

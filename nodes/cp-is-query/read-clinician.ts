@@ -1,5 +1,6 @@
 // Reads msg.cpis.user, the clinician who asks, as any flow may have written it.
 import type { OrganisationRef, PersonAuthor, PersonName, Role } from "../../lib/cpis/model.js";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import type { OwnOrganisation } from "../adapter/transports/transport-model.js";
 
@@ -100,7 +101,7 @@ export function readClinician(value: unknown, own: OwnOrganisation): Clinician {
         userId: optionalText(user["userId"], `${place}.userId`),
         roleProfileId: optionalText(user["roleProfileId"], `${place}.roleProfileId`),
       }),
-      ...(role === undefined ? {} : { role }),
+      ...definedOnly({ role }),
     },
     activities: textList(user["activities"], `${place}.activities`),
   };

@@ -2,6 +2,7 @@
 import type { LocalAuthority, PlanType } from "../../lib/cpis/model.js";
 import { uploadFields, type UploadField, type UploadMapping } from "../../lib/cpis/upload/rows/upload-mapping.js";
 import { defaultPlausibility, type UploadPlausibility } from "../../lib/cpis/upload/rules/check-plausibility.js";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import { FieldReader } from "../adapter/runtime/field-rules.js";
 import type { Words } from "../adapter/runtime/words.js";
@@ -68,7 +69,7 @@ export function readUploadSettings(config: object, words: Words): UploadSettings
       codeType: "organisation",
       name: fields.required("authorityName", "text"),
       emergencyDutyTelephone: fields.required("emergencyDutyTelephone", "telephone").replace(/[\s()-]/g, ""),
-      ...(officeHoursTelephone === undefined ? {} : { officeHoursTelephone }),
+      ...definedOnly({ officeHoursTelephone }),
     },
     faultyRecords: fields.choice("faultyRecords", ["refuse-file", "send-valid"], "refuse-file"),
     mapping: {

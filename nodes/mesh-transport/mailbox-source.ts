@@ -1,4 +1,5 @@
 // Makes the mailbox of the way that was chosen: MESH's API, the folders of the NHS's client, or the simulator's API.
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import { createApiMailbox } from "../../lib/mesh/api/api-mailbox.js";
 import { createFolderMailbox } from "../../lib/mesh/folders/folder-mailbox.js";
@@ -41,7 +42,7 @@ function apiCheck({ names, baseUrl, password, sharedKey, tls, proxy }: ApiAccess
   return {
     mailbox: names.mailbox,
     ...{ baseUrl, password, sharedKey, tls },
-    ...(proxy === undefined ? {} : { proxy }),
+    ...definedOnly({ proxy }),
   };
 }
 

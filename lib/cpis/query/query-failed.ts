@@ -1,4 +1,5 @@
 // The failed results of a query that no HL7 payload tells of, and the base of those that one does.
+import { definedOnly } from "../../defined-only.js";
 import type { CodedText, QueryFailed, QueryFailureCode } from "../model.js";
 import { nameCodes } from "../vocabularies.js";
 
@@ -40,7 +41,7 @@ export function refusedBeforeSending(
 
 /** No connection, TLS or directory failure, or the peer refused to take it. */
 export function queryNotSent(context: QueryContext, detail?: string): QueryFailed {
-  return createQueryFailed(context, "not-sent", { retryable: true, ...(detail === undefined ? {} : { detail }) });
+  return createQueryFailed(context, "not-sent", { retryable: true, ...definedOnly({ detail }) });
 }
 
 /** No answer in time; the access may have been recorded. */
@@ -90,7 +91,7 @@ export function queryEbxmlError(context: QueryContext, errors: readonly PeerErro
   const codes = errors.map(({ errorCode, codeContext, description }) => ({
     code: errorCode,
     codeSystem: codeContext,
-    ...(description === undefined ? {} : { displayName: description }),
+    ...definedOnly({ displayName: description }),
   }));
   const retryable = errors.length > 0 && errors.every(({ errorCode }) => errorCode === "DeliveryFailure");
   return createQueryFailed(context, "ebxml-error", { retryable, codes });

@@ -1,4 +1,5 @@
 // What the answer to a CP-IS query means: the decision table, first match wins.
+import { definedOnly } from "../../defined-only.js";
 import { isCpisError, type CpisError } from "../../errors.js";
 import type { ReceivedTransmission } from "../../hl7v3/transmission-wrapper.js";
 import { isSameId } from "../../identifiers.js";
@@ -60,8 +61,7 @@ function baseOf({ context, transmission, respondedAt, codes, warnings }: ReplyFa
     nhsNumber,
     messageId,
     eventId,
-    ...(transmission.messageId === undefined ? {} : { replyId: transmission.messageId }),
-    ...(answeredAt === undefined ? {} : { respondedAt: answeredAt }),
+    ...definedOnly({ replyId: transmission.messageId, respondedAt: answeredAt }),
     codes: codes.all,
     warnings,
   };
@@ -70,7 +70,7 @@ function baseOf({ context, transmission, respondedAt, codes, warnings }: ReplyFa
 function failed(facts: ReplyFacts, code: QueryFailureCode, reason?: string): QueryResult {
   const retryable = isRetryable(code) && facts.codes.all.some(isUnexpectedBusinessError);
   const { all } = facts.codes;
-  const details = { retryable, codes: all, ...(reason === undefined ? {} : { detail: reason }) };
+  const details = { retryable, codes: all, ...definedOnly({ detail: reason }) };
   return { ...createQueryFailed(facts.context, code, details), ...baseOf(facts) };
 }
 
@@ -183,7 +183,7 @@ function judge(context: QueryContext, reply: QueryReply, settings: OutcomeSettin
   const facts: ReplyFacts = {
     context,
     transmission,
-    ...(respondedAt === undefined ? {} : { respondedAt }),
+    ...definedOnly({ respondedAt }),
     codes,
     warnings,
   };

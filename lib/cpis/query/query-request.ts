@@ -1,4 +1,5 @@
 // QUPC_IN000006GB01, the CP-IS query.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import { controlActNode, parsePersonAgent, subjectElements, type PersonAgent } from "../../hl7v3/control-act.js";
 import { known } from "../../hl7v3/data-types.js";
@@ -55,7 +56,7 @@ export function encodeQueryRequest(request: QueryRequest): string {
   const { fromAsid, toAsid, messageId, queriedAt, processingCode = "P", versionCode = defaultVersionCode } = request;
   const person = personAgent(request);
   const act = controlActNode({
-    ...(person === undefined ? {} : { person }),
+    ...definedOnly({ person }),
     systemAsid: fromAsid,
     reasons: [],
     subject: queryStubNode(request),

@@ -1,4 +1,5 @@
 // Reads a payload that is too large for one tree: its root found by name, its parts given out one by one.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import { isGiven, isHl7 } from "../../hl7v3/elements.js";
 import { defaultXmlLimits, type XmlLimits } from "../../xml/parse-xml.js";
@@ -75,7 +76,7 @@ export function createPayloadReader(payload: PayloadParts, options: PayloadReade
     },
     maximumDocumentBytes: options.maximumBytes ?? defaultMaximumBytes,
     elementLimits: partLimits,
-    ...(options.charset === undefined ? {} : { charset: options.charset }),
+    ...definedOnly({ charset: options.charset }),
   });
   return {
     write: (chunk) => {

@@ -1,5 +1,6 @@
 // Looks into the mailbox at intervals: each message is stored, then acknowledged, and one that fails holds up no other.
 import type { EventEmitter } from "node:events";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, errorClass, isCpisError } from "../../errors.js";
 import { fetchItem, type FetchedItem, type FetchItemParts } from "./fetch-item.js";
 import { actionOf, type ArrivedItem, type ArrivedReport } from "../inbound-item.js";
@@ -194,7 +195,7 @@ export function createMailboxPoller(options: PollerOptions): MailboxPoller {
     for (let pages = 0; isOpen && pages < maximumPages; pages += 1) {
       const { messageIds, continueFrom: next } = await listPage(cycle, {
         ...workflow,
-        ...(continueFrom === undefined ? {} : { continueFrom }),
+        ...definedOnly({ continueFrom }),
       });
       warnAll(
         alarms.listed(

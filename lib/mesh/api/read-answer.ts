@@ -1,4 +1,5 @@
 // Reads the JSON of MESH's answers, under the names of version 2 of its API and, where they differ, of version 1.
+import { definedOnly } from "../../defined-only.js";
 
 export interface InboxPage {
   readonly messageIds: readonly string[];
@@ -112,11 +113,7 @@ export function readTracking(body: Buffer): Tracking | undefined {
   if (!isMessageId(messageId)) return undefined;
   return {
     messageId,
-    ...(status === undefined ? {} : { status }),
-    ...(recipient === undefined ? {} : { recipient }),
-    ...(workflowId === undefined ? {} : { workflowId }),
-    ...(uploadedAt === undefined ? {} : { uploadedAt }),
-    ...(bytes === undefined ? {} : { bytes }),
+    ...definedOnly({ status, recipient, workflowId, uploadedAt, bytes }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Makes the bodies and headers of a file's chunks: divided before they are compressed, each on its own.
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { definedOnly } from "../../defined-only.js";
 import { isCpisError } from "../../errors.js";
 import { collect, gunzipPieces, gzipped, plainSlice } from "../../gzip.js";
 import type { StreamedBody } from "../../tls/https-exchange.js";
@@ -66,8 +67,7 @@ export function headersOfFile(file: OutboundFileRecord, mailbox: string, divisio
     "mex-To": file.recipient,
     "mex-WorkflowID": file.workflowId,
     "mex-LocalID": file.localId,
-    ...(file.fileName === undefined ? {} : { "mex-FileName": file.fileName }),
-    ...(file.subject === undefined ? {} : { "mex-Subject": file.subject }),
+    ...definedOnly({ "mex-FileName": file.fileName, "mex-Subject": file.subject }),
     ...headersOfChunk(file.contentType, 1, division),
   };
 }

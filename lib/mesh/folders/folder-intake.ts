@@ -1,6 +1,7 @@
 // Takes what the MESH client puts into IN: each pair once it is whole, into the store first, then to the archive.
 import type { EventEmitter } from "node:events";
 import path from "node:path";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, type ErrorCode, isCpisError } from "../../errors.js";
 import type { MessageStore } from "../../store/message-store.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
@@ -91,11 +92,7 @@ function tellable(baseName: string): { readonly messageId?: string } {
 function whatItSays(control: ControlFile): Omit<ArrivedReport, "kind" | "messageId"> {
   const { from, workflowId, localId, subject, partnerId } = control;
   return {
-    ...(from === undefined ? {} : { from }),
-    ...(workflowId === undefined ? {} : { workflowId }),
-    ...(localId === undefined ? {} : { localId }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(partnerId === undefined ? {} : { partnerId }),
+    ...definedOnly({ from, workflowId, localId, subject, partnerId }),
   };
 }
 
@@ -159,7 +156,7 @@ export function createFolderIntake(parts: FolderIntakeParts): FolderIntake {
       kind: "report",
       messageId: pair.baseName,
       ...whatItSays(control),
-      ...(dtsId === undefined ? {} : { linkedMessageId: dtsId }),
+      ...definedOnly({ linkedMessageId: dtsId }),
       ...(status?.code === undefined ? {} : { statusCode: status.code }),
       ...(status?.description === undefined ? {} : { description: status.description }),
     };

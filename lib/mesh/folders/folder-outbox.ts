@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 import type { DeliveryReports } from "../../queue/model.js";
 import type { StoreWatch } from "../../queue/store-watch.js";
 import { createLeaseWorker } from "../../queue/lease-worker.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore, TransitionOutcome } from "../../store/message-store.js";
@@ -105,7 +106,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
       workflowId,
       to: recipient,
       from: mailbox,
-      ...(subject === undefined ? {} : { subject }),
+      ...definedOnly({ subject }),
       localId,
       compress,
       allowChunking: true,
@@ -202,7 +203,7 @@ export function createFolderOutbox(parts: FolderOutboxParts): FolderOutbox {
     meshMessageId: string | undefined,
     by: "ours" | "theirs",
   ): Promise<TransitionOutcome> {
-    const attributes = { ...message.attributes, ...(meshMessageId === undefined ? {} : { meshMessageId }) };
+    const attributes = { ...message.attributes, ...definedOnly({ meshMessageId }) };
     const changes = { attributes, acknowledgedAt: parts.now(), nextAttemptAt: null, deadline: null };
     const outcome = await write(message, { to: acceptedState(record), changes }, by);
     if (outcome === "done") events.emit("accepted", { localId: record.localId, messageId: meshMessageId ?? "" });

@@ -1,4 +1,5 @@
 // Which files of a folder belong together: data and its control file have one base name.
+import { definedOnly } from "../../defined-only.js";
 import type { FolderEntry } from "./folder-files.js";
 
 /** Names as the folder has them, never put together from what a file says. */
@@ -22,7 +23,7 @@ export function pairsOf(entries: readonly FolderEntry[]): readonly Pair[] {
     const baseName = baseNameOf(control.name, "ctl");
     if (baseName === undefined) return [];
     const partner = data.get(baseName);
-    return [{ baseName, control, ...(partner === undefined ? {} : { data: partner }) }];
+    return [{ baseName, control, ...definedOnly({ data: partner }) }];
   });
 }
 

@@ -1,6 +1,7 @@
 // Decides to which message of ours an inbound one belongs and what it means there, and keeps both in one transaction.
 import type { EventEmitter } from "node:events";
 import type { Acknowledgment, BusinessMessage, MessageError } from "../../ebxml/model.js";
+import { definedOnly } from "../../defined-only.js";
 import { isCpisError } from "../../errors.js";
 import { comparableId, parseMessageId, type MessageId } from "../../identifiers.js";
 import type { Inbox } from "../../queue/inbox.js";
@@ -136,7 +137,7 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
     const stored = await watch.run(() => store.findByMessageId("outbound", refToMessageId));
     if (!isSent(stored)) return { isReferenced: true };
     const asked = askedOf(stored);
-    return { isReferenced: true, ...(asked === undefined ? {} : { asked }) };
+    return { isReferenced: true, ...definedOnly({ asked }) };
   }
 
   /**
@@ -170,8 +171,7 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
       service,
       action,
       messageId: parseMessageId(stored.messageId),
-      ...(applicationId === undefined ? {} : { applicationId }),
-      ...(context === undefined ? {} : { context }),
+      ...definedOnly({ applicationId, context }),
     };
     return roleOf(parts.judge(asked, answer));
   }
@@ -199,8 +199,7 @@ export function createInboundHandler(parts: InboundHandlerParts): InboundHandler
         return {
           id: asked.id,
           refusals,
-          ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
-          ...(settlement.audit === undefined ? {} : { audit: settlement.audit }),
+          ...definedOnly({ acknowledgedAt, audit: settlement.audit }),
         };
       }
       case "elsewhere":

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, type ErrorCode } from "../../errors.js";
 import type { StoredReply } from "../../store/message-model.js";
 import { createConnections, type Connections } from "./connections.js";
@@ -171,7 +172,7 @@ function createHttpsServer(surroundings: Surroundings): Server {
 function followConnections(server: Server, surroundings: Surroundings): void {
   const { options, events, connections } = surroundings;
   const refuseConnection = (reason: RefusalReason, remoteAddress: string, code?: ErrorCode): void => {
-    events.emit("refused", { httpStatus: 0, reason, remoteAddress, ...(code === undefined ? {} : { code }) });
+    events.emit("refused", { httpStatus: 0, reason, remoteAddress, ...definedOnly({ code }) });
   };
   server.on("drop", (peer?: { readonly remoteAddress?: string }) =>
     refuseConnection("too-many-connections", peer?.remoteAddress ?? ""),

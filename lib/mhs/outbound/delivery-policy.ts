@@ -1,5 +1,6 @@
 // Decides what becomes of an outbound message that a store keeps: pure, by its contract and by what happened to it.
 import type { EbxmlError } from "../../ebxml/model.js";
+import { definedOnly } from "../../defined-only.js";
 import type { CpisError, ErrorCode } from "../../errors.js";
 import type { MessagingPattern } from "../../sds/contract.js";
 import { isRetriableFault } from "../../soap/fault.js";
@@ -108,7 +109,7 @@ function waitForAcknowledgment(
     kind: "transition",
     to: "awaiting-acknowledgement",
     changes: { nextAttemptAt: mayResend ? next : deadline },
-    ...(code === undefined ? {} : { code }),
+    ...definedOnly({ code }),
   };
 }
 

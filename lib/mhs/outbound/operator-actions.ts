@@ -4,6 +4,7 @@ import type { PersonalAct, ResendOutcome } from "../../queue/model.js";
 import { encodeBusinessMessage } from "../../ebxml/encode-message.js";
 import type { BusinessMessage, EncodedMessage } from "../../ebxml/model.js";
 import { parseEbxml } from "../../ebxml/parse-ebxml.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import { parseMessageId, type MessageId } from "../../identifiers.js";
 import {
@@ -72,7 +73,7 @@ function encodeAgain(message: BusinessMessage, messageId: MessageId, at: number)
     reliability,
     attachments,
     externalReferences,
-    ...(payload === undefined ? {} : { payload }),
+    ...definedOnly({ payload }),
   });
 }
 
@@ -85,8 +86,7 @@ function rowOf(
   const { fromParty, toParty, refToMessageId, applicationId } = original;
   return {
     ...{ channel, destination, isOrdered, interaction, service, conversationId, fromParty, toParty },
-    ...(refToMessageId === undefined ? {} : { refToMessageId }),
-    ...(applicationId === undefined ? {} : { applicationId }),
+    ...definedOnly({ refToMessageId, applicationId }),
     acceptedAt: at,
     by,
     originalId: original.id,
@@ -109,7 +109,7 @@ export async function resendMessage(
   const messageId = successorId(original);
   const encoded = encodeAgain(await readMessage(store, original), messageId, act.at);
   const context = await store.readContext(original.id);
-  const row = { ...rowOf(original, encoded, act), messageId, ...(context === undefined ? {} : { context }) };
+  const row = { ...rowOf(original, encoded, act), messageId, ...definedOnly({ context }) };
   try {
     const [id] = await store.acceptOutbound([row]);
     if (id !== undefined) return { kind: "resent", id };

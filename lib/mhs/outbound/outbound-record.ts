@@ -2,6 +2,7 @@
 import { encodeBusinessMessage } from "../../ebxml/encode-message.js";
 import type { Attachment, EncodedMessage } from "../../ebxml/model.js";
 import { reliabilityElements, type EbxmlPattern } from "../../ebxml/reliability.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import { parseMessageId, type ConversationId, type MessageId } from "../../identifiers.js";
 import { selectPattern, type MessagingContract, type MessagingPattern } from "../../sds/contract.js";
@@ -78,7 +79,7 @@ export function prepareMessage(outgoing: MessageToEncode, ownParty: OwnParty, no
       action,
       messageId,
       timestamp: formatEbxmlTime(now),
-      ...(refToMessageId === undefined ? {} : { refToMessageId }),
+      ...definedOnly({ refToMessageId }),
     },
     reliability: reliabilityElements(pattern),
     payload,
@@ -111,10 +112,7 @@ export function newOutboundRecord(
     service: outgoing.service,
     messageId: outgoing.messageId,
     conversationId: outgoing.conversationId,
-    ...(refToMessageId === undefined ? {} : { refToMessageId }),
-    ...(applicationId === undefined ? {} : { applicationId }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(context === undefined ? {} : { context }),
+    ...definedOnly({ refToMessageId, applicationId, subject, context }),
     fromParty: ownParty.partyKey,
     toParty: contract.toPartyKey,
     acceptedAt,

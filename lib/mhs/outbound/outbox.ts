@@ -1,6 +1,7 @@
 // Sends what the store keeps: the same bytes, by their contract, until the peer has them or they are a dead letter.
 import type { EventEmitter } from "node:events";
 import type { DeliveryReports } from "../../queue/model.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import type { MessageRowId, OutboundState, StoredMessage, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
@@ -97,7 +98,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return {
       kind: "replied",
       meaning,
-      ...(retryAfterMilliseconds === undefined ? {} : { retryAfterMilliseconds }),
+      ...definedOnly({ retryAfterMilliseconds }),
     };
   }
 

@@ -1,4 +1,5 @@
 // Writes down what was decided of an outbound message, and tells of dead letters.
+import { definedOnly } from "../../defined-only.js";
 import type { EventEmitter } from "node:events";
 import type { OutboundState, StoredOutboundMessage } from "../../store/message-model.js";
 import type { MessageStore, Transition, TransitionOutcome } from "../../store/message-store.js";
@@ -35,7 +36,7 @@ export function createTransitionWriter(parts: TransitionWriterParts): Transition
       to,
       at: parts.now(),
       ...(by === "ours" ? { owner } : {}),
-      ...(code === undefined ? {} : { code }),
+      ...definedOnly({ code }),
       ...(decided.isAnnounced === true
         ? { announced: { channel: message.channel, messageId: message.messageId } }
         : {}),

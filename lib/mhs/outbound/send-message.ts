@@ -1,5 +1,6 @@
 // Posts one encoded message and says exactly what is known of its fate.
 import type { EncodedMessage } from "../../ebxml/model.js";
+import { definedOnly } from "../../defined-only.js";
 import type { CpisError } from "../../errors.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../../tls/connect-tls.js";
 import type { CertificateObserver } from "../../tls/certificates.js";
@@ -77,8 +78,7 @@ async function readReply(reply: HttpsReply, maximumBytes: number, replyMilliseco
   return {
     kind: "replied",
     httpStatus: reply.status,
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...definedOnly({ contentType, retryAfter }),
     body: whole.body,
   };
 }
@@ -90,8 +90,7 @@ export function createSender(options: SenderOptions): Sender {
     secureContext: createTlsContext(options.tls),
     timeouts,
     codes: { connectFailed: "EBXML_CONNECT_FAILED", incomplete: "EBXML_CONNECT_FAILED" },
-    ...(options.peerShown === undefined ? {} : { peerShown: options.peerShown }),
-    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    ...definedOnly({ peerShown: options.peerShown, proxy: options.proxy }),
   });
   const maximumReplyBytes = options.maximumReplyBytes ?? defaultMaximumReplyBytes;
   return {

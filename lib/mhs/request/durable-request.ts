@@ -1,4 +1,5 @@
 // Runs one request whose every step is in the store: it is never sent twice, and what became of it can be read later.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, type ErrorCode } from "../../errors.js";
 import type { NewAuditEntry } from "../../store/audit-model.js";
 import type { AcceptedRequest, MessageRowId, OutboundState, StoredMessage } from "../../store/message-model.js";
@@ -124,7 +125,7 @@ async function collectAnswer<Result>(
       from: ["delivered"],
       to: "confirmed",
       at: effects.now(),
-      ...(audit === undefined ? {} : { audit }),
+      ...definedOnly({ audit }),
     }),
   );
   return outcome;
@@ -180,7 +181,7 @@ async function conclude<Result>(
   if (outcome.kind === "replied" || outcome.kind === "answered") return outcome;
   const code = codeOf(outcome, progress);
   const { acknowledgedAt } = progress;
-  const changes = { errorCode: code, ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }) };
+  const changes = { errorCode: code, ...definedOnly({ acknowledgedAt }) };
   const audit = auditOf(outcome);
   const audited = audit === undefined ? {} : { audit };
   const failed = { id, from: unfinished, to: "failed", at: effects.now(), code, changes, ...audited } as const;

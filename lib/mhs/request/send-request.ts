@@ -2,6 +2,7 @@
 import { longestTimerMilliseconds } from "../../time/back-off.js";
 import type { EventEmitter } from "node:events";
 import type { EbxmlPattern } from "../../ebxml/reliability.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, errorClass, isCpisError } from "../../errors.js";
 import { selectPattern } from "../../sds/contract.js";
 import type { NewAuditEntry } from "../../store/audit-model.js";
@@ -125,7 +126,7 @@ export function sendRequest<Result>(
       if (typeof outcome === "string") return { kind: outcome };
       const audit = keeper.auditOf(outcome);
       const settle = (): void => finish({ outcome, isRecorded: true });
-      return { kind: "settles", settle, ...(audit === undefined ? {} : { audit }) };
+      return { kind: "settles", settle, ...definedOnly({ audit }) };
     },
     noteAccepted(): void {
       if (acknowledgedAt !== undefined) return;

@@ -1,6 +1,7 @@
 // Keeps the reply of a synchronous exchange in the store, linked with its request, before anybody is told of it.
 import { createHash } from "node:crypto";
 import type { EventEmitter } from "node:events";
+import { definedOnly } from "../../defined-only.js";
 import type { ErrorCode } from "../../errors.js";
 import { comparableId } from "../../identifiers.js";
 import type { NewAuditEntry } from "../../store/audit-model.js";
@@ -49,7 +50,7 @@ function newReplyRecord<Result>(
   const answers: AnsweredMessage = {
     id,
     ...(failure === undefined ? {} : { state: "failed", code: failure }),
-    ...(audit === undefined ? {} : { audit }),
+    ...definedOnly({ audit }),
     refusals: { late: "EBXML_LATE_ANSWER", conflicting: "EBXML_LATE_ANSWER" },
   };
   return {
@@ -64,7 +65,7 @@ function newReplyRecord<Result>(
     messageId: parts.effects.newUuid(),
     conversationId: request.conversationId,
     refToMessageId: request.messageId,
-    ...(messageId === undefined ? {} : { applicationId: messageId }),
+    ...definedOnly({ applicationId: messageId }),
     fromParty: comparableId(request.contract.toPartyKey),
     toParty: parts.ownParty.partyKey,
     acceptedAt,

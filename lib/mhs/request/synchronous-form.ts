@@ -1,4 +1,5 @@
 // The synchronous form: the bytes of a request whose answer comes in the reply, and what that reply means.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, errorClass } from "../../errors.js";
 import { isSameId, type MessageId } from "../../identifiers.js";
 import { readSynchronousReply, type SynchronousReply } from "../../soap/synchronous-reply.js";
@@ -80,8 +81,7 @@ export function interpretSynchronousReply<Result>(
   const { messageId, interaction } = reply;
   const kept: ReplyToKeep = {
     ...bytes,
-    ...(messageId === undefined ? {} : { messageId }),
-    ...(interaction === undefined ? {} : { interaction }),
+    ...definedOnly({ messageId, interaction }),
   };
   if (isAboutOther(reply, request.messageId)) return { outcome: { kind: "mismatched" }, settles: false, kept };
   if (httpStatus !== 200 || reply.body.children.length === 0) return { outcome: noAnswer, settles: false, kept };

@@ -1,4 +1,5 @@
 // The steps of a connection check that only MESH has: the mailbox over its API, and the folders of its client.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import { folderChecks, foldersOf, type FolderCheck } from "../../mesh/folders/folder-check.js";
 import { createMeshClient, type MeshClient } from "../../mesh/api/mesh-client.js";
@@ -14,7 +15,7 @@ function openClient(check: MeshApiCheck, run: CheckRun): MeshClient {
   const { connectMilliseconds, tlsMilliseconds, replyMilliseconds } = run.limits;
   return createMeshClient({
     ...{ baseUrl, tls, mailbox, password, sharedKey, clientVersion },
-    ...(proxy === undefined ? {} : { proxy }),
+    ...definedOnly({ proxy }),
     gzip: false,
     busyPauseMilliseconds: 200,
     requestTimeoutMilliseconds: replyMilliseconds,

@@ -1,4 +1,5 @@
 // Checks a connection from the host name to the answer of the other side, and asks about no child.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError, type ErrorCode } from "../../errors.js";
 import { readOwnCertificates } from "../../tls/certificates.js";
 import type { ProxySettings } from "../../tls/proxy.js";
@@ -100,7 +101,7 @@ async function* checkMeshApi(check: MeshApiCheck, run: CheckRun): AsyncGenerator
     tls,
     connectFailed: "MESH_CONNECT_FAILED",
     clockMilliseconds: meshClockMilliseconds,
-    ...(check.proxy === undefined ? {} : { proxy: check.proxy }),
+    ...definedOnly({ proxy: check.proxy }),
   } as const;
   const isReachable = isUsable && (yield* checkAddress(place, run)).isUsable;
   yield* checkMailbox(check, isReachable, run);

@@ -1,4 +1,5 @@
 // The course of a conversation: what went from whom to whom, and where the time went; pure, from rows and histories.
+import { definedOnly } from "../../defined-only.js";
 import { isSameId } from "../../identifiers.js";
 import { isFinished, type HistoryEntry, type MessageState, type StoredMessage } from "../../store/message-model.js";
 import type { LogActor, LogEvent, LogSpan } from "./message-log-model.js";
@@ -134,7 +135,7 @@ function eventsOfMessage(recorded: Recorded, conversation: readonly Recorded[]):
     const { at, code } = step.entry;
     if (isNote(step)) continue;
     const said = isOutbound ? outboundLine(step, recorded, conversation) : inboundLine(step);
-    if (said !== undefined) events.push({ at, messageId: id, ...said, ...(code === undefined ? {} : { code }) });
+    if (said !== undefined) events.push({ at, messageId: id, ...said, ...definedOnly({ code }) });
   }
   if (isOutbound && acknowledgedAt !== undefined) {
     events.push({ at: acknowledgedAt, messageId: id, ...line("acknowledgment", "peer", "here", "acknowledgment") });

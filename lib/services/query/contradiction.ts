@@ -4,6 +4,7 @@ import type { QueryContext } from "../../cpis/query/query-failed.js";
 import { parseQueryRequest, queryRequestInteraction } from "../../cpis/query/query-request.js";
 import type { BusinessMessage } from "../../ebxml/model.js";
 import { parseEbxml } from "../../ebxml/parse-ebxml.js";
+import { definedOnly } from "../../defined-only.js";
 import { isCpisError } from "../../errors.js";
 import { parseXml } from "../../xml/parse-xml.js";
 import type { StoredMessage } from "../../store/message-model.js";
@@ -68,7 +69,7 @@ export async function findContradiction(
   const contradiction: Contradiction = {
     messageId,
     conversationId,
-    ...(applicationId === undefined ? {} : { hl7Id: applicationId }),
+    ...definedOnly({ hl7Id: applicationId }),
     answerId: ids.answerId,
   };
   const [question, one, other] = await Promise.all([asked, first, second].map((row) => readMessage(store, row)));

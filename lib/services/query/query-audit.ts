@@ -1,5 +1,6 @@
 // Records each query in the audit: before it is sent, for what is not audited must not be asked, and when it has ended.
 import type { Author, QueryResult } from "../../cpis/model.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import type { AuditEvent, NewAuditEntry } from "../../store/audit-model.js";
 import { unexpected } from "./preflight.js";
@@ -37,14 +38,12 @@ function askerOf(author: Author): Partial<NewAuditEntry> {
     const role = author.responsible[0]?.role?.code;
     return {
       ...where,
-      ...(author.asid === undefined ? {} : { system: author.asid }),
-      ...(role === undefined ? {} : { role }),
+      ...definedOnly({ system: author.asid, role }),
     };
   }
   return {
     ...where,
-    ...(author.userId === undefined ? {} : { userId: author.userId }),
-    ...(author.roleProfileId === undefined ? {} : { roleProfileId: author.roleProfileId }),
+    ...definedOnly({ userId: author.userId, roleProfileId: author.roleProfileId }),
     ...(author.role === undefined ? {} : { role: author.role.code }),
   };
 }

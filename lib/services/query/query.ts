@@ -18,6 +18,7 @@ import { decideSynchronousOutcome } from "../../cpis/query/query-outcome.js";
 import { encodeQueryRequest, queryRequestInteraction } from "../../cpis/query/query-request.js";
 import type { QueryStub } from "../../cpis/query/query-stub.js";
 import type { SilentReadForm } from "../../cpis/query/silent-read.js";
+import { definedOnly } from "../../defined-only.js";
 import type { CpisError } from "../../errors.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../../hl7v3/transmission-wrapper.js";
@@ -167,9 +168,11 @@ function encodePayload(
     eventId: context.eventId,
     queriedAt: hl7TimeAt(effects.now()),
     ...silentReadOf(query, settings),
-    ...(query.sdsRole === undefined ? {} : { sdsRole: query.sdsRole }),
-    ...(settings.versionCode === undefined ? {} : { versionCode: settings.versionCode }),
-    ...(settings.processingCode === undefined ? {} : { processingCode: settings.processingCode }),
+    ...definedOnly({
+      sdsRole: query.sdsRole,
+      versionCode: settings.versionCode,
+      processingCode: settings.processingCode,
+    }),
   });
   return Buffer.from(text, "utf8");
 }
@@ -303,8 +306,7 @@ async function send(
       const isOther = result.outcome === "failed" && result.code === "correlation-mismatch";
       return { settles: !isOther, result };
     },
-    ...(audit === undefined ? {} : { audit }),
-    ...(query.signal === undefined ? {} : { signal: query.signal }),
+    ...definedOnly({ audit, signal: query.signal }),
   });
   const cause = causeOf(outcome);
   // What could not be recorded was not asked.
@@ -319,7 +321,7 @@ async function send(
       startedAt: new Date(startedAt).toISOString(),
       durationMilliseconds: Math.max(0, Math.round(effects.now() - startedAt)),
     },
-    ...(cause === undefined ? {} : { cause }),
+    ...definedOnly({ cause }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 } from "../../cpis/query/query-failed.js";
 import { bareQueryStubNode } from "../../cpis/query/query-stub.js";
 import { decideSmspOutcome } from "../../cpis/query/smsp-outcome.js";
+import { definedOnly } from "../../defined-only.js";
 import type { CpisError } from "../../errors.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import type { SmspOutcome } from "../../smsp/model.js";
@@ -84,7 +85,7 @@ function resultOf(outcome: SmspOutcome, context: QueryContext): QueryResult {
     case "timeout":
       return createQueryFailed(context, "timeout", {
         retryable: true,
-        ...(outcome.error.detail === undefined ? {} : { detail: outcome.error.detail }),
+        ...definedOnly({ detail: outcome.error.detail }),
       });
     case "unparseable":
       return queryUnparseableReply(context, outcome.error.message);
@@ -135,7 +136,7 @@ async function send(
     payload,
     messageId,
     trackingId,
-    ...(query.signal === undefined ? {} : { signal: query.signal }),
+    ...definedOnly({ signal: query.signal }),
   });
   return {
     result: resultOf(outcome, context),

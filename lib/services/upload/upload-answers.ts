@@ -1,5 +1,6 @@
 // Takes CP-IS's response to a file: finds the file, gives each result to its record, and finishes the upload.
 import { known } from "../../hl7v3/data-types.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import { UnwantedMessage } from "../../queue/model.js";
 import type { MhsEffects } from "../../mhs/model.js";
@@ -127,7 +128,7 @@ export function createUploadAnswers(parts: UploadAnswersParts): UploadAnswers {
     } catch (error) {
       if (!isDamage(error)) throw error;
       const { code, detail } = error;
-      throw new UnwantedMessage(code, { cause: error, ...(detail === undefined ? {} : { detail }) });
+      throw new UnwantedMessage(code, { cause: error, ...definedOnly({ detail }) });
     }
   }
 

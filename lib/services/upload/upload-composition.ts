@@ -8,6 +8,7 @@ import type { UploadRecord } from "../../cpis/upload/upload-model.js";
 import { readUploadRecord } from "../../cpis/upload/rows/upload-row.js";
 import type { UploadFault } from "../../cpis/upload/rules/upload-rules.js";
 import { createUploadValidator, type UploadValidator } from "../../cpis/upload/rules/validate-upload.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import { createSentRecordTable, type SentRecordTable } from "./sent-record-index.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
@@ -42,14 +43,14 @@ export interface ComposedFile {
 
 export function reasonOf({ code, message, advice, field, word }: UploadFault): RecordReason {
   const told = word === undefined ? message : `${message} The word is "${word}".`;
-  return { code, message: told, advice, ...(field === undefined ? {} : { field }) };
+  return { code, message: told, advice, ...definedOnly({ field }) };
 }
 
 type Person = Pick<Subject, "localId" | "nhsNumber">;
 
 function identityOf(subject: Person | undefined): Pick<RefusedRecord, "localId" | "nhsNumber"> {
   const { localId, nhsNumber } = subject ?? {};
-  return { ...(localId === undefined ? {} : { localId }), ...(nhsNumber === undefined ? {} : { nhsNumber }) };
+  return { ...definedOnly({ localId, nhsNumber }) };
 }
 
 /** What one input came to. */
@@ -100,7 +101,7 @@ export async function composeUpload(request: UploadRequest, now: number): Promis
   const validator = createUploadValidator({
     localAuthority: request.localAuthority,
     ...wallClock(now),
-    ...(request.plausibility === undefined ? {} : { plausibility: request.plausibility }),
+    ...definedOnly({ plausibility: request.plausibility }),
   });
   const writer = new GzipWriter();
   const refused: RefusedRecord[] = [];

@@ -1,4 +1,5 @@
 // Tells the owners of uploads of files that were not delivered, and of responses that do not come.
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 import type { MhsEffects } from "../../mhs/model.js";
 import type { MessageStore } from "../../store/message-store.js";
@@ -34,7 +35,7 @@ const sendingsLooked = 200;
 async function referenceOf(store: MessageStore, { row, fileNumber }: UploadRow): Promise<UploadReference> {
   const context = await unlessDamaged(findUploadContext(store, row.id));
   const kept = context?.kept;
-  return { fileNumber, conversationId: row.conversationId, ...(kept === undefined ? {} : { kept }) };
+  return { fileNumber, conversationId: row.conversationId, ...definedOnly({ kept }) };
 }
 
 export function createUploadFailures(parts: UploadFailuresParts): UploadFailures {

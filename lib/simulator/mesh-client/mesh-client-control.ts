@@ -1,4 +1,5 @@
 // The control files that the simulated MESH client writes: beside what was sent, what came, and as a report.
+import { definedOnly } from "../../defined-only.js";
 import type { ControlFile, ControlStatus } from "../../mesh/folders/control-file.js";
 import type { ClientVerdict } from "./mesh-client-verdict.js";
 import type { SimulatedMeshMessage } from "../mesh/mesh-model.js";
@@ -25,8 +26,7 @@ function commonTo(message: SimulatedMeshMessage): Omit<ControlFile, "statusRecor
     version: "1.0",
     addressType: "DTS",
     workflowId,
-    ...(localId === undefined ? {} : { localId }),
-    ...(subject === undefined ? {} : { subject }),
+    ...definedOnly({ localId, subject }),
   };
 }
 
@@ -36,7 +36,7 @@ export function deliveredControl(message: SimulatedMeshMessage, now: number): Co
   return {
     ...commonTo(message),
     messageType: "Data",
-    ...(from === undefined ? {} : { from }),
+    ...definedOnly({ from }),
     to,
     dtsId: messageId,
     isCompressed: false,

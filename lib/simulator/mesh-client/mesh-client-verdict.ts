@@ -1,4 +1,5 @@
 // Decides what becomes of a file that was put into OUT: sent into the simulated MESH, or refused by its code.
+import { definedOnly } from "../../defined-only.js";
 import { isCpisError } from "../../errors.js";
 import { type ControlFile, findMissingElement } from "../../mesh/folders/control-file.js";
 import type { SimulatedMesh } from "../mesh/mesh-model.js";
@@ -40,8 +41,7 @@ export function judgeControl(control: ControlFile, content: Buffer, parts: Verdi
       from: parts.mailbox,
       to,
       workflowId,
-      ...(localId === undefined ? {} : { localId }),
-      ...(subject === undefined ? {} : { subject }),
+      ...definedOnly({ localId, subject }),
       content,
     });
     return { kind: "sent", messageId };

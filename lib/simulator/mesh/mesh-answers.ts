@@ -1,4 +1,5 @@
 // Words answers and refusals as the two versions of the MESH API do.
+import { definedOnly } from "../../defined-only.js";
 
 /** Of the API, by the request's Accept header. */
 export type MeshVersion = 1 | 2;
@@ -66,7 +67,7 @@ export function refusalAnswer(version: MeshVersion, problem: MeshProblem): MeshA
     return jsonAnswer(2, status, { ...named, detail: [problemDetail(problem)] });
   }
   return jsonAnswer(1, status, {
-    ...(messageId === undefined ? {} : { messageID: messageId }),
+    ...definedOnly({ messageID: messageId }),
     errorEvent: event,
     errorCode: code,
     errorDescription: location === undefined ? message : `${location[1]}: ${message}`,

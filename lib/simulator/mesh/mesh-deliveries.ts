@@ -1,4 +1,5 @@
 // Puts files into mailboxes from within this process.
+import { definedOnly } from "../../defined-only.js";
 import { invalid } from "../json-fields.js";
 import { splitContent } from "./mesh-content.js";
 import type { MailboxDirectory } from "./mesh-directory.js";
@@ -29,9 +30,7 @@ function headOf(delivery: MailboxDelivery, mailbox: string, totalChunks: number)
     from,
     to: mailbox,
     workflowId,
-    ...(localId === undefined ? {} : { localId }),
-    ...(fileName === undefined ? {} : { fileName }),
-    ...(subject === undefined ? {} : { subject }),
+    ...definedOnly({ localId, fileName, subject }),
     contentType,
     isGzip: delivery.isCompressed === true,
     totalChunks,

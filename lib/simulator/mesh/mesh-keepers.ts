@@ -1,4 +1,5 @@
 // Works mailboxes in this process: hands each message to the mailbox's keeper, one after another.
+import { definedOnly } from "../../defined-only.js";
 import { contentOf } from "./mesh-content.js";
 import type { StoredMessage } from "./mesh-message-model.js";
 import type { MeshMessages } from "./mesh-messages.js";
@@ -30,16 +31,13 @@ export function viewOf(message: StoredMessage): SimulatedMeshMessage {
   return {
     messageId: id,
     messageType,
-    ...(from === undefined ? {} : { from }),
+    ...definedOnly({ from }),
     to: head.mailbox,
     workflowId,
-    ...(localId === undefined ? {} : { localId }),
-    ...(fileName === undefined ? {} : { fileName }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(contentType === undefined ? {} : { contentType }),
+    ...definedOnly({ localId, fileName, subject, contentType }),
     content: contentOf(message),
     arrivedAt,
-    ...(report === undefined ? {} : { report }),
+    ...definedOnly({ report }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { MessageReport, StoredMessage } from "./mesh-message-model.js";
 import type { MeshMessages } from "./mesh-messages.js";
 import { expiryMilliseconds } from "./mesh-tracking.js";
 import type { MeshClock } from "./mesh-time.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError } from "../../errors.js";
 
 export interface ReportWords {
@@ -57,8 +58,7 @@ export function createMeshReports(options: MeshReportsOptions): MeshReports {
       mailbox: sender,
       to,
       workflowId,
-      ...(localId === undefined ? {} : { localId }),
-      ...(subject === undefined ? {} : { subject }),
+      ...definedOnly({ localId, subject }),
       isGzip: false,
       totalChunks: 0,
       report,

@@ -18,6 +18,7 @@ import { createMeshReports } from "./mesh-reports.js";
 import type { MeshServer, MeshServerOptions } from "./mesh-server-model.js";
 import { createSkippingClock } from "./mesh-time.js";
 import type { IssuedCertificate } from "../pki/pki.js";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 
 const mebibyte = 1024 ** 2;
@@ -125,7 +126,7 @@ function createTaker({ reports, exchange, tell }: Parts, now: () => number) {
     tell("meshExchange", {
       method: request.method,
       path: request.url.split("?")[0] ?? "",
-      ...(mailbox === undefined ? {} : { mailbox }),
+      ...definedOnly({ mailbox }),
       status: end.kind === "cut" ? 0 : end.answer.status,
       startedAt,
       durationMilliseconds: now() - startedAt,

@@ -1,6 +1,7 @@
 // The message store for several Node-RED instances that share the work over one PostgreSQL, version 12 or newer.
 import { randomUUID } from "node:crypto";
 import type { ClientConfig, PoolClient } from "pg";
+import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
 import type { ContentProtection, MessageStore, StorageMode } from "../message-store.js";
 import { type ClockReport, inDatabaseTime } from "./database-time.js";
@@ -146,7 +147,7 @@ function clientConfig(options: PostgresMessageStoreOptions): ClientConfig {
     port: options.port ?? 5432,
     database: options.database,
     user: options.user,
-    ...(options.password === undefined ? {} : { password: options.password }),
+    ...definedOnly({ password: options.password }),
     ssl: options.tls === false ? false : { ...options.tls, rejectUnauthorized: true },
     connectionTimeoutMillis: options.connectTimeoutMilliseconds ?? 10_000,
     statement_timeout: statementTimeout,

@@ -1,4 +1,5 @@
 // The HTTP proxy of a transport, from Node-RED's own "http proxy" config node.
+import { definedOnly } from "../../../lib/defined-only.js";
 import { CpisError } from "../../../lib/errors.js";
 import { chooseProxy, type ProxySettings } from "../../../lib/tls/proxy.js";
 
@@ -20,8 +21,7 @@ export function readProxy(node: unknown, label: string): ProxySettings {
   const settings: ProxySettings = {
     url,
     noProxy: Array.isArray(exempt) ? exempt.filter((entry): entry is string => textOf(entry) !== undefined) : [],
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    ...definedOnly({ username, password }),
   };
   chooseProxy(settings);
   return settings;

@@ -1,4 +1,5 @@
 // Reads a user's object or row as a record of an upload.
+import { definedOnly } from "../../../defined-only.js";
 import { known } from "../../../hl7v3/data-types.js";
 import { subjectKindOfPlan, type PlanToCheck } from "../rules/check-upload-plan.js";
 import { checkRecord } from "../rules/check-upload-record.js";
@@ -124,7 +125,7 @@ function kindFor(plan: DraftPlan | undefined): Subject["kind"] {
 
 function readFlatRow(row: RowObject, mapping: UploadMapping, report: ReportFault): DraftRecord {
   const { columns } = mapping;
-  const fields = createRowFields(row, { path: "", report, ...(columns === undefined ? {} : { columns }) });
+  const fields = createRowFields(row, { path: "", report, ...definedOnly({ columns }) });
   const reader = createFieldReader(fields, "", mapping, report);
   const plan = reader.plan();
   return { plans: [plan], subjects: [reader.subject(kindFor(plan))] };

@@ -1,4 +1,5 @@
 // The one table of rules for uploads, and the faults that are made from it.
+import { definedOnly } from "../../../defined-only.js";
 import { uploadFileRules } from "./upload-file-rules.js";
 import { uploadRecordRules } from "./upload-record-rules.js";
 import { uploadRowRules } from "./upload-row-rules.js";
@@ -35,7 +36,7 @@ export function uploadFault(code: UploadFaultCode, field?: string, word?: string
   const { severity, message, advice } = uploadRules[code];
   return {
     ...{ code, severity, message, advice },
-    ...(field === undefined ? {} : { field }),
+    ...definedOnly({ field }),
     ...(word === undefined || !isTellable(word) ? {} : { word }),
   };
 }
