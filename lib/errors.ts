@@ -800,6 +800,12 @@ export const errorTable = /* @__PURE__ */ define({
       "Put the key back from its backup. If it is lost for good, enter the decision code in the message store, or give it to cp-is store accept: what was sealed so far stays unreadable.",
     retryable: false,
   },
+  STORE_UNCLAIMED: {
+    message: "Nobody took the message in the time for which unclaimed ones are kept waiting",
+    advice:
+      "It is set aside in the message log. Look why no node of a flow takes messages of this kind, then handle it by hand.",
+    retryable: false,
+  },
   STORE_CLOCK_SKEW: {
     message: "This machine's clock is too far from the database's, so no waiting work is taken here",
     advice:

@@ -190,6 +190,12 @@ export interface RetentionRule {
   readonly keepMilliseconds: number;
 }
 
+export interface UnclaimedRequest {
+  readonly acceptedBefore: number;
+  readonly now: number;
+  readonly limit: number;
+}
+
 export interface BatchOutcome {
   readonly count: number;
   /** Whether another batch would find more. */
@@ -372,6 +378,11 @@ export interface MessageStore {
   reassign(reassignment: Reassignment): Promise<BatchOutcome>;
   /** Removes one batch of what the rules have outlived, and of replies past their duplicate window. */
   prune(rules: readonly RetentionRule[], now: number, limit: number): Promise<BatchOutcome>;
+  /**
+   * Rejects, with the code STORE_UNCLAIMED, one batch of the inbound messages that were accepted before this time, that
+   * nobody has taken since, and that wait for no other.
+   */
+  setAsideUnclaimed(request: UnclaimedRequest): Promise<BatchOutcome>;
   /** Seals one batch of contents again that are under another key than the current one. */
   reseal(limit: number): Promise<BatchOutcome>;
 

@@ -43,6 +43,7 @@ export function aroundOperations(store: MessageStore, around: AroundOperation): 
     countOwners: () => around("countOwners", () => store.countOwners()),
     reassign: (reassignment) => around("reassign", () => store.reassign(reassignment)),
     prune: (rules, now, limit) => around("prune", () => store.prune(rules, now, limit)),
+    setAsideUnclaimed: (request) => around("setAsideUnclaimed", () => store.setAsideUnclaimed(request)),
     reseal: (limit) => around("reseal", () => store.reseal(limit)),
     readAuditHead: () => around("readAuditHead", () => store.readAuditHead()),
     readIdentity: () => around("readIdentity", () => store.readIdentity()),

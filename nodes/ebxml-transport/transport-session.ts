@@ -279,6 +279,7 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
   const opened = await parts.openStore({
     conditionChanged: (condition) => storeWatch.changed(condition),
     warn: (text) => log.warn(text),
+    info: (text) => log.info(text),
   });
   const use = await owned(parts, opened);
   try {

@@ -100,6 +100,7 @@ export async function openMeshSession(parts: MeshSessionParts): Promise<MeshSess
   const use = await parts.openStore({
     conditionChanged: (store) => condition.storeChanged(store),
     warn: (text) => parts.log.warn(text),
+    info: (text) => parts.log.info(text),
   });
   let ownership: Ownership | undefined;
   try {

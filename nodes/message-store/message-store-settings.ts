@@ -8,10 +8,12 @@ import { FieldReader } from "../adapter/runtime/field-rules.js";
 import {
   databaseCheckpointFile,
   defaultRetentionDays,
+  defaultUnclaimedDays,
   retentionOf,
   storeFolder,
   type StorePlace,
   type StoreSettings,
+  unclaimedAfter,
 } from "../adapter/stores/store-settings.js";
 import type { Words } from "../adapter/runtime/words.js";
 import { readDatabaseAddress } from "./read-database-address.js";
@@ -69,5 +71,6 @@ export function readStoreSettings(config: object, surroundings: StoreSurrounding
       confirmed: days("keepConfirmed", "confirmed"),
       rejected: days("keepRejected", "rejected"),
     }),
+    ...unclaimedAfter(fields.number("keepUnclaimed", "positiveNumber", defaultUnclaimedDays)),
   };
 }

@@ -308,6 +308,8 @@ export function inDatabaseTime(store: MessageStore, options: DatabaseTimeOptions
     noteClock: (clock) => store.noteClock(clock),
     reseal: (limit) => store.reseal(limit),
     health: () => store.health(),
+    setAsideUnclaimed: ({ acceptedBefore, now, limit }) =>
+      timed(() => store.setAsideUnclaimed({ acceptedBefore: to(acceptedBefore), now: to(now), limit })),
     close(): Promise<void> {
       isClosed = true;
       clearTimeout(timer);

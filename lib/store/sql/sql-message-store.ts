@@ -105,6 +105,7 @@ export function createSqlMessageStore(parts: SqlStoreParts): MessageStore {
     countOwners: () => run("read", () => instances.owners()),
     reassign: (reassignment) => run("write", () => instances.reassign(reassignment)),
     prune: (rules, now, limit) => run("write", () => upkeep.prune(rules, now, limit)),
+    setAsideUnclaimed: (request) => run("write", () => upkeep.setAsideUnclaimed(request)),
     reseal: (limit) => run("write", () => upkeep.reseal(limit)),
     subscribe: (listener) => listeners.add(listener),
     async health() {

@@ -1,6 +1,7 @@
 // What keeps the store in order: retention, sealing under the newest key, and the probe.
 import { contentIdentity, contextIdentity, replyIdentity } from "./accept-operations.js";
-import type { BatchOutcome, RetentionRule } from "../message-store.js";
+import { createFinishing } from "./finish-operations.js";
+import type { BatchOutcome, RetentionRule, UnclaimedRequest } from "../message-store.js";
 import {
   isAbsent,
   type Operation,
@@ -14,11 +15,12 @@ import { readRowId } from "./sql-rows.js";
 
 export interface UpkeepOperations {
   prune(rules: readonly RetentionRule[], now: number, limit: number): Operation<BatchOutcome>;
+  setAsideUnclaimed(request: UnclaimedRequest): Operation<BatchOutcome>;
   reseal(limit: number): Operation<BatchOutcome>;
   probe(): Operation<void>;
 }
 
-export function createUpkeepOperations({ dialect, protection }: StoreContext): UpkeepOperations {
+export function createUpkeepOperations({ dialect, protection, mode }: StoreContext): UpkeepOperations {
   const message = dialect.table("message");
   const content = dialect.table("content");
   const reply = dialect.table("inbound_reply");
@@ -33,6 +35,16 @@ export function createUpkeepOperations({ dialect, protection }: StoreContext): U
   const pruneReplies = `DELETE FROM ${reply} WHERE (from_party, message_id) IN (
       SELECT from_party, message_id FROM ${reply} WHERE duplicate_until <= $1 ORDER BY duplicate_until LIMIT $2)
     RETURNING message_id`;
+  const finishing = createFinishing(dialect, mode);
+  const findUnclaimed = `SELECT id, channel, direction, destination, is_ordered
+    FROM ${message} ${dialect.indexedBy("message_state")}
+    WHERE state = 'received' AND created_at < $1 AND attempts = 0 AND is_blocked = 0
+      AND coalesce(lease_until, 0) <= $2 ORDER BY created_at, id LIMIT $3`;
+  const reject = `UPDATE ${message} SET state = 'rejected', error_code = 'STORE_UNCLAIMED', updated_at = $2,
+      lease_owner = NULL, lease_until = NULL
+    WHERE id = $1 AND state = 'received' AND attempts = 0 AND coalesce(lease_until, 0) <= $2 RETURNING id`;
+  const noteRejection = `INSERT INTO ${dialect.table("history")} (message_id, at, state, code)
+    VALUES ($1, $2, 'rejected', 'STORE_UNCLAIMED')`;
   const under = (table: string, comparison: "<" | ">"): string =>
     `SELECT * FROM ${table} WHERE key_id ${comparison} $1 ORDER BY key_id LIMIT $2`;
   const sealContent = `UPDATE ${content} SET key_id = $2, sealed = $3, sealed_context = $4 WHERE message_id = $1`;
@@ -59,6 +71,23 @@ export function createUpkeepOperations({ dialect, protection }: StoreContext): U
       }
       if (count < limit) count += (yield statement(pruneReplies, now, limit - count)).length;
       return { count, hasMore: count >= limit };
+    },
+
+    *setAsideUnclaimed({ acceptedBefore, now, limit }): Operation<BatchOutcome> {
+      yield { kind: "lock", key: "prune" };
+      const found = yield statement(findUnclaimed, acceptedBefore, now, limit);
+      let count = 0;
+      for (const row of found) {
+        const id = readRowId(row);
+        yield* finishing.lock(row);
+        // Somebody may have taken it meanwhile.
+        if ((yield statement(reject, id, now)).length > 0) {
+          yield statement(noteRejection, id, now);
+          yield* finishing.finish(id, row);
+          count += 1;
+        }
+      }
+      return { count, hasMore: found.length >= limit };
     },
 
     *reseal(limit): Operation<BatchOutcome> {

@@ -11,6 +11,7 @@ export interface StoreUser {
   conditionChanged(condition: StoreCondition): void;
   /** For the operator; ids and codes only. */
   warn(text: string): void;
+  info(text: string): void;
 }
 
 export interface StoreUse {

@@ -67,11 +67,14 @@ class SharedStore {
       for (const user of [...this.users]) user.conditionChanged(condition);
     };
     const leadership = createLeadership(store, { owner: processOwner, now: () => Date.now() });
+    const { unclaimedMilliseconds } = this.settings;
     const upkeep = startStoreUpkeep(store, {
       retention: this.settings.retention,
       isLeader: () => leadership.isLeader(),
+      ...(unclaimedMilliseconds === undefined ? {} : { unclaimedMilliseconds }),
       now: () => Date.now(),
       warn,
+      info: (text) => [...this.users][0]?.info(text),
     });
     const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
     const observed = observeStore(store, () => changes.emit("changed", key));

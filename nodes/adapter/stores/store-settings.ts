@@ -40,6 +40,8 @@ export interface StoreSettings {
   readonly place: StorePlace;
   readonly mode: StorageMode;
   readonly retention: readonly RetentionRule[];
+  /** After so long an inbound message that nobody takes is set aside; absent: never. */
+  readonly unclaimedMilliseconds?: number;
 }
 
 /** Each state belongs to one direction: inbound messages are confirmed or rejected. */
@@ -52,6 +54,12 @@ export const defaultRetentionDays: Readonly<Record<FinishedState, number>> = {
 };
 
 const dayMilliseconds = 24 * 60 * 60 * 1000;
+
+export const defaultUnclaimedDays = 30;
+
+export function unclaimedAfter(days: number): { readonly unclaimedMilliseconds: number } {
+  return { unclaimedMilliseconds: days * dayMilliseconds };
+}
 
 export function retentionOf(days: Readonly<Record<FinishedState, number>>): readonly RetentionRule[] {
   const states: readonly FinishedState[] = ["completed", "failed", "expired", "confirmed", "rejected"];
@@ -68,6 +76,7 @@ export function defaultStoreSettings(userFolder: string): StoreSettings {
     place: { kind: "embedded", folder: storeFolder(userFolder, "") },
     mode: "full",
     retention: retentionOf(defaultRetentionDays),
+    ...unclaimedAfter(defaultUnclaimedDays),
   };
 }
 

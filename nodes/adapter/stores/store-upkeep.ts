@@ -11,6 +11,9 @@ export interface StoreUpkeepOptions {
   /** Milliseconds since 1970. */
   now(): number;
   warn(text: string): void;
+  info(text: string): void;
+  /** Absent: what nobody takes waits for ever. */
+  readonly unclaimedMilliseconds?: number;
   /** Passed in by tests. */
   readonly after?: AfterDelay;
 }
@@ -28,6 +31,8 @@ const betweenBatchesMilliseconds = 100;
 /** Not while the flows start. */
 const firstPassMilliseconds = 60_000;
 const nextPassMilliseconds = 60 * 60_000;
+/** A pass comes every hour: the one that is nearest to a day. */
+const headMilliseconds = 23.5 * 60 * 60_000;
 /** Until it is looked whether the leader has died. */
 const followerMilliseconds = 60_000;
 const afterFailureMilliseconds = 5 * 60_000;
@@ -40,6 +45,7 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
   let isStopped = false;
   let hasResealed = false;
   let hasWarned = false;
+  let headToldAt = -Infinity;
   let failureCode: ErrorCode | undefined;
   let cancel: (() => void) | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -53,10 +59,32 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
 
   /** Once after the store was opened is enough: keys change only with the settings. */
   async function doBatch(): Promise<BatchOutcome> {
-    if (hasResealed) return store.prune(options.retention, options.now(), batchSize);
+    if (hasResealed) return doRetention();
     const outcome = await store.reseal(batchSize);
     hasResealed = !outcome.hasMore;
     return { ...outcome, hasMore: true };
+  }
+
+  async function doRetention(): Promise<BatchOutcome> {
+    const now = options.now();
+    const { unclaimedMilliseconds } = options;
+    if (unclaimedMilliseconds !== undefined) {
+      const acceptedBefore = now - unclaimedMilliseconds;
+      const { count, hasMore } = await store.setAsideUnclaimed({ acceptedBefore, now, limit: batchSize });
+      if (count > 0) options.warn(`STORE_UNCLAIMED ${count} inbound messages that nobody took are set aside`);
+      if (hasMore) return { count, hasMore };
+    }
+    return store.prune(options.retention, now, batchSize);
+  }
+
+  /** For a collector of logs: a store that is put back as a whole is told by what was noted elsewhere, and only by it. */
+  async function tellHead(): Promise<void> {
+    const now = options.now();
+    if (now - headToldAt < headMilliseconds) return;
+    const head = await store.readAuditHead();
+    if (head === undefined || head.number === 0) return;
+    options.info(`audit head ${head.number}:${head.hash}`);
+    headToldAt = now;
   }
 
   async function runBatch(): Promise<void> {
@@ -67,6 +95,7 @@ export function startStoreUpkeep(store: MessageStore, options: StoreUpkeepOption
     }
     try {
       const { hasMore } = await doBatch();
+      if (!hasMore) await tellHead();
       hasWarned = false;
       failureCode = undefined;
       schedule(hasMore ? betweenBatchesMilliseconds : nextPassMilliseconds);

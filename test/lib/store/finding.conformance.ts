@@ -246,6 +246,31 @@ export function describeFinding(createPlace: () => Promise<StorePlace>): void {
       for (const id of [...ids, ...inboundIds]) assert.ok((await store.findById(id)) !== undefined);
     });
 
+    it("sets aside what nobody took for long, with its code, and keeps what somebody works on or what only waits", async () => {
+      const taken = await acceptNew(store, inbound({ acceptedAt: 0 }));
+      const request = { channel: "transport", direction: "inbound", states: ["received"], limit: 1 } as const;
+      await store.claim({ ...request, owner: "one", leaseMilliseconds: 100_000, now: 1 });
+      const tried = await acceptNew(store, inbound({ acceptedAt: 0 }));
+      const changes = { attempts: 1 };
+      await store.transition({ id: tried, from: ["received"], to: "received", at: 1, changes });
+      const ordered = { isOrdered: true, destination: "ordered" };
+      const unclaimed = await acceptNew(store, inbound({ acceptedAt: 0, ...ordered }));
+      const behind = await acceptNew(store, inbound({ acceptedAt: 0, ...ordered }));
+      const young = await acceptNew(store, inbound({ acceptedAt: 900 }));
+      const old = { acceptedBefore: 500, now: 1000, limit: 10 };
+      assert.deepEqual(await store.setAsideUnclaimed(old), { count: 1, hasMore: false });
+      const found = await store.findById(unclaimed);
+      assert.deepEqual([found?.state, found?.errorCode], ["rejected", "STORE_UNCLAIMED"]);
+      assert.deepEqual((await store.history(unclaimed)).at(-1), {
+        at: 1000,
+        state: "rejected",
+        code: "STORE_UNCLAIMED",
+      });
+      for (const id of [taken, tried, behind, young]) assert.equal((await store.findById(id))?.state, "received");
+      assert.deepEqual(await store.setAsideUnclaimed(old), { count: 1, hasMore: false });
+      assert.equal((await store.findById(behind))?.state, "rejected", "the one before it is finished");
+    });
+
     it("still recognises a repetition of a message that is gone, to the end of its window", async () => {
       const message = inbound({ acceptedAt: 0, state: "confirmed", duplicateUntil: 10_000 });
       const id = await acceptNew(store, message);

@@ -182,6 +182,7 @@ describe("the dialog of a message store", () => {
       ["keepExpired", "1.5"],
       ["keepConfirmed", "x"],
       ["keepRejected", "0"],
+      ["keepUnclaimed", "0"],
     ];
     for (const [property, value] of broken) {
       assert.match(String(validate(property, value)), /^[A-Z][^:]*: must /, property);

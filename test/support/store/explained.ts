@@ -127,6 +127,7 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     ...asked("hold a lease", instances.hold({ name: "x", owner: "one", milliseconds: 1, now: 1 }), []),
     ...asked("note a clock", instances.noteClock({ ...clock, withinMilliseconds: 1, now: 1 }), []),
     ...asked("prune", upkeep.prune([{ state: "completed", keepMilliseconds: 1 }], 1000, 10), []),
+    ...asked("set aside", upkeep.setAsideUnclaimed({ acceptedBefore: 1, now: 2, limit: 10 }), [answer]),
     ...asked("reseal", upkeep.reseal(10), []),
     ...filters.flatMap((filter) => asked(`list ${JSON.stringify(filter)}`, find.list(filter, 20), [])),
     ...asked("list, next page", find.list({}, 20, after), []),

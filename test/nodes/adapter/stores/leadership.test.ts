@@ -51,6 +51,7 @@ describe("instances that share a message store", () => {
       isLeader: () => leadership.isLeader(),
       now,
       warn: (text) => assert.fail(text),
+      info: () => undefined,
       after: upkeepTimer.after,
     });
     const settled = async (): Promise<void> => {

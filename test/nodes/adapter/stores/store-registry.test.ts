@@ -8,7 +8,7 @@ import type { StoreUse, StoreUser } from "../../../../nodes/adapter/stores/messa
 import { openStores, useStore, watchStores } from "../../../../nodes/adapter/stores/store-registry.js";
 import { defaultStoreSettings } from "../../../../nodes/adapter/stores/store-settings.js";
 
-const user = (): StoreUser => ({ conditionChanged: () => undefined, warn: () => undefined });
+const user = (): StoreUser => ({ conditionChanged: () => undefined, warn: () => undefined, info: () => undefined });
 
 const message: NewOutboundMessage = {
   channel: "transport",

@@ -14,7 +14,7 @@ import {
   retentionOf,
 } from "../../../../nodes/adapter/stores/store-settings.js";
 import { startStoreUpkeep } from "../../../../nodes/adapter/stores/store-upkeep.js";
-import { acceptOne, outbound } from "../../../support/store/sample-messages.js";
+import { acceptNew, acceptOne, inbound, outbound } from "../../../support/store/sample-messages.js";
 import { createManualTimer } from "../../../support/nodes/adapter/manual-timer.js";
 
 const day = 24 * 60 * 60 * 1000;
@@ -28,12 +28,14 @@ describe("the upkeep of a message store", () => {
   let folder: string;
   let store: MessageStore;
   let warnings: string[];
+  let told: string[];
   const ring = createKeyRing(randomBytes);
 
   beforeEach(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "cp-is-upkeep-"));
     store = await openStore(settings(folder, encodeKeyRing(ring)));
     warnings = [];
+    told = [];
   });
   afterEach(async () => {
     await store.close();
@@ -42,7 +44,8 @@ describe("the upkeep of a message store", () => {
 
   function start(target: MessageStore, now: number) {
     const timer = createManualTimer();
-    const alone = { retention, isLeader: (): boolean => true };
+    const info = (text: string): number => told.push(text);
+    const alone = { retention, isLeader: (): boolean => true, info, unclaimedMilliseconds: 7 * day };
     const warn = (text: string): number => warnings.push(text);
     return { timer, upkeep: startStoreUpkeep(target, { ...alone, now: () => now, warn, after: timer.after }) };
   }
@@ -103,6 +106,32 @@ describe("the upkeep of a message store", () => {
     await upkeep.stop();
     assert.equal((await store.list({}, 10)).messages.length, 1);
     assert.match(warnings.join(), /sealed with a key that is not in the key ring/);
+  });
+
+  it("sets aside what nobody took, with a warning", async () => {
+    const id = await acceptNew(store, inbound({ acceptedAt: 0 }));
+    const { timer, upkeep } = start(store, 7 * day + 1);
+    for (let times = 0; times < 2; times += 1) await timer.goOff();
+    await upkeep.stop();
+    assert.equal((await store.findById(id))?.state, "rejected");
+    assert.deepEqual(warnings, ["STORE_UNCLAIMED 1 inbound messages that nobody took are set aside"]);
+  });
+
+  it("tells the head of the audit once a day", async () => {
+    await store.appendAudit({ at: 1, event: "query-asked" });
+    let now = 0;
+    const timer = createManualTimer();
+    const warn = (text: string): void => assert.fail(text);
+    const info = (text: string): number => told.push(text);
+    const options = { retention, isLeader: (): boolean => true, now: () => now, warn, info, after: timer.after };
+    const upkeep = startStoreUpkeep(store, options);
+    for (let hours = 0; hours < 60; hours += 1) {
+      await timer.goOff();
+      now += day / 24;
+    }
+    await upkeep.stop();
+    const [entry] = await store.readAudit(0, 1);
+    assert.deepEqual(told, Array(3).fill(`audit head 1:${entry?.hash ?? ""}`));
   });
 
   it("warns once when it fails, tries again sooner, and warns anew after it has worked", async () => {
