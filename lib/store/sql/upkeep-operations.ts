@@ -1,4 +1,5 @@
 // What keeps the store in order: retention, sealing under the newest key, and the probe.
+import type { ErrorCode } from "../../errors.js";
 import { contentIdentity, contextIdentity, replyIdentity } from "./accept-operations.js";
 import { createFinishing } from "./finish-operations.js";
 import type { BatchOutcome, RetentionRule, UnclaimedRequest } from "../message-store.js";
@@ -12,6 +13,8 @@ import {
   type StoreContext,
 } from "./sql-operation.js";
 import { readRowId } from "./sql-rows.js";
+
+const unclaimed: ErrorCode = "STORE_UNCLAIMED";
 
 export interface UpkeepOperations {
   prune(rules: readonly RetentionRule[], now: number, limit: number): Operation<BatchOutcome>;
@@ -40,11 +43,11 @@ export function createUpkeepOperations({ dialect, protection, mode }: StoreConte
     FROM ${message} ${dialect.indexedBy("message_state")}
     WHERE state = 'received' AND created_at < $1 AND attempts = 0 AND is_blocked = 0
       AND coalesce(lease_until, 0) <= $2 ORDER BY created_at, id LIMIT $3`;
-  const reject = `UPDATE ${message} SET state = 'rejected', error_code = 'STORE_UNCLAIMED', updated_at = $2,
+  const reject = `UPDATE ${message} SET state = 'rejected', error_code = '${unclaimed}', updated_at = $2,
       lease_owner = NULL, lease_until = NULL
     WHERE id = $1 AND state = 'received' AND attempts = 0 AND coalesce(lease_until, 0) <= $2 RETURNING id`;
   const noteRejection = `INSERT INTO ${dialect.table("history")} (message_id, at, state, code)
-    VALUES ($1, $2, 'rejected', 'STORE_UNCLAIMED')`;
+    VALUES ($1, $2, 'rejected', '${unclaimed}')`;
   const under = (table: string, comparison: "<" | ">"): string =>
     `SELECT * FROM ${table} WHERE key_id ${comparison} $1 ORDER BY key_id LIMIT $2`;
   const sealContent = `UPDATE ${content} SET key_id = $2, sealed = $3, sealed_context = $4 WHERE message_id = $1`;
