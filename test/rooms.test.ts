@@ -126,12 +126,13 @@ const wings: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   "lib/simulator": {
     pki: [],
+    messages: [],
     mesh: ["pki"],
     "mesh-client": ["mesh"],
-    cpis: ["mesh"],
-    spine: ["cpis"],
+    cpis: ["mesh", "messages"],
+    spine: ["cpis", "messages"],
     sds: ["pki"],
-    smsp: ["spine", "cpis", "pki"],
+    smsp: ["spine", "cpis", "messages", "pki"],
   },
   "nodes/adapter": {
     runtime: [],

@@ -22,18 +22,6 @@ export { createElementFinder, type ElementFinder } from "../xml/find-element.js"
 export { createElementReader, type ElementReader, type ElementReaderOptions } from "../xml/read-elements.js";
 export { defaultXmlLimits, parseXml, type ParseXmlOptions, type XmlLimits } from "../xml/parse-xml.js";
 export type { XmlAttribute, XmlElement } from "../xml/xml-element.js";
-export {
-  encodeApplicationAcknowledgement,
-  parseApplicationAcknowledgement,
-  type ApplicationAcknowledgement,
-  type ReceivedApplicationAcknowledgement,
-} from "../hl7v3/application-acknowledgement.js";
-export {
-  encodeQueryFailure,
-  parseQueryFailure,
-  type QueryFailure,
-  type ReceivedQueryFailure,
-} from "../hl7v3/query-failure.js";
 export { findInteraction } from "../hl7v3/interaction.js";
 export { formatTimestamp, hl7TimeAt, parseHl7Time, sortableMilliseconds } from "../hl7v3/timestamp.js";
 export {
@@ -57,22 +45,10 @@ export {
 } from "../cpis/query/query-outcome.js";
 export type { QueryContext } from "../cpis/query/query-failed.js";
 export { encodeQueryRequest, parseQueryRequest, type QueryRequest } from "../cpis/query/query-request.js";
-export { bareQueryStubNode, parseBareQueryStub, type QueryStub } from "../cpis/query/query-stub.js";
-export { encodeQueryResponse, parseQueryResponse } from "../cpis/query/query-response.js";
+export { bareQueryStubNode, type QueryStub } from "../cpis/query/query-stub.js";
 export { decideSmspOutcome } from "../cpis/query/smsp-outcome.js";
-export {
-  parseSmspResponse,
-  smspResponseNode,
-  type ReceivedSmspResponse,
-  type SmspResponse,
-} from "../cpis/query/smsp-response.js";
+export { parseSmspResponse, type ReceivedSmspResponse } from "../cpis/query/smsp-response.js";
 export { smspMeaning, smspStatus, type SmspMeaning, type SmspStatusCode } from "../cpis/query/smsp-status.js";
-export type {
-  ParsedQueryResponse,
-  QueryResponse,
-  QueryResponseDeviation,
-  ReceivedQueryResponse,
-} from "../cpis/query/query-response-model.js";
 export {
   describeFileResult,
   describeRecordResult,

@@ -1,6 +1,6 @@
 // What the simulator does with one message it accepted: its HTTP reply, and the answers it posts.
 import type { CodedText } from "../cpis/model.js";
-import type { QueryResponseDeviation } from "../cpis/query/query-response-model.js";
+import type { QueryResponseDeviation } from "./messages/query-response-deviations.js";
 
 /** How an answer departs from the form that the schema describes: what real answers do, and what only a faulty one would. */
 export interface ResponseShape {

@@ -18,14 +18,15 @@ export type {
   SimulatorEffects,
   SimulatorEvents,
   SyncSoapForm,
+  BusinessInteraction,
+  ReliableMessage,
+  ReliableOutcome,
 } from "./model.js";
 export type { UnreadableFileAnswer } from "./cpis/authority-service.js";
 export type { CommandOutcome, SimulatorCommand } from "./commands.js";
 export type { EffectRecord } from "./spine/business-interactions.js";
-export type { BusinessInteraction } from "./model.js";
 export type { TransmissionFault } from "./spine/network-fault.js";
 export type { ConductFault, Fault, FaultInjection, FaultMatch } from "./spine/faults.js";
-export type { ReliableMessage, ReliableOutcome } from "./model.js";
 export {
   createPki,
   type CertificateRequest,
@@ -73,3 +74,22 @@ export {
   type ReceivedUploadChecker,
   type ReceivedUploadContext,
 } from "./cpis/check-received-upload.js";
+
+// What Spine, CP-IS and a mini service say, written for the tests of a receiver.
+export {
+  encodeApplicationAcknowledgement,
+  encodeQueryFailure,
+  type ApplicationAcknowledgement,
+  type QueryFailure,
+  type QueryFailureForm,
+} from "./messages/application-acknowledgement.js";
+export {
+  encodeQueryResponse,
+  smspResponseNode,
+  type QueryResponse,
+  type ResponsePayload,
+  type ResponseRecord,
+  type SmspResponse,
+} from "./messages/query-response.js";
+export type { QueryResponseDeviation } from "./messages/query-response-deviations.js";
+export { parseBareQueryStub } from "./messages/query-stub.js";

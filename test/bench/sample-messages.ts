@@ -2,7 +2,7 @@
 import type { PersonAuthor } from "../../lib/cpis/model.js";
 import { parseNhsNumber } from "../../lib/cpis/nhs-number.js";
 import { encodeQueryRequest } from "../../lib/cpis/query/query-request.js";
-import { encodeQueryResponse } from "../../lib/cpis/query/query-response.js";
+import { encodeQueryResponse } from "../../lib/simulator/messages/query-response.js";
 import { encodeBusinessMessage } from "../../lib/ebxml/encode-message.js";
 import type { BusinessMessage } from "../../lib/ebxml/model.js";
 import { reliabilityElements } from "../../lib/ebxml/reliability.js";

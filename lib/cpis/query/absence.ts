@@ -5,7 +5,7 @@ import type { MessageFindings } from "./message-shape.js";
 import type { QueryContext } from "./query-failed.js";
 import { echoesOnlyOthers } from "./query-found.js";
 import { collectCodes, type QueryReply } from "./query-reply.js";
-import type { ReceivedPayload } from "./query-response-model.js";
+import type { ReceivedPayload } from "./response-payload.js";
 
 /** Anything at all that is or might be a plan, a record or a person, and whatever contradicts itself. */
 function doubtOfContent(findings: MessageFindings): string | undefined {

@@ -6,10 +6,26 @@ import type { XmlElement } from "../../xml/xml-element.js";
 import { authorNode, parseAuthor } from "../templates/author-template.js";
 import type { Warn } from "../templates/content-id.js";
 import { stripNhsNumber } from "../nhs-number.js";
-import type { ReceivedAccess, ResponseAccess } from "./query-response-model.js";
+import type { Author, Hl7Time } from "../model.js";
+
+/** One query of a number, made now or before. `accessId` is the id of its event. */
+export interface QueryEvent {
+  readonly accessId: string;
+  readonly accessedAt: Hl7Time;
+  readonly author: Author;
+  readonly nhsNumber: string;
+}
+
+/** The same, received: nothing is certain to be there. */
+export interface ReceivedAccess {
+  readonly accessId?: string;
+  readonly accessedAt?: Hl7Time;
+  readonly author?: Author;
+  readonly nhsNumber?: string;
+}
 
 /** The event under the name it has in its message: "cP-ISNHSQuery" or "pertinentCP-ISNHSQuery". */
-export function queryEventNode(name: string, event: ResponseAccess): XmlNode {
+export function queryEventNode(name: string, event: QueryEvent): XmlNode {
   const value = element("value", { extension: event.nhsNumber });
   return element(name, {}, [
     timeNode("effectiveTime", event.accessedAt),

@@ -6,7 +6,8 @@ import type { AccessRecord, Plan, PlanType, Subject, Warning, ResponsePlan } fro
 import { stripNhsNumber } from "../nhs-number.js";
 import type { MessageFindings } from "./message-shape.js";
 import type { QueryContext } from "./query-failed.js";
-import type { ReceivedAccess, ReceivedPayload } from "./query-response-model.js";
+import type { ReceivedAccess } from "./query-event.js";
+import type { ReceivedPayload } from "./response-payload.js";
 
 /** The display rules of NHS England ask for no more. */
 const shownAccesses = 25;

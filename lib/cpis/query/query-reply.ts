@@ -1,10 +1,8 @@
 // What a reply to a query says, whichever message says it.
 import { CpisError } from "../../errors.js";
-import { applicationAcknowledgementInteraction } from "../../hl7v3/application-acknowledgement.js";
 import { parseControlAct, subjectElements, type ReceivedControlAct } from "../../hl7v3/control-act.js";
 import { children, isHl7 } from "../../hl7v3/elements.js";
 import { findInteraction, findOnFirstLevel } from "../../hl7v3/interaction.js";
-import { queryFailureInteraction } from "../../hl7v3/query-failure.js";
 import {
   parseAcknowledgements,
   parseTransmission,
@@ -15,10 +13,12 @@ import type { XmlElement } from "../../xml/xml-element.js";
 import type { CodedText, Warning } from "../model.js";
 import type { Warn } from "../templates/content-id.js";
 import { examineMessage, type MessageFindings, type ReplyShape } from "./message-shape.js";
-import { queryResponseInteraction } from "./query-response.js";
-import type { ReceivedPayload } from "./query-response-model.js";
-import { parseResponsePayload, responsePayloadName } from "./response-payload.js";
+import { parseResponsePayload, responsePayloadName, type ReceivedPayload } from "./response-payload.js";
 import { parseStrayRecords } from "./stray-records.js";
+
+export const queryResponseInteraction = "REPC_IN000007GB01";
+export const queryFailureInteraction = "QUQI_IN010000UK14";
+export const applicationAcknowledgementInteraction = "MCCI_IN010000UK13";
 
 /** "other" is an interaction that answers no query; a bare payload is a "response". */
 export type ReplyKind = "response" | "failure" | "acknowledgement" | "other";

@@ -1,14 +1,13 @@
 // CP-ISQueryStub, the payload of a query: inside its interaction towards Spine, bare towards a Spine mini service.
 import { CpisError } from "../../errors.js";
-import { elementsAt, isHl7 } from "../../hl7v3/elements.js";
-import { declareNamespaces, findOnFirstLevel } from "../../hl7v3/interaction.js";
+import { elementsAt } from "../../hl7v3/elements.js";
+import { declareNamespaces } from "../../hl7v3/interaction.js";
 import { parseUuid } from "../../identifiers.js";
 import { element, type XmlNode } from "../../xml/encode-xml.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import type { Author, Hl7Time } from "../model.js";
 import { readNhsNumber, type NhsNumber } from "../nhs-number.js";
-import { parseQueryEvent, queryEventNode } from "./query-event.js";
-import type { ReceivedAccess } from "./query-response-model.js";
+import { parseQueryEvent, queryEventNode, type ReceivedAccess } from "./query-event.js";
 import { insertAccessEventType, type SilentReadForm } from "./silent-read.js";
 import { validateQueryStub } from "./validate-request.js";
 
@@ -61,20 +60,4 @@ export function parseStubEvent(stubs: readonly XmlElement[]): ReceivedAccess {
 export function requiredNhsNumber(event: ReceivedAccess): NhsNumber {
   const nhsNumber = readNhsNumber(required(event.nhsNumber, "the NHS number"), { acceptFailingCheckDigit: true });
   return required(nhsNumber, "an NHS number of ten digits");
-}
-
-/**
- * Takes the root of a bare payload. The author is taken as far as it is given. Throws CPIS_MESSAGE_INVALID whose detail
- * names the part that is missing or wrong.
- */
-export function parseBareQueryStub(root: XmlElement): QueryStub {
-  const stubs = findOnFirstLevel(root, (candidate) => candidate.localName === queryStubName && isHl7(candidate));
-  required(stubs[0], queryStubName);
-  const event = parseStubEvent(stubs);
-  return {
-    nhsNumber: requiredNhsNumber(event),
-    author: required(event.author, "the author's template"),
-    eventId: required(event.accessId, "the event id"),
-    queriedAt: required(event.accessedAt, "effectiveTime"),
-  };
 }

@@ -1,60 +1,35 @@
-// CP-ISNHSQueryResponse, the payload of a response: inside its interaction from Spine, bare from a Spine mini service.
-import {
-  idNode,
-  integerNode,
-  known,
-  parseIdRoot,
-  parseInteger,
-  parseTime,
-  timeNode,
-  type ReceivedInteger,
-} from "../../hl7v3/data-types.js";
+// Reads CP-ISNHSQueryResponse, the payload of a response: inside its interaction from Spine, bare from a Spine mini service.
+import { known, parseIdRoot, parseInteger, parseTime, type ReceivedInteger } from "../../hl7v3/data-types.js";
 import { child, children, elementAt, elementsAt, isHl7, textOf } from "../../hl7v3/elements.js";
-import { element, type XmlNode } from "../../xml/encode-xml.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import { contentElements, type Warn } from "../templates/content-id.js";
-import { localAuthorityNode, parseLocalAuthority } from "../templates/local-authority.js";
-import type { CodedText } from "../model.js";
-import { parseResponsePlans, responsePlanNodes } from "../templates/plan-template.js";
-import { parseQueryEvent, queryEventNode } from "./query-event.js";
-import type { ReceivedPayload, ReceivedRecord, ResponsePayload, ResponseRecord } from "./query-response-model.js";
-import { parseReceivedSubjects, subjectNode } from "../templates/subject-template.js";
+import { parseLocalAuthority } from "../templates/local-authority.js";
+import type { Hl7Time, LocalAuthority, ResponsePlan } from "../model.js";
+import { parseResponsePlans } from "../templates/plan-template.js";
+import { parseQueryEvent, type ReceivedAccess } from "./query-event.js";
+import { parseReceivedSubjects, type ReceivedSubject } from "../templates/subject-template.js";
 
 export const responsePayloadName = "CP-ISNHSQueryResponse";
-const accessTotalPath = ["pertinentInformation11", "pertinentTotalReturnedAccessRecords"] as const;
-const planTotalPath = ["pertinentInformation12", "pertinentTotalReturnedChildRecords"] as const;
+export const accessTotalPath = ["pertinentInformation11", "pertinentTotalReturnedAccessRecords"] as const;
+export const planTotalPath = ["pertinentInformation12", "pertinentTotalReturnedChildRecords"] as const;
 
-function totalNode([outer, inner]: readonly [string, string], total: number): XmlNode {
-  return element(outer, {}, [element(inner, {}, [integerNode("value", total)])]);
+/** What one local authority holds. */
+export interface ReceivedRecord {
+  readonly localAuthority: LocalAuthority;
+  readonly plans: readonly ResponsePlan[];
+  readonly subjects: readonly ReceivedSubject[];
+  /** How many plan blocks of this record could not be read; absent when all could. */
+  readonly unreadablePlans?: number;
 }
 
-function recordNode(record: ResponseRecord): XmlNode {
-  const plans = record.plans.map((plan) => element("pertinentInformation15", {}, responsePlanNodes(plan)));
-  const written = element("record", {}, [
-    element("communicationFunctionSnd", {}, [localAuthorityNode(record.localAuthority)]),
-    element("CP-ISRecord", {}, [...plans, ...record.subjects.map(subjectNode)]),
-  ]);
-  return element("pertinentInformation14", {}, [element("pertinentCP-ISRecordControlAct", {}, [written])]);
-}
-
-function statusNode({ codeSystem, code, displayName }: CodedText): XmlNode {
-  return element("value", { codeSystem, code, displayName });
-}
-
-/** The element without namespaces of its own. A mini service adds its status, which Spine does not know. */
-export function responsePayloadNode(payload: ResponsePayload, status?: CodedText): XmlNode {
-  const accesses = payload.accesses.map((access) =>
-    element("pertinentInformation13", {}, [queryEventNode("pertinentCP-ISNHSQuery", access)]),
-  );
-  return element(responsePayloadName, {}, [
-    timeNode("effectiveTime", payload.respondedAt),
-    idNode({ root: payload.eventId }),
-    status === undefined ? undefined : statusNode(status),
-    totalNode(accessTotalPath, payload.totalAccesses),
-    totalNode(planTotalPath, payload.totalPlans),
-    ...accesses,
-    ...payload.records.map(recordNode),
-  ]);
+/** A total is "unreadable" when there is a value that is no number, or several that differ. */
+export interface ReceivedPayload {
+  readonly respondedAt?: Hl7Time;
+  readonly eventId?: string;
+  readonly totalAccesses?: ReceivedInteger;
+  readonly totalPlans?: ReceivedInteger;
+  readonly accesses: readonly ReceivedAccess[];
+  readonly records: readonly ReceivedRecord[];
 }
 
 function parseTotal(payloads: readonly XmlElement[], path: readonly [string, string]): ReceivedInteger | undefined {

@@ -1,23 +1,14 @@
-// REPC_MT000012GB01, the bare response of a Spine mini service: the payload of Spine's response, and a status.
+// Reads REPC_MT000012GB01, the bare response of a Spine mini service: the payload of Spine's response, and a status.
 import { CpisError } from "../../errors.js";
 import { parseCode } from "../../hl7v3/data-types.js";
 import { children } from "../../hl7v3/elements.js";
-import { declareNamespaces, findInteraction } from "../../hl7v3/interaction.js";
-import type { XmlNode } from "../../xml/encode-xml.js";
+import { findInteraction } from "../../hl7v3/interaction.js";
 import type { XmlElement } from "../../xml/xml-element.js";
 import type { Warn } from "../templates/content-id.js";
 import type { CodedText, Warning } from "../model.js";
 import { examineMessage, type MessageFindings } from "./message-shape.js";
 import { findBarePayload, parsePayloads } from "./query-reply.js";
-import { deviate } from "./query-response-deviations.js";
-import type { QueryResponseDeviation, ReceivedPayload, ResponsePayload } from "./query-response-model.js";
-import { responsePayloadName, responsePayloadNode } from "./response-payload.js";
-
-export interface SmspResponse {
-  readonly status: CodedText;
-  /** Without success: both totals 0, no accesses and no records. */
-  readonly payload: ResponsePayload;
-}
+import { responsePayloadName, type ReceivedPayload } from "./response-payload.js";
 
 export interface ReceivedSmspResponse {
   /** "unreadable": there is a status without code, or there are several that differ. */
@@ -25,14 +16,6 @@ export interface ReceivedSmspResponse {
   readonly payload: ReceivedPayload;
   readonly findings: MessageFindings;
   readonly warnings: readonly Warning[];
-}
-
-/** The payload with its namespaces; every deviation asked for that concerns its content is written into it. */
-export function smspResponseNode(
-  { status, payload }: SmspResponse,
-  deviations: readonly QueryResponseDeviation[] = [],
-): XmlNode {
-  return declareNamespaces(deviate(responsePayloadNode(payload, status), deviations));
 }
 
 function parseStatus(payload: XmlElement): ReceivedSmspResponse["status"] {

@@ -5,7 +5,7 @@ import type { Warn } from "../templates/content-id.js";
 import { parseLocalAuthority } from "../templates/local-authority.js";
 import { isResponsePlan, parseResponsePlan } from "../templates/plan-template.js";
 import { isSubjectTemplate, parseReceivedSubjects, parseSubjectTemplate } from "../templates/subject-template.js";
-import type { ReceivedRecord } from "./query-response-model.js";
+import type { ReceivedRecord } from "./response-payload.js";
 
 /** What belongs together, as far as one can tell: a CP-ISRecord, else what holds the holder of a plan or person. */
 interface Unit {

@@ -7,20 +7,21 @@ import { exampleCounty, planDate } from "./sample-people.js";
 import { companion, notFound } from "./special-number-rows.js";
 import { spineAsid } from "../spine-identity.js";
 import type { CodedText, Plan, ResponsePlan } from "../../cpis/model.js";
-import type {
-  QueryResponseDeviation,
-  ResponseAccess,
-  ResponsePayload,
-  ResponseRecord,
-} from "../../cpis/query/query-response-model.js";
-import { encodeQueryResponse, queryResponseInteraction } from "../../cpis/query/query-response.js";
+import type { QueryResponseDeviation } from "../messages/query-response-deviations.js";
+import type { QueryEvent } from "../../cpis/query/query-event.js";
+import { encodeQueryResponse, type ResponsePayload, type ResponseRecord } from "../messages/query-response.js";
 import {
+  queryResponseInteraction,
   applicationAcknowledgementInteraction,
+  queryFailureInteraction,
+} from "../../cpis/query/query-reply.js";
+import {
   encodeApplicationAcknowledgement,
-} from "../../hl7v3/application-acknowledgement.js";
+  encodeQueryFailure,
+  type QueryFailureForm,
+} from "../messages/application-acknowledgement.js";
 import { known } from "../../hl7v3/data-types.js";
 import type { InteractionForm } from "../../hl7v3/interaction.js";
-import { encodeQueryFailure, queryFailureInteraction, type QueryFailureForm } from "../../hl7v3/query-failure.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import { defaultVersionCode, type AcknowledgementType, type Transmission } from "../../hl7v3/transmission-wrapper.js";
 
@@ -140,7 +141,7 @@ function toRecords(plans: readonly Plan[], subjectNhsNumber: string | undefined)
   });
 }
 
-function toResponseAccess(access: RegisterAccess, nhsNumber: string): ResponseAccess {
+function toResponseAccess(access: RegisterAccess, nhsNumber: string): QueryEvent {
   return { accessId: access.accessId, accessedAt: hl7TimeAt(access.accessedAt), author: access.author, nhsNumber };
 }
 

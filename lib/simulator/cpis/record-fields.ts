@@ -6,7 +6,7 @@ import { exampleCounty, planDate } from "./sample-people.js";
 import { findSpecialNumber } from "./special-numbers.js";
 import type { LocalAuthority, Plan, PlanDate, PlanType, Subject } from "../../cpis/model.js";
 import { readNhsNumber } from "../../cpis/nhs-number.js";
-import type { QueryResponseDeviation } from "../../cpis/query/query-response-model.js";
+import type { QueryResponseDeviation } from "../messages/query-response-deviations.js";
 import { isCalendarDate } from "../../hl7v3/timestamp.js";
 import { known } from "../../hl7v3/data-types.js";
 

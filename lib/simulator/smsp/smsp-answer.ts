@@ -9,7 +9,7 @@ import { findSmspNumber } from "./smsp-numbers.js";
 import type { SmspConduct } from "./smsp-behaviour.js";
 import type { CodedText, Plan } from "../../cpis/model.js";
 import type { QueryStub } from "../../cpis/query/query-stub.js";
-import { smspResponseNode } from "../../cpis/query/smsp-response.js";
+import { smspResponseNode } from "../messages/query-response.js";
 import { smspStatus, type SmspStatusCode } from "../../cpis/query/smsp-status.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import { distributionEnvelopeNode, type DistributionHeader } from "../../itk/distribution-envelope.js";

@@ -10,12 +10,8 @@ import type {
 } from "../../../lib/cpis/model.js";
 import { parseNhsNumber, type NhsNumber } from "../../../lib/cpis/nhs-number.js";
 import type { QueryRequest } from "../../../lib/cpis/query/query-request.js";
-import type {
-  QueryResponse,
-  ResponseAccess,
-  ResponsePayload,
-  ResponseRecord,
-} from "../../../lib/cpis/query/query-response-model.js";
+import type { QueryResponse, ResponsePayload, ResponseRecord } from "../../../lib/simulator/messages/query-response.js";
+import type { QueryEvent } from "../../../lib/cpis/query/query-event.js";
 import { asid, code, organisation, personName, text, time, transmission, uuid } from "../hl7v3/arbitraries.js";
 
 /** The check digit that nine digits ask for; 10 when they can be no NHS number. */
@@ -120,7 +116,7 @@ const record: fc.Arbitrary<ResponseRecord> = fc.record({
   subjects: fc.array(subject, { maxLength: 2 }),
 });
 
-const access: fc.Arbitrary<ResponseAccess> = fc.record({
+const access: fc.Arbitrary<QueryEvent> = fc.record({
   accessId: uuid,
   accessedAt: time,
   author: fc.oneof(person, system),

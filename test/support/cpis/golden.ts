@@ -1,6 +1,7 @@
 // The golden vectors of the CP-IS query and its response: the model and deviations that each file is written from.
 import type { QueryRequest } from "../../../lib/cpis/query/query-request.js";
-import type { QueryResponse, QueryResponseDeviation } from "../../../lib/cpis/query/query-response-model.js";
+import type { QueryResponse } from "../../../lib/simulator/messages/query-response.js";
+import type { QueryResponseDeviation } from "../../../lib/simulator/messages/query-response-deviations.js";
 import {
   clinician,
   emptyResponse,

@@ -2,7 +2,8 @@
 import type { LocalAuthority, PersonAuthor, Subject, SystemAuthor } from "../../../lib/cpis/model.js";
 import { parseNhsNumber } from "../../../lib/cpis/nhs-number.js";
 import type { QueryRequest } from "../../../lib/cpis/query/query-request.js";
-import type { QueryResponse, ResponseAccess, ResponsePayload } from "../../../lib/cpis/query/query-response-model.js";
+import type { QueryResponse, ResponsePayload } from "../../../lib/simulator/messages/query-response.js";
+import type { QueryEvent } from "../../../lib/cpis/query/query-event.js";
 import { hl7TimeAt, parseHl7Time } from "../../../lib/hl7v3/timestamp.js";
 import { ownAsid, queryMessageId, spineAsid } from "../hl7v3/samples.js";
 
@@ -96,14 +97,14 @@ export const testMother: Subject = {
   familyName: "Mother",
 };
 
-export const earlierAccess: ResponseAccess = {
+export const earlierAccess: QueryEvent = {
   accessId: "0C000000-0000-4000-8000-000000000001",
   accessedAt: parseHl7Time("20260114221000+0000"),
   author: urgentCare,
   nhsNumber: child,
 };
 
-export const ownAccess: ResponseAccess = {
+export const ownAccess: QueryEvent = {
   accessId: eventId,
   accessedAt: parseHl7Time("20260302101500+0000"),
   author: clinician,

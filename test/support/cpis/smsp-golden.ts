@@ -1,6 +1,6 @@
 // The golden vectors of what a Spine mini service is asked and answers, and the models they are written from.
 import type { QueryStub } from "../../../lib/cpis/query/query-stub.js";
-import type { SmspResponse } from "../../../lib/cpis/query/smsp-response.js";
+import type { SmspResponse } from "../../../lib/simulator/messages/query-response.js";
 import { smspStatus, type SmspStatusCode } from "../../../lib/cpis/query/smsp-status.js";
 import { stub, success } from "../itk/samples.js";
 import { childPayload, clinician, severalPlansResponse, systemWithLead } from "./samples.js";

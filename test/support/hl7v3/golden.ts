@@ -1,7 +1,10 @@
 // The golden vectors of the HL7 V3 replies: the model and form that each file is written from.
-import type { ApplicationAcknowledgement } from "../../../lib/hl7v3/application-acknowledgement.js";
+import type {
+  ApplicationAcknowledgement,
+  QueryFailure,
+  QueryFailureForm,
+} from "../../../lib/simulator/messages/application-acknowledgement.js";
 import type { InteractionForm } from "../../../lib/hl7v3/interaction.js";
-import type { QueryFailure, QueryFailureForm } from "../../../lib/hl7v3/query-failure.js";
 import {
   acknowledgement,
   applicationError,

@@ -1,6 +1,8 @@
 // Models of the HL7 V3 messages that the tests write and read.
-import type { ApplicationAcknowledgement } from "../../../lib/hl7v3/application-acknowledgement.js";
-import type { QueryFailure } from "../../../lib/hl7v3/query-failure.js";
+import type {
+  ApplicationAcknowledgement,
+  QueryFailure,
+} from "../../../lib/simulator/messages/application-acknowledgement.js";
 import { parseHl7Time } from "../../../lib/hl7v3/timestamp.js";
 import type { Acknowledgement, Transmission } from "../../../lib/hl7v3/transmission-wrapper.js";
 import type { CodedText } from "../../../lib/hl7v3/values.js";

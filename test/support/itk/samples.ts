@@ -2,8 +2,11 @@
 import type { PersonAuthor } from "../../../lib/cpis/model.js";
 import { parseNhsNumber } from "../../../lib/cpis/nhs-number.js";
 import { bareQueryStubNode, type QueryStub } from "../../../lib/cpis/query/query-stub.js";
-import type { ResponsePayload } from "../../../lib/cpis/query/query-response-model.js";
-import { smspResponseNode, type SmspResponse } from "../../../lib/cpis/query/smsp-response.js";
+import {
+  smspResponseNode,
+  type ResponsePayload,
+  type SmspResponse,
+} from "../../../lib/simulator/messages/query-response.js";
 import { smspStatus } from "../../../lib/cpis/query/smsp-status.js";
 import { parseHl7Time } from "../../../lib/hl7v3/timestamp.js";
 import type { DistributionEnvelope } from "../../../lib/itk/distribution-envelope.js";

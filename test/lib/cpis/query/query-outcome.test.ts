@@ -4,14 +4,17 @@ import fc from "fast-check";
 import { CpisError, isCpisError } from "../../../../lib/errors.js";
 import type { QueryResult, Subject } from "../../../../lib/cpis/model.js";
 import { decideQueryOutcome, type QueryDecision } from "../../../../lib/cpis/query/query-outcome.js";
-import { encodeQueryResponse } from "../../../../lib/cpis/query/query-response.js";
-import type {
-  QueryResponse,
-  QueryResponseDeviation,
-  ResponsePayload,
-} from "../../../../lib/cpis/query/query-response-model.js";
-import { encodeApplicationAcknowledgement } from "../../../../lib/hl7v3/application-acknowledgement.js";
-import { encodeQueryFailure, type QueryFailure } from "../../../../lib/hl7v3/query-failure.js";
+import {
+  encodeQueryResponse,
+  type QueryResponse,
+  type ResponsePayload,
+} from "../../../../lib/simulator/messages/query-response.js";
+import type { QueryResponseDeviation } from "../../../../lib/simulator/messages/query-response-deviations.js";
+import {
+  encodeApplicationAcknowledgement,
+  encodeQueryFailure,
+  type QueryFailure,
+} from "../../../../lib/simulator/messages/application-acknowledgement.js";
 import { hl7TimeAt } from "../../../../lib/hl7v3/timestamp.js";
 import { parseXml } from "../../../../lib/xml/parse-xml.js";
 import { withOneByteChanged } from "../../../support/hl7v3/arbitraries.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { XMLParser } from "fast-xml-parser";
 import { encodeQueryRequest } from "../../../../lib/cpis/query/query-request.js";
-import { encodeQueryResponse } from "../../../../lib/cpis/query/query-response.js";
+import { encodeQueryResponse } from "../../../../lib/simulator/messages/query-response.js";
 import { personRequest, response, systemRequest, systemWithLead } from "../../../support/cpis/samples.js";
 
 const parser = new XMLParser({

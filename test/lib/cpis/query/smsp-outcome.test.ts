@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CpisError } from "../../../../lib/errors.js";
 import type { QueryResult } from "../../../../lib/cpis/model.js";
-import type { ResponsePayload } from "../../../../lib/cpis/query/query-response-model.js";
-import { encodeQueryResponse } from "../../../../lib/cpis/query/query-response.js";
+import {
+  encodeQueryResponse,
+  smspResponseNode,
+  type ResponsePayload,
+  type SmspResponse,
+} from "../../../../lib/simulator/messages/query-response.js";
 import { decideSmspOutcome } from "../../../../lib/cpis/query/smsp-outcome.js";
-import { smspResponseNode, type SmspResponse } from "../../../../lib/cpis/query/smsp-response.js";
 import { smspStatus, type SmspStatusCode } from "../../../../lib/cpis/query/smsp-status.js";
 import { encodeXml } from "../../../../lib/xml/encode-xml.js";
 import { parseText } from "../../../support/hl7v3/vectors.js";

@@ -5,8 +5,10 @@ import path from "node:path";
 import { CpisError } from "../../../../lib/errors.js";
 import type { QueryResult } from "../../../../lib/cpis/model.js";
 import { decideQueryOutcome, decideSynchronousOutcome } from "../../../../lib/cpis/query/query-outcome.js";
-import { encodeApplicationAcknowledgement } from "../../../../lib/hl7v3/application-acknowledgement.js";
-import { encodeQueryFailure } from "../../../../lib/hl7v3/query-failure.js";
+import {
+  encodeApplicationAcknowledgement,
+  encodeQueryFailure,
+} from "../../../../lib/simulator/messages/application-acknowledgement.js";
 import type { XmlElement } from "../../../../lib/xml/xml-element.js";
 import { acknowledgement, applicationError, notOnCpis } from "../../../support/hl7v3/samples.js";
 import { parseText, readVector } from "../../../support/hl7v3/vectors.js";

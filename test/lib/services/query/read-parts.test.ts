@@ -1,10 +1,10 @@
 // Holds what an answer of several MIME parts means, from the bytes of the message on.
 import assert from "node:assert/strict";
 import { decideAnswerOutcome } from "../../../../lib/cpis/query/answer-parts.js";
-import { encodeQueryResponse } from "../../../../lib/cpis/query/query-response.js";
+import { encodeQueryResponse } from "../../../../lib/simulator/messages/query-response.js";
 import { encodeBusinessMessage } from "../../../../lib/ebxml/encode-message.js";
 import type { Attachment } from "../../../../lib/ebxml/model.js";
-import { encodeQueryFailure } from "../../../../lib/hl7v3/query-failure.js";
+import { encodeQueryFailure } from "../../../../lib/simulator/messages/application-acknowledgement.js";
 import { readParts } from "../../../../lib/services/query/read-parts.js";
 import { childPayload, context, otherChild, response, responseWith, testChild } from "../../../support/cpis/samples.js";
 import { parsedMessage, sampleAnswer } from "../../../support/ebxml/sample-messages.js";

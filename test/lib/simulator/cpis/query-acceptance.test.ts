@@ -1,12 +1,11 @@
 // How the simulator checks the HL7 message of a query, over real TLS with bytes of the codecs.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { parseApplicationAcknowledgement } from "../../../../lib/hl7v3/application-acknowledgement.js";
-import { parseQueryFailure } from "../../../../lib/hl7v3/query-failure.js";
 import type { BusinessMessage } from "../../../../lib/ebxml/model.js";
 import { reliabilityElements } from "../../../../lib/ebxml/reliability.js";
 import type { SimulatorEvents } from "../../../../lib/simulator/index.js";
 import { parseXml } from "../../../../lib/xml/parse-xml.js";
+import { readApplicationAcknowledgement, readQueryFailure } from "../../../support/cpis/read-reply.js";
 import { openTestSpine, type QueryOptions, type TestSpine } from "../../../support/simulator/simulator-client.js";
 
 const known = "9990001014";
@@ -41,8 +40,8 @@ describe("The simulator's acceptance of queries", () => {
     it(`answers a wrapper with ${fault} by MCCI AE`, async () => {
       const answer = await answerTo({ alterPayload: (text) => text.replace(part, "") });
       assert.equal(answer.header.action, "MCCI_IN010000UK13");
-      const parsed = parseApplicationAcknowledgement(parseXml(answer.payload!));
-      assert.equal(parsed.acknowledgement?.typeCode, "AE");
+      const parsed = readApplicationAcknowledgement(parseXml(answer.payload!));
+      assert.equal(parsed.acknowledgement.typeCode, "AE");
       assert.deepEqual(
         parsed.reasons.map(({ code, displayName }) => `${code} ${displayName}`),
         [`SIM1732 ErrorBase1732.${fault}`],
@@ -69,8 +68,8 @@ describe("The simulator's acceptance of queries", () => {
         },
       });
       assert.equal(answer.header.action, "QUQI_IN010000UK14");
-      const parsed = parseQueryFailure(parseXml(answer.payload!));
-      assert.equal(parsed.acknowledgement?.typeCode, "AE");
+      const parsed = readQueryFailure(parseXml(answer.payload!));
+      assert.equal(parsed.acknowledgement.typeCode, "AE");
       assert.equal(parsed.queryResponseCode, "ID");
       assert.deepEqual(
         parsed.reasons.map(({ code, displayName }) => `${code} ${displayName}`),
@@ -91,7 +90,7 @@ describe("The simulator's acceptance of queries", () => {
         .replace(/<assignedPerson>.*?<\/assignedPerson>/, "")
         .replace(/<maintainingOrganization>.*?<\/maintainingOrganization>/, "");
     const answer = await answerTo({ author, alterPayload });
-    const faults = parseQueryFailure(parseXml(answer.payload!)).reasons.map(({ displayName }) => displayName);
+    const faults = readQueryFailure(parseXml(answer.payload!)).reasons.map(({ displayName }) => displayName);
     const names = ["authorDevice.orgCode", "authorDevice.orgName", "authorDevice.assignedPersonName"];
     assert.deepEqual(
       faults,
@@ -102,8 +101,8 @@ describe("The simulator's acceptance of queries", () => {
   async function rejectionCode(count: number): Promise<string | undefined> {
     const answer = await spine.answer(count);
     assert.equal(answer.kind, "message");
-    const parsed = parseApplicationAcknowledgement(parseXml(answer.payload!));
-    assert.equal(parsed.acknowledgement?.typeCode, "AR");
+    const parsed = readApplicationAcknowledgement(parseXml(answer.payload!));
+    assert.equal(parsed.acknowledgement.typeCode, "AR");
     assert.equal(parsed.acknowledgement.details[0]?.code?.codeSystem, "2.16.840.1.113883.2.1.3.2.4.17.32");
     return parsed.acknowledgement.details[0].code.code;
   }

@@ -2,7 +2,38 @@
 import type { InteractionForm } from "../../hl7v3/interaction.js";
 import { parseHl7Time, sortableMilliseconds } from "../../hl7v3/timestamp.js";
 import { element, type XmlNode } from "../../xml/encode-xml.js";
-import type { QueryResponseDeviation } from "./query-response-model.js";
+
+/** The ways in which real replies differ from the schema; each can be written, for testing receivers. */
+export type QueryResponseDeviation =
+  /** All accesses in one pertinentInformation13. */
+  | "grouped-accesses"
+  /** All control acts in one pertinentInformation14. */
+  | "grouped-records"
+  /** All records in one pertinentCP-ISRecordControlAct. */
+  | "grouped-in-one-act"
+  /** An element CP-ISNHSQueryResponse around the interaction. */
+  | "extra-wrapper"
+  | "missing-person-id"
+  /** The family name before the given name, a blank at the end, upper case. */
+  | "family-name-first"
+  | "unzoned-times"
+  | "minute-times"
+  | "lower-case-organisation-codes"
+  /** The prefix hl7: on every name. */
+  | "prefixed"
+  | "no-namespace"
+  /** The payload without any wrapper. */
+  | "bare-payload"
+  | "no-query-ack"
+  | "no-total-accesses"
+  | "no-total-plans"
+  | "swapped-asids"
+  | "unlisted-version-code"
+  | "oldest-access-first"
+  /** In place of each plan template the one of the upload form. */
+  | "unknown-plan-template"
+  | "unreadable-first-start-date"
+  | "unreadable-start-dates";
 
 type Part = XmlNode | string;
 type Change = (node: XmlNode) => XmlNode;
