@@ -27,6 +27,8 @@ export interface CheckpointOptions {
   warn(text: string): void;
   /** How long after a change the file is written at the latest. Default 1,000. */
   readonly delayMilliseconds?: number;
+  /** Of a store that others write to as well: how often what they did is noted here. Absent: nobody else does. */
+  readonly refreshMilliseconds?: number;
 }
 
 const identity = "checkpoint";
@@ -160,6 +162,12 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
   let writing = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let hasWarned = false;
+  const { refreshMilliseconds } = options;
+  const refreshing = refreshMilliseconds === undefined ? undefined : setInterval(refresh, refreshMilliseconds).unref();
+
+  function refresh(): void {
+    if (noted !== undefined && refusal === undefined) void write().catch(failed);
+  }
 
   async function readNoted(): Promise<StoreProgress | undefined> {
     try {
@@ -232,13 +240,15 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
   }
 
   function write(): Promise<void> {
-    const turn = writing.then(writeNow);
+    const turn = writing.then(writeNow).catch((error: unknown) => {
+      if (isCpisError(error) && (error.code === "STORE_RESTORED" || error.code === "STORE_LOST")) refusal = error;
+      throw error;
+    });
     writing = turn.catch(() => undefined);
     return turn;
   }
 
   function failed(error: unknown): void {
-    if (isCpisError(error) && (error.code === "STORE_RESTORED" || error.code === "STORE_LOST")) refusal = error;
     if (isCpisError(error) && error.code === "STORE_CLOSED") return;
     if (!hasWarned)
       warn(isCpisError(error) ? `${error.code}: ${error.message}` : "the checkpoint file was not written");
@@ -254,6 +264,8 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
 
   const checked = aroundOperations(store, async (operation, work) => {
     await ensureChecked();
+    // A store that was put back a moment ago might give the very number that is known here as the last.
+    if (givesNumber.has(operation)) await write();
     const result = await work();
     if (givesNumber.has(operation)) await write();
     else if (writes.has(operation)) schedule();
@@ -275,6 +287,7 @@ export function withCheckpoint(store: MessageStore, options: CheckpointOptions):
     },
     async close(): Promise<void> {
       clearTimeout(timer);
+      clearInterval(refreshing);
       try {
         if (noted !== undefined && refusal === undefined) await write();
       } catch (error) {

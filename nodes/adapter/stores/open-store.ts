@@ -29,6 +29,8 @@ type DatabasePlace = Extract<StorePlace, { kind: "PostgreSQL" }>;
 const connectMilliseconds = 4000;
 const statementMilliseconds = 5000;
 
+const sharedRefreshMilliseconds = 5000;
+
 /** Beside the folder, so that a copy of the folder alone cannot be read. */
 export function keyFileOf(folder: string): string {
   return `${folder}.key`;
@@ -175,7 +177,13 @@ async function openDatabase(place: DatabasePlace, mode: StoreSettings["mode"], o
   });
   if (checkpointFile === undefined || options.isUnchecked) return store;
   const decided = decision === undefined ? {} : { decision };
-  return withCheckpoint(store, { file: checkpointFile, protection, ...decided, ...options });
+  return withCheckpoint(store, {
+    file: checkpointFile,
+    protection,
+    ...decided,
+    ...options,
+    refreshMilliseconds: sharedRefreshMilliseconds,
+  });
 }
 
 /** Throws STORE_*, or CONFIG_INVALID for a file of authorities that cannot be read. */
