@@ -28,6 +28,7 @@ module.exports = {
   flowFile: "flows.json",
   credentialSecret: process.env.CP_IS_DEMONSTRATION_SECRET,
   httpAdminMiddleware: refuseForeign,
+  httpNodeMiddleware: refuseForeign,
   adminAuth: {
     type: "credentials",
     users: [],

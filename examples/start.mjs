@@ -57,6 +57,13 @@ function linkPackage(folder) {
   fs.symlinkSync(root, link, "junction");
 }
 
+/** The two screens are flows like any other; the simulator of the first page serves them, too. */
+function demonstrationFlows() {
+  const read = (name) => JSON.parse(fs.readFileSync(path.join(root, "examples", `${name}.json`), "utf8"));
+  const screens = ["hospital-screen", "local-authority-screen"].flatMap(read);
+  return [...read("demonstration"), ...screens.filter(({ type }) => type !== "spine simulator")];
+}
+
 /** A flow that was changed in the editor is kept; --fresh brings the original back. */
 function prepareFolder(folder) {
   try {
@@ -71,15 +78,19 @@ function prepareFolder(folder) {
   }
   linkPackage(folder);
   const flows = path.join(folder, "flows.json");
-  if (values.fresh || !fs.existsSync(flows)) fs.copyFileSync(path.join(root, "examples", "demonstration.json"), flows);
+  if (values.fresh || !fs.existsSync(flows)) fs.writeFileSync(flows, JSON.stringify(demonstrationFlows(), null, 2));
   const secret = path.join(folder, ".credential-secret");
   if (!fs.existsSync(secret)) fs.writeFileSync(secret, randomBytes(32).toString("hex"), { mode: 0o600 });
   return fs.readFileSync(secret, "utf8");
 }
 
 function printWelcome(url) {
+  const { origin } = new URL(url);
   console.log(`
   CP-IS demonstration: ${url}
+
+  What a clinician sees:                 ${origin}/hospital
+  What children's services see:          ${origin}/authority
 
   Everything runs on this machine: Node-RED, the CP-IS nodes, and a simulated Spine with invented children.
   1. Open the address in a browser. The flow "A clinician's query" is on the screen.

@@ -117,6 +117,7 @@ describe("The demonstration that npm start opens", () => {
     { path: "/cp-is/metrics" },
     { path: "/" },
   ];
+  const screenRoutes = [{ path: "/hospital" }, { path: "/authority" }, { path: "/hospital/check", method: "POST" }];
 
   it("opens its editor to the printed address only: a guess is refused on every route", async () => {
     assert.equal(await statusFor({ path: "/flows" }), 200);
@@ -138,7 +139,7 @@ describe("The demonstration that npm start opens", () => {
       { origin: "null" },
     ];
     for (const headers of foreign) {
-      for (const route of adminRoutes) {
+      for (const route of [...adminRoutes, ...screenRoutes]) {
         assert.equal(await statusFor({ ...route, headers }), 403, `${JSON.stringify(headers)} ${route.path}`);
       }
     }
@@ -200,6 +201,17 @@ describe("The demonstration that npm start opens", () => {
   it("shows the raw conversation", async () => {
     const text = await debugMessage(page, "raw conversation");
     assert.match(text, /(request|answer) [A-Z]{4}_IN\d{6}/);
+  });
+
+  it("serves a screen for the hospital and one for the local authority, from the same simulator", async () => {
+    assert.match(log(), /\/hospital\n[\s\S]*\/authority\n/);
+    const { page: screen } = await openPage(browser, new URL("/hospital", url).href);
+    await screen.getByRole("button", { name: "child with a plan" }).click();
+    await screen.getByRole("heading", { name: "Known to children's social care" }).waitFor();
+    await screen.goto(new URL("/authority", url).href);
+    await screen.getByRole("button", { name: "Upload this week's list" }).click();
+    await screen.getByText("2 of 4 loaded, 1 refused, 1 not sent").waitFor();
+    await screen.close();
   });
 
   it("has no complaint of the browser, and leaves a picture", async () => {
