@@ -111,23 +111,26 @@ function copyData() {
   fs.cpSync(path.join(root, scenarios), path.join(root, "dist", scenarios), { recursive: true });
 }
 
-/** Node-RED serves the folder resources/ of a package: scripts and styles that several templates load. */
+/** Node-RED serves the folder resources/ of a package: what templates load, and the message browser's own page. */
 async function bundleResources() {
   const { build: bundle } = await import("esbuild");
   const folder = path.join(root, "nodes", "editor");
-  const common = { bundle: true, format: "iife", target: "es2022", charset: "utf8", absWorkingDir: root };
   const outdir = path.join(root, "resources");
   fs.rmSync(outdir, { recursive: true, force: true });
-  await bundle({ ...common, outdir, entryPoints: [path.join(folder, "editor.ts")], globalName: "cpIs" });
-  await bundle({
-    ...common,
-    outdir,
-    entryNames: "[name]",
-    entryPoints: [path.join(folder, "message-log", "message-log.js")],
-    globalName: "cpIsMessageLog",
-  });
-  const styles = [path.join(folder, "editor.css"), path.join(folder, "message-log", "message-log.css")];
-  await bundle({ ...common, outdir, entryNames: "[name]", entryPoints: styles });
+  const entries = [
+    { file: "editor.ts", globalName: "cpIs" },
+    { file: "message-log/message-log.ts", globalName: "cpIsMessageLog" },
+    { file: "message-log/messages.ts" },
+    { file: "editor.css" },
+    { file: "message-log/message-log.css" },
+  ];
+  for (const { file, globalName } of entries) {
+    await bundle({
+      ...{ bundle: true, format: "iife", target: "es2022", charset: "utf8", absWorkingDir: root, logLevel: "warning" },
+      ...{ outdir, entryNames: "[name]", entryPoints: [path.join(folder, file)], globalName },
+    });
+  }
+  fs.copyFileSync(path.join(folder, "message-log", "messages.html"), path.join(outdir, "messages.html"));
 }
 
 /** Builds dist/ and resources/ when a source is newer than they are. */

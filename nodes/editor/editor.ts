@@ -1,3 +1,4 @@
 // What the dialogs of several nodes share: the global `cpIs` of their scripts.
 export { connectionCheck } from "./connection-check.js";
+export { messagesOfNode } from "./message-log/messages-of-node.js";
 export { fieldChecks } from "./field-checks.js";

@@ -43,6 +43,8 @@ export const nobody = "(no log-in)";
 
 export interface StoreChoices {
   readonly stores: readonly { readonly key: string; readonly label: string }[];
+  /** Those that are deployed: the channel of their messages, and their nodes. */
+  readonly transports: readonly { readonly id: string; readonly node: string; readonly label: string }[];
   /** Whether Node-RED knows who is asking; without, content is shown to nobody. */
   readonly hasUsers: boolean;
 }
@@ -207,7 +209,11 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
   }
 
   return {
-    stores: () => ({ stores: openStores().map(({ key, label }) => ({ key, label })), hasUsers }),
+    stores: () => ({
+      stores: openStores().map(({ key, label }) => ({ key, label })),
+      transports: transportsInSight().map((each) => ({ id: each.channel(), node: each.id, label: each.label })),
+      hasUsers,
+    }),
     async list(key, request, onlooker) {
       const opened = open(key);
       await lookAtList(opened, request.filter, onlooker);

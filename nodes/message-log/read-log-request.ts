@@ -32,6 +32,7 @@ const filterNames: readonly (keyof LogFilter)[] = [
   "outcomes",
   "isUndealt",
   "nhsNumber",
+  "conversationId",
 ];
 
 function refuse(field: string): never {
@@ -96,6 +97,7 @@ export function readFilter(value: unknown): LogFilter {
     ...given("outcomes", readOutcomes),
     ...given("isUndealt", (field) => readFlag(field, "isUndealt")),
     ...given("nhsNumber", readNhsNumber),
+    ...given("conversationId", (field) => readText(field, "conversationId")),
   };
 }
 

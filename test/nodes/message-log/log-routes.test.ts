@@ -60,7 +60,7 @@ function codeOf({ body }: Answer): unknown {
 
 const never = (): never => assert.fail("not to be asked");
 const idle: LogDesk = {
-  stores: () => ({ stores: [], hasUsers: true }),
+  stores: () => ({ stores: [], transports: [], hasUsers: true }),
   list: () => Promise.resolve<LogPage>({ messages: [] }),
   entries: () => Promise.resolve<LogEntryPage>({ entries: [] }),
   conversation: () => Promise.resolve<LogConversation>(never()),

@@ -30,9 +30,9 @@ function textOf(key: string): unknown {
 
 /** Whether the code names the key, or begins one that ends in a name like it. */
 function isUsed(key: string): boolean {
-  if (source.includes(`"${key}"`)) return true;
+  if (source.includes(`"${key}"`) || source.includes(`"@cp-is/node-red/message-log:${key}"`)) return true;
   const parts = key.split(".");
-  return parts.some((_, index) => index > 0 && source.includes(`"${parts.slice(0, index).join(".")}." +`));
+  return parts.some((_, index) => index > 0 && source.includes(`\`${parts.slice(0, index).join(".")}.\${`));
 }
 
 describe("the texts of the message log", () => {

@@ -92,11 +92,13 @@ function logIn(users: Users): string {
 export interface MoreSettings {
   /** With a slash before it, and none behind. */
   readonly httpAdminRoot?: string;
+  /** Lays out the user directory before Node-RED starts. */
+  prepare?(folder: string): Promise<void>;
 }
 
-function settingsText(port: number, users: Users | undefined, more: MoreSettings): string {
+function settingsText(port: number, users: Users | undefined, { httpAdminRoot }: MoreSettings): string {
   const settings = {
-    ...more,
+    ...(httpAdminRoot === undefined ? {} : { httpAdminRoot }),
     uiHost: "127.0.0.1",
     uiPort: port,
     flowFile: "flows.json",
@@ -125,6 +127,7 @@ export async function startNodeRed(
   const settings = path.join(folder, "settings.js");
   await fs.writeFile(settings, settingsText(port, users, more));
   await fs.writeFile(path.join(folder, "flows.json"), JSON.stringify(flows));
+  await more.prepare?.(folder);
   const start = path.join(projectRoot, "node_modules", line, "red.js");
   const child = spawn(process.execPath, [start, "--settings", settings, "--userDir", folder], {
     cwd: folder,

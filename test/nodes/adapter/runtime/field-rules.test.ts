@@ -24,7 +24,7 @@ const samples: Readonly<Partial<Record<FieldRuleName, { readonly good: string[];
   duration: { good: ["PT1M", "PT5M", "P1D", "P1W", "PT0.5S", "PT2H30M"], bad: ["P", "PT", "1M", "PT-1M", "P1DT"] },
   seconds: { good: ["1", "30", "79999", "86399", "86400"], bad: ["0", "86401", "90000", "100000", "1.5"] },
   pollMinutes: { good: ["5", "9", "60", "999", "1440"], bad: ["0", "4", "05", "1441", "2000"] },
-  mailbox: { good: ["ZT7OT001", "AMP01HC001"], bad: ["zt7ot001", "Z T", "A/B", ""] },
+  mailbox: { good: ["ZT7OT001", "AMP01HC001", "zt7ot001"], bad: ["Z T", "A/B", ""] },
   baseUrl: {
     good: ["https://msg.example.nhs.uk", "https://127.0.0.1:8829"],
     bad: ["http://msg.example.nhs.uk", "https://host/", "https://user@host", "https://host?x"],
