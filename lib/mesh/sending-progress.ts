@@ -18,6 +18,8 @@ export interface SendingProgress {
   readonly meshMessageId?: string;
   /** How often MESH was asked for a file of unknown outcome, and gave no answer that settles it. */
   readonly trackings: number;
+  /** How often its upload was lost by MESH, and begun anew in the place of an earlier one. */
+  readonly timesBegunAnew: number;
   /** The row that was sent in the place of this one. */
   readonly resentAs?: MessageRowId;
   /** A person has decided that it is sent again, whether or not MESH has it. */
@@ -42,6 +44,7 @@ export function readProgress({ attributes }: StoredOutboundMessage): SendingProg
     sentChunks: count(attributes["sentChunks"]) ?? 0,
     ...(typeof meshMessageId === "string" ? { meshMessageId } : {}),
     trackings: count(attributes["trackings"]) ?? 0,
+    timesBegunAnew: count(attributes["timesBegunAnew"]) ?? 0,
     ...(isMessageRowId(resentAs) ? { resentAs } : {}),
     ...(isResendWanted === true ? { isResendWanted } : {}),
   };

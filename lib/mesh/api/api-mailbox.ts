@@ -141,6 +141,7 @@ export function createApiMailbox(options: ApiMailboxOptions): MeshMailbox {
     chunkBytes: options.chunkBytes ?? defaultChunkBytes,
     unknownOutcome: options.unknownOutcome ?? "hold",
     trackingWaits: pauses.trackingMilliseconds,
+    mayResend: options.nextLocalId !== undefined,
     nextLocalId: (localId) => options.nextLocalId?.(localId) ?? localId,
   });
   const poller = createMailboxPoller({

@@ -13,7 +13,8 @@ import { acceptedState, newOutboundRow, readOutboundFile, type OutboundFileRecor
 import type { Reachability } from "./availability.js";
 import { resendFile, settleOriginal } from "../resend-file.js";
 import { divide, noteProgress, readProgress, type Division } from "../sending-progress.js";
-import { decideTracking, type UnknownOutcomeSetting } from "./tracking-policy.js";
+import type { Tracking } from "./read-answer.js";
+import { decideTracking, isThisFile, type TrackedFile, type UnknownOutcomeSetting } from "./tracking-policy.js";
 import { headersOfChunk, headersOfFile, isIntact, openChunk } from "./upload-body.js";
 import { createFileMoveWriter, type FileMove } from "../record-transition.js";
 
@@ -35,6 +36,8 @@ export interface FileOutboxOptions {
   readonly unknownOutcome: UnknownOutcomeSetting;
   /** See TrackingState. */
   readonly trackingWaits: readonly number[];
+  /** Whether a file can be given another local id. */
+  readonly mayResend: boolean;
   /** The local id of a file that is sent in the place of this one: the same each time it is asked. */
   nextLocalId(localId: string): string;
 }
@@ -56,6 +59,17 @@ interface Job {
 
 const workStates: readonly OutboundState[] = ["queued", "sending", "awaiting-acknowledgement"];
 const maximumParallel = 2;
+/** An upload that is lost so often would be lost again. */
+const maximumTimesAnew = 3;
+
+function trackedFileOf({ file, message }: Job): TrackedFile {
+  const { recipient, workflowId, plainBytes } = file;
+  return { recipient, workflowId, acceptedAt: message.createdAt, sizes: [plainBytes, message.contentBytes] };
+}
+
+function isTracked(tracking: Tracking, job: Job): boolean {
+  return isThisFile(tracking, trackedFileOf(job));
+}
 
 export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
   const { store, watch, channel, owner, client, reachability, effects, events, mailbox } = options;
@@ -183,6 +197,8 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
         }
         case "refused":
           return refuse(job, result.error);
+        case "lost":
+          return startAnew(job, result.error);
         default:
           noteFailure(result);
           await move(job, { to: "sending", code: result.error.code, changes: { nextAttemptAt: retryAt() } });
@@ -191,6 +207,26 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     }
     reachability.reached();
     await conclude(job, meshMessageId);
+  }
+
+  /** The recipient sees a file only when its last chunk has come, so one whose upload is lost may be sent from the start. */
+  async function startAnew(job: Job, error: CpisError): Promise<void> {
+    const times = readProgress(job.message).timesBegunAnew + 1;
+    if (!options.mayResend || times > maximumTimesAnew) return refuse(job, error);
+    // The last chunk may have come before, with its answer lost.
+    const answer = await client.track(job.file.localId);
+    if (answer.kind === "found" && answer.tracking.status !== "uploading" && isTracked(answer.tracking, job)) {
+      return conclude(job, answer.tracking.messageId);
+    }
+    if ("error" in answer) {
+      noteFailure(answer);
+      await move(job, { to: "sending", code: answer.error.code, changes: { nextAttemptAt: retryAt() } });
+      return;
+    }
+    const text = `MESH goes on no more with the unfinished upload of ${job.file.localId}, which nobody can see: it is sent from the start under a new local id`;
+    events.emit("warning", { code: "UPLOAD_BEGUN_ANEW", message: text });
+    const attributes = { ...job.message.attributes, timesBegunAnew: times };
+    await resend({ ...job, message: { ...job.message, attributes } });
   }
 
   async function conclude(job: Job, meshMessageId?: string): Promise<void> {
@@ -208,10 +244,8 @@ export function createFileOutbox(options: FileOutboxOptions): FileOutbox {
     if (isResendWanted === true) return resend(job);
     const answer = await client.track(job.file.localId);
     const chunks = division?.chunks ?? 1;
-    const { recipient, workflowId, plainBytes } = job.file;
-    const { createdAt: acceptedAt, contentBytes } = job.message;
     const decision = decideTracking(answer, {
-      file: { recipient, workflowId, acceptedAt, sizes: [plainBytes, contentBytes] },
+      file: trackedFileOf(job),
       trackings,
       chunks,
       unknownOutcome: options.unknownOutcome,

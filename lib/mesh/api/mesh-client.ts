@@ -28,6 +28,8 @@ export interface Upload {
 }
 
 export type Refusal = { readonly kind: "refused"; readonly error: CpisError };
+/** MESH goes on with the upload no more: it does not know it, or it is not as MESH remembers it. */
+export type UploadLost = { readonly kind: "lost"; readonly error: CpisError };
 /** "gone": MESH has it no more. "not-ready": it is still being uploaded, or has expired or failed; MESH does not say which. */
 export type Gone = { readonly kind: "gone" | "not-ready"; readonly error: CpisError };
 
@@ -59,7 +61,7 @@ export interface MeshClient {
     messageId: string,
     chunk: number,
     upload: Upload,
-  ): Promise<{ readonly kind: "taken" } | { readonly kind: "complete" } | Refusal | Failure>;
+  ): Promise<{ readonly kind: "taken" } | { readonly kind: "complete" } | UploadLost | Refusal | Failure>;
   /** By our own id of the file. "none": MESH does not know it; "several": it has it more than once. */
   track(
     localId: string,
@@ -87,6 +89,12 @@ function isRefusal({ status, body }: Reply): boolean {
   if (status === 400 || status === 413 || status === 417) return true;
   const { code, text } = readComplaint(body);
   return status >= 400 && status < 500 && (code !== undefined || text !== undefined);
+}
+
+/** Without a decision of MESH about the file itself, which has a code of its own; "20" is an unknown message. */
+function isUploadLost({ status, body }: Reply): boolean {
+  const { code } = readComplaint(body);
+  return [404, 406, 410, 417].includes(status) && (code === undefined || code === "20" || !/^\d{2}$/.test(code));
 }
 
 function isGone({ status }: Reply): boolean {
@@ -171,6 +179,7 @@ export function createMeshClient(options: MeshClientOptions): MeshClient {
       if (result.kind !== "replied") return result;
       if (result.status === 202 || result.status === 200) return { kind: "taken" };
       if (result.status === 423) return { kind: "complete" };
+      if (isUploadLost(result)) return { kind: "lost", error: refused(result).error };
       return isRefusal(result) ? refused(result) : invalid(result);
     },
     async track(localId): ReturnType<MeshClient["track"]> {

@@ -78,6 +78,8 @@ const accept = "application/vnd.mesh.v2+json";
 const maximumTries = 3;
 /** Five thousand message ids take a third of it. */
 const maximumAnswerBytes = 1_048_576;
+/** Of a call that carries no file either way. */
+const shortCallMilliseconds = 60_000;
 const tokenWindowMilliseconds = 2 * 60 * 60 * 1000;
 
 /** An answer that its call does not know. */
@@ -129,6 +131,7 @@ function readBaseUrl(text: string): string {
 /** Throws CONFIG_MISSING or CONFIG_INVALID. */
 export function createCaller(parts: CallerParts): Caller {
   const base = readBaseUrl(parts.baseUrl);
+  const longest = parts.requestTimeoutMilliseconds;
   const http = createHttpsClient({
     secureContext: createTlsContext(parts.tls),
     timeouts: { ...defaultConnectTimeouts, ...parts.timeouts },
@@ -153,7 +156,10 @@ export function createCaller(parts: CallerParts): Caller {
       ...(call.body === undefined ? {} : { body: call.body }),
       url: new URL(`${base}${call.path}`),
       headers: { ...call.headers, Accept: accept, Authorization: parts.authorize() },
-      limit: { milliseconds: parts.requestTimeoutMilliseconds, from: "first-byte" },
+      limit: {
+        milliseconds: isOpened || call.body !== undefined ? longest : Math.min(longest, shortCallMilliseconds),
+        from: "first-byte",
+      },
       mayWrite: () => {
         call.onWriting?.();
         return true;

@@ -43,7 +43,7 @@ export type TrackingDecision =
 const clockToleranceMilliseconds = 10 * 60 * 1000;
 
 /** A local id that was used before, as by a store that is an older copy, names an older file. What MESH does not say contradicts nothing. */
-function isThisFile(found: Tracking, file: TrackedFile): boolean {
+export function isThisFile(found: Tracking, file: TrackedFile): boolean {
   const { recipient, workflowId, uploadedAt, bytes } = found;
   if (recipient !== undefined && recipient !== file.recipient.toUpperCase()) return false;
   if (workflowId !== undefined && workflowId !== file.workflowId) return false;

@@ -294,6 +294,41 @@ describe("Files sent over the MESH API", () => {
     );
   });
 
+  for (const gzip of [false, true]) {
+    it(`are sent from the start when MESH has forgotten their first chunks, and that is told (${gzip ? "gzip" : "plain"})`, async () => {
+      const nextId = (localId: string): string => localId.replace(/\d+$/, (attempt) => String(Number(attempt) + 1));
+      const settings = { ...inChunks, gzip, nextLocalId: nextId };
+      const { mailbox, log } = await scene().start(settings);
+      scene().mesh.inject({ fault: { kind: "unavailableBefore" }, calls: ["sendChunk"], times: 3 });
+      const file = outboundFile({}, content);
+      const id = await mailbox.send(file);
+      await until(() => log.includes("unreachable MESH_UNAVAILABLE"));
+      await scene().stopMesh();
+      await scene().startMesh();
+      scene().clock.now += minute;
+      await mailbox.poll();
+      await until(() => arrived().length === 1);
+      assert.ok(arrived()[0]?.equals(content));
+      assert.equal(log.filter((line) => line === "warning UPLOAD_BEGUN_ANEW").length, 1);
+      const { mesh } = scene();
+      assert.equal(mesh.inbox(mesh.cpisMailbox)[0]?.localId, nextId(file.localId));
+      await untilState(scene().store, id, "failed");
+    });
+  }
+
+  it("are failed when MESH has forgotten them and they cannot be given another local id", async () => {
+    const { mailbox, log } = await scene().start(inChunks);
+    scene().mesh.inject({ fault: { kind: "unavailableBefore" }, calls: ["sendChunk"], times: 3 });
+    const id = await mailbox.send(outboundFile({}, content));
+    await until(() => log.includes("unreachable MESH_UNAVAILABLE"));
+    await scene().stopMesh();
+    await scene().startMesh();
+    scene().clock.now += minute;
+    await mailbox.poll();
+    await untilState(scene().store, id, "failed");
+    assert.deepEqual(arrived(), []);
+  });
+
   it("each carry a token of their own, also when many calls are made at once", async () => {
     const { mailbox } = await scene().start();
     const sending = Array.from({ length: 12 }, () => mailbox.send(outboundFile({ completedBy: "acceptance" })));

@@ -20,6 +20,13 @@ import { exampleScope } from "../../../support/mesh/sample-files.js";
 
 const response = "<FileResponse>1</FileResponse>";
 
+/** How many descriptors of this process lead to a file. */
+async function openFilesOf(file: string): Promise<number> {
+  const names = await fs.readdir("/proc/self/fd");
+  const links = await Promise.all(names.map((name) => fs.readlink(`/proc/self/fd/${name}`).catch(() => "")));
+  return links.filter((link) => link === file).length;
+}
+
 /** Waits until so many more scans have begun and ended: what was put into IN before is seen by them. */
 async function scans({ mailbox }: Instance, count = 2): Promise<void> {
   let left = count;
@@ -80,6 +87,19 @@ describe("what the MESH client puts into IN", () => {
     const consumed = consume(instance);
     await until(() => consumed.length === 1);
     assert.equal(consumed[0]?.text, response);
+  });
+
+  it("is not stored in part when it is replaced while it is read", async function () {
+    // Only there it can be seen which files are open.
+    if (process.platform !== "linux") this.skip();
+    const instance = await scene.start({ scanMilliseconds: 20 });
+    const consumed = consume(instance);
+    await scene.putIntoIn("A1", { dtsId: "ID-1" }, `<FileResponse>${"a".repeat(20_000_000)}</FileResponse>`);
+    await until(async () => (await openFilesOf(scene.path("IN", "A1.dat"))) > 0);
+    await fs.writeFile(scene.path("IN", "A1.dat"), response);
+    await until(() => consumed.length === 1);
+    assert.ok(consumed[0]?.text === response, `${consumed[0]?.text.length ?? 0} characters`);
+    assert.equal((await instance.store.list({ direction: "inbound" }, 10)).messages.length, 1);
   });
 
   it("is taken once its data has come, also when the control file came first", async () => {
