@@ -93,7 +93,15 @@ describe("the listener under abuse", () => {
       headers: { "Content-Type": wrong.contentType, "Content-Length": wrong.body.length },
     });
     request.end(wrong.body);
-    const [reply] = (await once(request, "response")) as [IncomingMessage];
+    let reply: IncomingMessage;
+    try {
+      [reply] = (await once(request, "response")) as [IncomingMessage];
+    } catch (error) {
+      // A connection that was idle may be closed at the moment in which it is used again.
+      if (request.reusedSocket && error instanceof Error && "code" in error && error.code === "ECONNRESET")
+        return sendMalformed(wrong);
+      throw error;
+    }
     reply.resume();
     await once(reply, "end");
     return reply.statusCode ?? 0;
