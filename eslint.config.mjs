@@ -44,6 +44,7 @@ export default tseslint.config(
         fetch: "readonly",
         Buffer: "readonly",
         setTimeout: "readonly",
+        clearTimeout: "readonly",
       },
     },
   },

@@ -33,6 +33,7 @@ const lanes = [
   [{ name: "whole product", args: [...mocha, "test/e2e/**/*.test.ts"] }],
 ];
 
+const endMilliseconds = 120_000;
 let passed = 0;
 let failed = 0;
 
@@ -52,10 +53,20 @@ function runStep({ name, args, env }) {
     };
     const child = spawn(nodePath(), args, { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    const append = (chunk) => (output += chunk);
+    let insist;
+    const append = (chunk) => {
+      output += chunk;
+      if (insist !== undefined || !/^\s*\d+ passing/m.test(output)) return;
+      // A test that failed half-way may have left something open, which would keep the process for ever.
+      insist = setTimeout(() => {
+        output += "\nThe tests were over, and their process did not end.\n";
+        child.kill("SIGKILL");
+      }, endMilliseconds);
+    };
     child.stdout.on("data", append);
     child.stderr.on("data", append);
     child.on("close", (code) => {
+      clearTimeout(insist);
       count(output);
       if (code !== 0 && !/\d+ failing/.test(output)) failed += 1;
       process.stdout.write(output);
