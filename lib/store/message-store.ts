@@ -107,8 +107,8 @@ export interface MessageFilter {
   readonly errorCode?: string;
   /** One of these; "failed" is also that of a message that failed or expired without another one. */
   readonly outcomes?: readonly string[];
-  /** Leaves out what a person has dealt with. */
-  readonly isUndealt?: boolean;
+  /** Of what ended badly, by its state or by its outcome, or is held: what nobody has dealt with. */
+  readonly needsPerson?: boolean;
   readonly subject?: string;
   readonly conversationId?: string;
 }

@@ -10,12 +10,22 @@ export const conditions = [
   "no-response",
   "pruning-failed",
   "store-unavailable",
+  "node-failed",
+  "upload-failed",
+  "no-upload",
+  "stranded-work",
+  "refused-peers",
+  "dropped-connections",
+  "contradicted",
 ] as const;
 export type Condition = (typeof conditions)[number];
 
-/** What a condition is of: a transport or a message store, by its name. */
+export const sourceKinds = ["transport", "store", "node", "owner"] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** What a condition is of, by its name. "owner": the identity of work that no transport has. */
 export interface Source {
-  readonly kind: "transport" | "store";
+  readonly kind: SourceKind;
   readonly label: string;
 }
 
@@ -50,7 +60,8 @@ export interface Alert {
   readonly code?: string;
 }
 
-interface Entry {
+/** A condition that is raised. */
+export interface BookEntry {
   readonly condition: Condition;
   readonly source: Source;
   readonly since: number;
@@ -76,7 +87,17 @@ function isGood(value: number, { clear, isBelow }: Rule): boolean {
 
 /** What was raised and not cleared yet. It outlives the node that uses it, so that a redeploy repeats nothing. */
 export class AlertBook {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, BookEntry>();
+
+  /** `entries`: of a book that was kept. */
+  constructor(entries: readonly BookEntry[] = []) {
+    for (const entry of entries) this.entries.set(keyOf(entry), { ...entry });
+  }
+
+  /** To be kept. */
+  get open(): readonly BookEntry[] {
+    return [...this.entries.values()];
+  }
 
   get raised(): number {
     return this.entries.size;

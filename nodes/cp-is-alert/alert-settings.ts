@@ -18,7 +18,24 @@ export const thresholdFields = {
   responseHours: "no-response",
   upkeepMinutes: "pruning-failed",
   storeMinutes: "store-unavailable",
+  nodeMinutes: "node-failed",
+  failedUploads: "upload-failed",
+  uploadDays: "no-upload",
+  strandedMessages: "stranded-work",
+  refusedPeers: "refused-peers",
+  droppedConnections: "dropped-connections",
+  contradictions: "contradicted",
 } as const satisfies Readonly<Record<string, Condition>>;
+
+/** Of a node that was deployed before these were watched; a field that was emptied stays so. */
+const defaults: Readonly<Partial<Record<string, string>>> = {
+  nodeMinutes: "5",
+  failedUploads: "1",
+  strandedMessages: "1",
+  refusedPeers: "20",
+  droppedConnections: "20",
+  contradictions: "1",
+};
 
 /** What is better by so little may be worse again with the next message. */
 const clearShare = 0.8;
@@ -33,7 +50,8 @@ export function readAlertSettings(config: object, words: Words): AlertSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
   const rules: Partial<Record<Condition, Rule>> = {};
   for (const [field, condition] of Object.entries(thresholdFields)) {
-    const text = fields.optional(field, "positiveNumber", "");
+    const isNew = Reflect.get(config, field) === undefined;
+    const text = fields.optional(field, "positiveNumber", isNew ? (defaults[field] ?? "") : "");
     if (text !== "") rules[condition] = ruleOf(condition, Number(text));
   }
   return { rules, clearMilliseconds: fields.number("clearMinutes", "wholeNumber", 5) * 60_000 };

@@ -35,6 +35,28 @@ function termsOf(condition: Condition, words: Words, source: string): Terms {
       return { text: words("text.pruning", { source }), unit: words("unit.minutes"), advice: words("advice.pruning") };
     case "store-unavailable":
       return { text: words("text.store", { source }), unit: words("unit.minutes"), advice: words("advice.store") };
+    case "node-failed":
+      return { text: words("text.node", { source }), unit: words("unit.minutes"), advice: words("advice.node") };
+    case "upload-failed":
+      return { text: words("text.upload", { source }), unit: words("unit.files"), advice: words("advice.upload") };
+    case "no-upload":
+      return { text: words("text.noUpload", { source }), unit: words("unit.days"), advice: words("advice.noUpload") };
+    case "stranded-work":
+      return {
+        text: words("text.stranded", { source }),
+        unit: words("unit.messages"),
+        advice: words("advice.stranded"),
+      };
+    case "refused-peers":
+      return { text: words("text.refused", { source }), unit: words("unit.anHour"), advice: words("advice.refused") };
+    case "dropped-connections":
+      return { text: words("text.dropped", { source }), unit: words("unit.anHour"), advice: words("advice.dropped") };
+    case "contradicted":
+      return {
+        text: words("text.contradicted", { source }),
+        unit: words("unit.anHour"),
+        advice: words("advice.contradicted"),
+      };
   }
 }
 

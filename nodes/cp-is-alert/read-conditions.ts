@@ -1,14 +1,19 @@
 // Reads how the transports and message stores of this Node-RED are, as values that rules can be held against.
 import { definedOnly } from "../../lib/defined-only.js";
 import type { MessageState } from "../../lib/store/message-model.js";
-import type { DeadLetterCount, UnfinishedCount } from "../../lib/store/message-store.js";
+import type { DeadLetterCount, UnfinishedCount, WorkOwner } from "../../lib/store/message-store.js";
 import type { StoreInSight } from "../adapter/stores/store-registry.js";
 import type { TransportInSight } from "../adapter/transports/transport-registry.js";
 import type { Condition, Reading, Source } from "./alert-book.js";
+import type { NodeInSight } from "./node-states.js";
 
 export interface InSight {
   readonly transports: readonly TransportInSight[];
   readonly stores: readonly StoreInSight[];
+  readonly nodes: readonly NodeInSight[];
+  readonly unowned: readonly Pick<WorkOwner, "channel" | "count">[];
+  /** The channels whose stranded work was told of. */
+  readonly strandedBefore: readonly string[];
 }
 
 const minute = 60_000;
@@ -19,6 +24,12 @@ const queryInteractions: ReadonlySet<string> = new Set([
   "QUPC_IN000006GB01",
   "urn:nhs-itk:interaction:CP-ISNHSQuery-v1-0",
 ]);
+
+/** What CP-IS did not take of a file that it answered; one that ended otherwise is a dead letter. */
+const unloaded = ["partly-accepted", "refused", "file-refused", "unclear"] as const;
+const countedFiles = 100;
+/** Within so many of the newest messages of its transport the last upload of a node is looked for. */
+const searchedMessages = 100;
 
 interface Stored {
   /** Every store: then what is not found in them is not there. */
@@ -78,14 +89,54 @@ function peerStateOf(transport: TransportInSight): PeerState {
 
 /** Keeps since when each trouble lasts, in the memory of the process: it outlives a redeploy. */
 export class ConditionReader {
-  private readonly since = new Map<string, number>();
+  private readonly since: Map<string, number>;
 
-  async read({ transports, stores }: InSight, now: number): Promise<readonly Reading[]> {
+  /** `since`: of a reader that was kept. */
+  constructor(since: readonly (readonly [key: string, at: number])[] = []) {
+    this.since = new Map(since);
+  }
+
+  /** To be kept. */
+  get lasts(): readonly (readonly [key: string, at: number])[] {
+    return [...this.since];
+  }
+
+  async read(
+    { transports, stores, nodes, unowned, strandedBefore }: InSight,
+    now: number,
+  ): Promise<readonly Reading[]> {
     const stored = await readStored(stores);
+    const ofNodes = await Promise.all(nodes.map((node) => this.ofNode(node, transports, stores, now)));
+    const files = await Promise.all(transports.map((transport) => filesReading(transport, stores)));
     return [
       ...transports.flatMap((transport) => this.ofTransport(transport, stored, now)),
       ...stores.flatMap((store) => this.ofStore(store, now)),
+      ...ofNodes.flat(),
+      ...files,
+      ...strandedReadings(unowned, stored === undefined ? [] : strandedBefore),
     ];
+  }
+
+  private async ofNode(
+    { id, label, trouble, uploadsOver }: NodeInSight,
+    transports: readonly TransportInSight[],
+    stores: readonly StoreInSight[],
+    now: number,
+  ): Promise<readonly Reading[]> {
+    const source: Source = { kind: "node", label };
+    const failed: Reading = {
+      condition: "node-failed",
+      source,
+      value: this.lasting("node-failed", source, trouble !== undefined, now),
+      ...(trouble?.code === undefined ? {} : { code: trouble.code }),
+    };
+    if (uploadsOver === undefined) return [failed];
+    const channel = transports.find((transport) => transport.id === uploadsOver)?.channel();
+    const last = channel === undefined ? undefined : await lastUpload(id, channel, stores);
+    // Before the first one the time counts from when the node was first seen.
+    const first = this.since.get(`first seen ${id}`) ?? now;
+    this.since.set(`first seen ${id}`, first);
+    return [failed, { condition: "no-upload", source, value: (now - (last ?? first)) / day }];
   }
 
   /** Minutes for which the trouble lasts; 0 without it. `isTrouble` undefined: nobody knows. */
@@ -128,6 +179,13 @@ export class ConditionReader {
         ),
         ...definedOnly({ code: storeCode }),
       },
+      ...(
+        [
+          ["refused-peers", "refused-peer"],
+          ["dropped-connections", "dropped-connection"],
+          ["contradicted", "contradiction"],
+        ] as const
+      ).map(([condition, kind]): Reading => ({ condition, source, value: transport.incidents(kind, now) })),
       ...storedReadings(transport.channel(), source, stored, now),
     ];
   }
@@ -151,6 +209,42 @@ export class ConditionReader {
       },
     ];
   }
+}
+
+/** Answered files that were not wholly loaded, and that nobody has dealt with. Undefined: nobody knows. */
+async function filesReading(transport: TransportInSight, stores: readonly StoreInSight[]): Promise<Reading> {
+  const source: Source = { kind: "transport", label: transport.label };
+  const filter = {
+    channel: transport.channel(),
+    outcomes: unloaded,
+    states: ["completed"],
+    needsPerson: true,
+  } as const;
+  try {
+    const led = stores.filter((store) => store.isLeader());
+    const pages = await Promise.all(led.map(({ store }) => store.list(filter, countedFiles)));
+    const count = pages.reduce((total, { messages }) => total + messages.length, 0);
+    const isKnown = count > 0 || led.length === stores.length;
+    return { condition: "upload-failed", source, value: isKnown ? count : undefined };
+  } catch {
+    return { condition: "upload-failed", source, value: undefined };
+  }
+}
+
+async function lastUpload(node: string, channel: string, stores: readonly StoreInSight[]): Promise<number | undefined> {
+  const times: number[] = [];
+  for (const { store } of stores) {
+    const page = await store.list({ channel, direction: "outbound" }, searchedMessages).catch(() => undefined);
+    const found = page?.messages.find(({ attributes }) => attributes["uploadOwner"] === node);
+    if (found !== undefined) times.push(found.createdAt);
+  }
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function strandedReadings(unowned: InSight["unowned"], before: readonly string[]): readonly Reading[] {
+  const counts = new Map(before.map((channel) => [channel, 0]));
+  for (const { channel, count } of unowned) counts.set(channel, (counts.get(channel) ?? 0) + count);
+  return [...counts].map(([label, value]) => ({ condition: "stranded-work", source: { kind: "owner", label }, value }));
 }
 
 function storedReadings(own: string, source: Source, stored: Stored | undefined, now: number): readonly Reading[] {

@@ -12,6 +12,7 @@ import type { ClientNames } from "../../lib/tls/peer-name.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import { openRevocations, type CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
+import { incidentHappened } from "../adapter/transports/transport-registry.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
@@ -160,7 +161,7 @@ function watchBoth(
 
 /** A contradiction that nobody can be told of is in the log all the same, as every second answer is. */
 function watchContradictions(
-  { log }: SessionParts,
+  { log, id }: SessionParts,
   { events }: Pick<MessageHandlingService, "events">,
   { store }: StoreUse,
 ): OpenTransport["onContradiction"] {
@@ -170,6 +171,7 @@ function watchContradictions(
     if (contradiction === undefined) return;
     const { messageId } = contradiction;
     log.warn(`CPIS_CONTRADICTORY_ANSWER ${toldId(messageId)} ${toldId(answerId)}`);
+    incidentHappened(id, "contradiction", Date.now());
     const asker = [...listeners].find((listener) => listener.hasAsked(messageId)) ?? [...listeners][0];
     asker?.tell(contradiction);
   };

@@ -30,7 +30,7 @@ const filterNames: readonly (keyof LogFilter)[] = [
   "channel",
   "errorCode",
   "outcomes",
-  "isUndealt",
+  "needsPerson",
   "nhsNumber",
   "conversationId",
 ];
@@ -95,7 +95,7 @@ export function readFilter(value: unknown): LogFilter {
     ...given("channel", (field) => readText(field, "channel")),
     ...given("errorCode", (field) => readText(field, "errorCode")),
     ...given("outcomes", readOutcomes),
-    ...given("isUndealt", (field) => readFlag(field, "isUndealt")),
+    ...given("needsPerson", (field) => readFlag(field, "needsPerson")),
     ...given("nhsNumber", readNhsNumber),
     ...given("conversationId", (field) => readText(field, "conversationId")),
   };

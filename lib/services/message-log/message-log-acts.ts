@@ -13,7 +13,7 @@ import {
 import type { MessageStore, Transition } from "../../store/message-store.js";
 import { nextLocalId } from "../exchange/mesh-exchange.js";
 import type { LogActionName, LogActionOutcome, LogActionRequest } from "./message-log-model.js";
-import { actionsOf, deadStates, isKnownKind, neverSameAgain, toLogMessage } from "./message-log-rows.js";
+import { actionsOf, isKnownKind, neverSameAgain, statesToDealWith, toLogMessage } from "./message-log-rows.js";
 import { isErrorCode, problemOf } from "./message-log-words.js";
 import { uploadNotes } from "../upload/upload-rows.js";
 
@@ -65,7 +65,7 @@ export function createLogActs(parts: LogActsParts) {
       ? await resendFileByHand(message, act, { store, nextLocalId })
       : await resendMessage(message, act, store);
     // Whoever sends it again has dealt with it; without this line it stays in the list of what nobody saw.
-    await store.dealWith({ id: message.id, states: deadStates, at: act.at, by: act.by });
+    await store.dealWith({ id: message.id, states: statesToDealWith(message), at: act.at, by: act.by });
     return { kind: outcome.kind === "resent" ? "done" : "already-done", resentAs: outcome.id };
   }
 
@@ -81,8 +81,8 @@ export function createLogActs(parts: LogActsParts) {
     return moved({ id, from: ["held"], to: "failed", at, by, code, changes }, () => hasLine(id, code));
   }
 
-  async function dealWith({ id }: StoredMessage, { by, at }: PersonalAct): Promise<Acted> {
-    const kind = await store.dealWith({ id, states: deadStates, at, by });
+  async function dealWith(message: StoredMessage, { by, at }: PersonalAct): Promise<Acted> {
+    const kind = await store.dealWith({ id: message.id, states: statesToDealWith(message), at, by });
     if (kind === "done" || kind === "already-done") return { kind };
     throw new CpisError("CPIS_LOG_NOT_POSSIBLE");
   }

@@ -15,8 +15,8 @@ export interface LogFilter {
   readonly errorCode?: string;
   /** Any of these. */
   readonly outcomes?: readonly OutcomeFilter[];
-  /** Leaves out dead letters that a person has dealt with. */
-  readonly isUndealt?: boolean;
+  /** Of what ended badly, by its state or by its outcome, or is held: what nobody has dealt with. */
+  readonly needsPerson?: boolean;
   /** As typed, spaces allowed. It is hashed for the search, and given back by nothing. */
   readonly nhsNumber?: string;
   readonly conversationId?: string;

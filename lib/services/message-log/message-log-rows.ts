@@ -2,6 +2,7 @@
 import { mayBeInMesh, isOutboundFile } from "../../mesh/operator-actions.js";
 import { isOutboundEbxml, isRequest } from "../../mhs/outbound/operator-actions.js";
 import {
+  type FinishedState,
   type InboundState,
   isFinished,
   type OutboundState,
@@ -45,8 +46,16 @@ export function isKnownKind(message: StoredMessage): boolean {
   return isOutboundFile(message) || isOutboundEbxml(message);
 }
 
-function isDead({ state }: StoredMessage): boolean {
-  return deadStates.some((dead) => dead === state);
+/** A file was sent and answered well, and what it said was not taken: that needs a person as much. */
+const unloaded: ReadonlySet<string> = new Set(["partly-accepted", "refused", "file-refused", "unclear"]);
+
+/** The states in which a person may say that this message has been dealt with. */
+export function statesToDealWith({ outcome = "" }: StoredMessage): readonly FinishedState[] {
+  return unloaded.has(outcome) ? [...deadStates, "completed"] : deadStates;
+}
+
+function isDead(message: StoredMessage): boolean {
+  return statesToDealWith(message).some((dead) => dead === message.state);
 }
 
 /** Whether a flow, and not a request that waits, is to confirm it. */

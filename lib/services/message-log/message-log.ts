@@ -97,8 +97,8 @@ function isTold(message: StoredMessage, filter: LogFilter, view: LogView): boole
 }
 
 /** Whether a filter finds all messages of a conversation or, but for their times, none. */
-function isBroad({ direction, states, interaction, errorCode, outcomes, isUndealt, nhsNumber }: LogFilter): boolean {
-  const narrowing = [direction, states, interaction, errorCode, outcomes, isUndealt, nhsNumber];
+function isBroad({ direction, states, interaction, errorCode, outcomes, needsPerson, nhsNumber }: LogFilter): boolean {
+  const narrowing = [direction, states, interaction, errorCode, outcomes, needsPerson, nhsNumber];
   return narrowing.every((each) => each === undefined);
 }
 

@@ -27,6 +27,8 @@ import {
 import { messageColumns, readHistoryEntry, readMessage, readState } from "./sql-rows.js";
 
 const conversationLimit = 1000;
+/** Of uploads; a query that failed is told by its state, and the flow was told of every one. */
+const unsuccessful = ["partly-accepted", "refused", "file-refused", "unclear"] as const;
 
 export interface FindOperations {
   byId(id: MessageRowId): Operation<StoredMessage | undefined>;
@@ -90,6 +92,12 @@ export function listStatement(
       ...failedStates.map((state) => ["message_state", `state = '${state}' AND outcome IS NULL`] as const),
     ]);
   }
+  if (filter.needsPerson === true) {
+    eitherOf([
+      ...["failed", "expired", "rejected", "held"].map((state) => ["message_state", `state = '${state}'`] as const),
+      ...unsuccessful.map((outcome) => ["message_outcome", `outcome = '${outcome}'`] as const),
+    ]);
+  }
   if (alternatives.length > 0) index = "";
   if (filter.interaction !== undefined) lead("message_interaction", `interaction = ${bind(filter.interaction)}`);
   const isLed = conditions.length > 0 || alternatives.length > 0;
@@ -101,7 +109,7 @@ export function listStatement(
 
   if (filter.from !== undefined) conditions.push(`created_at >= ${bind(filter.from)}`);
   if (filter.before !== undefined) conditions.push(`created_at < ${bind(filter.before)}`);
-  if (filter.isUndealt === true) conditions.push("dealt_with_at IS NULL");
+  if (filter.needsPerson === true) conditions.push("dealt_with_at IS NULL");
   if (after !== undefined) conditions.push(`(created_at, id) < (${bind(after.createdAt)}, ${bind(after.id)})`);
   const many = bind(limit + 1);
   const order = `ORDER BY created_at DESC, id DESC LIMIT ${many}`;

@@ -1,7 +1,7 @@
 // Feeds the metrics, and the sight of a transport, from the events of what carries its messages.
 import type { EventEmitter } from "node:events";
 import type { MeshEvents } from "../../../lib/mesh/model.js";
-import type { MhsEvents } from "../../../lib/mhs/model.js";
+import type { MhsEvents, RefusalReason } from "../../../lib/mhs/model.js";
 import {
   deadLetter,
   declareEbxml,
@@ -15,7 +15,22 @@ import {
   replied,
   requestRefused,
 } from "./metrics.js";
-import { forgetPeers, peerReached, peerUnreached } from "../transports/transport-registry.js";
+import {
+  forgetPeers,
+  incidentHappened,
+  type IncidentKind,
+  peerReached,
+  peerUnreached,
+} from "../transports/transport-registry.js";
+
+/** Who is not let in; other refusals are of a single request, and its sender is told. */
+const strangers: ReadonlyMap<RefusalReason, IncidentKind> = new Map([
+  ["tls", "refused-peer"],
+  ["client-name", "refused-peer"],
+  ["unexpected-sender", "refused-peer"],
+  ["too-many-handshakes", "dropped-connection"],
+  ["too-many-connections", "dropped-connection"],
+]);
 
 /** Ends with the listeners of the service. `id` is that of the transport's node. */
 export function measureEbxml(id: string, events: EventEmitter<MhsEvents>): void {
@@ -25,7 +40,11 @@ export function measureEbxml(id: string, events: EventEmitter<MhsEvents>): void 
   events.on("sending", ({ action }) => messageSent(id, action));
   events.on("replied", ({ kind, durationMilliseconds }) => replied(id, kind, durationMilliseconds));
   events.on("received", ({ action, disposition }) => messageReceived(id, action, disposition));
-  events.on("refused", ({ reason }) => requestRefused(id, reason));
+  events.on("refused", ({ reason }) => {
+    requestRefused(id, reason);
+    const kind = strangers.get(reason);
+    if (kind !== undefined) incidentHappened(id, kind, Date.now());
+  });
   events.on("undelivered", ({ state }) => deadLetter(id, state));
   events.on("setAside", () => messageSetAside(id));
   events.on("peerUnreachable", ({ endpoint, code }) => {

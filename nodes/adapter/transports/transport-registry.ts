@@ -9,6 +9,9 @@ export interface CertificateInSight {
   readonly notAfter: number;
 }
 
+/** What happens to a transport from outside, and is no state of it. */
+export type IncidentKind = "refused-peer" | "dropped-connection" | "contradiction";
+
 export interface TransportInSight {
   /** Of the node. */
   readonly id: string;
@@ -19,6 +22,8 @@ export interface TransportInSight {
   readonly isSimulated: boolean;
   state(): TransportState;
   certificates(): readonly CertificateInSight[];
+  /** How often it happened within the last hour. */
+  incidents(kind: IncidentKind, now: number): number;
   /** Codes by which endpoints are not reached now, by endpoint. */
   unreached(): ReadonlyMap<string, string>;
 }
@@ -63,6 +68,18 @@ export function peerReached(id: string, endpoint: string): void {
   unreachedOf(id).delete(endpoint);
 }
 
+const incidentMilliseconds = 3_600_000;
+/** More than these are as alarming. */
+const rememberedIncidents = 1000;
+/** Times by the node's id and the kind: they outlive a redeploy. */
+const incidents = new Map<string, number[]>();
+
+/** Of the transport with this node. */
+export function incidentHappened(id: string, kind: IncidentKind, at: number): void {
+  const times = incidents.get(`${kind} ${id}`) ?? [];
+  incidents.set(`${kind} ${id}`, [...times.slice(1 - rememberedIncidents), at]);
+}
+
 const unreached = new Map<string, Map<string, string>>();
 
 function unreachedOf(id: string): Map<string, string> {
@@ -86,6 +103,8 @@ export function bringIntoSight(id: string, label: string, isSimulated: boolean):
     channel: () => channels.get(id) ?? id,
     state: () => state,
     certificates: () => [...chains].map(([owner, notAfter]) => ({ owner, notAfter })),
+    incidents: (kind, now) =>
+      (incidents.get(`${kind} ${id}`) ?? []).filter((at) => now - at < incidentMilliseconds).length,
     unreached: () => unreached.get(id) ?? new Map<string, string>(),
     stateChanged(next): void {
       state = next;

@@ -2,7 +2,7 @@
 import { outcomeFilters, type LogEntry } from "../../../lib/services/message-log/message-log-model.js";
 import { button, element, icon, newId, redraw, type Child } from "./kit.js";
 import type { Requests } from "./host.js";
-import { attentionStates, states, type Words } from "./words.js";
+import { states, type Words } from "./words.js";
 
 export interface Transport {
   /** The channel of its messages. */
@@ -175,7 +175,7 @@ export function createFilter(words: Words, parts: FilterParts): Filter {
       else if (name === "outcome") found["outcomes"] = [value];
       else found[name] = value;
     }
-    if (isAttention()) Object.assign(found, { states: attentionStates, isUndealt: true });
+    if (isAttention()) found["needsPerson"] = true;
     return found;
   }
 

@@ -52,7 +52,6 @@ const outcomeIcons: Readonly<Record<LogOutcome["kind"], string>> = {
 };
 
 export const states: readonly string[] = Object.keys(stateIcons);
-export const attentionStates = ["failed", "expired", "rejected", "held"] as const;
 
 export function stateIcon(state: string): string {
   return stateIcons[state] ?? "fa-circle-o";

@@ -1,5 +1,6 @@
 // The `cp-is alert` node in a real runtime: one message when a condition is raised, one when it is cleared.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import type { MessageRowId } from "../../../lib/store/message-model.js";
 import { openStore } from "../../../nodes/adapter/stores/open-store.js";
@@ -91,6 +92,48 @@ describe("the cp-is alert node", () => {
     await nodeRed.start([...flow, alertNode]);
     await nodeRed.status("alert", "status.well");
     assert.deepEqual(nodeRed.messages("alerts"), []);
+  });
+
+  function told(count: number): Promise<Record<string, unknown>> {
+    return nodeRed.nextMessage("alerts", count).then(({ payload }) => Object(payload) as Record<string, unknown>);
+  }
+
+  it("says that there is nothing to watch, and not that all is well", async () => {
+    await nodeRed.start([...receivers, alertNode]);
+    await nodeRed.status("alert", "status.nothing");
+    assert.ok(nodeRed.statuses.every(({ status }) => !String(status.text).includes("status.well")));
+  });
+
+  it("tells of stored work that no transport owns, until it has an owner", async () => {
+    const store = await openStore(defaultStoreSettings(path.resolve(nodeRed.userFolder)));
+    const stranded = outbound({ channel: "mesh OLD0001", fromParty: "OLD0001", state: "queued", subject });
+    const [id] = await store.acceptOutbound([stranded]);
+    await store.close();
+    await nodeRed.start([...flow, alertNode]);
+    const { condition, owner, value } = await told(1);
+    assert.deepEqual([condition, owner, value], ["stranded-work", "mesh OLD0001", 1]);
+    const [inSight] = stores.openStores();
+    assert.ok(inSight !== undefined && id !== undefined);
+    await inSight.store.transition({ id, from: ["queued"], to: "failed", at: Date.now() });
+    const cleared = await told(2);
+    assert.deepEqual([cleared["condition"], cleared["state"]], ["stranded-work", "cleared"]);
+  });
+
+  it("is not content beside an upload node that is red", async () => {
+    const upload = {
+      ...{ id: "upload", type: "cp-is upload", z: "tab", x: 100, y: 200, name: "to CP-IS", over: "mesh" },
+      ...{ meshTransport: "", odsCode: "998", wires: [[], []] },
+    };
+    const since = Date.now() - 10 * 60_000;
+    const key = JSON.stringify(["node-failed", "node", "to CP-IS"]);
+    const folder = path.join(nodeRed.userFolder, "cp-is-alerts");
+    fs.mkdirSync(folder);
+    // Red for ten minutes already when Node-RED starts again.
+    fs.writeFileSync(path.join(folder, "red.json"), JSON.stringify({ raised: [], since: [[key, since]] }));
+    await nodeRed.start([...flow, { ...alertNode, id: "red" }, upload]);
+    const { condition, node } = await told(1);
+    assert.deepEqual([condition, node], ["node-failed", "to CP-IS"]);
+    await nodeRed.status("red", "status.raised");
   });
 
   it("refuses a threshold that is no number, and says which", async () => {

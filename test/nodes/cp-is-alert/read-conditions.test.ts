@@ -1,11 +1,13 @@
 // What each condition reads of transports and stores, and when it says that nobody knows.
 import assert from "node:assert/strict";
 import { CpisError } from "../../../lib/errors.js";
+import type { MessageRowId } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StoreInSight } from "../../../nodes/adapter/stores/store-registry.js";
 import type { TransportState } from "../../../nodes/adapter/transports/transport-state.js";
-import type { TransportInSight } from "../../../nodes/adapter/transports/transport-registry.js";
+import type { IncidentKind, TransportInSight } from "../../../nodes/adapter/transports/transport-registry.js";
 import type { Condition } from "../../../nodes/cp-is-alert/alert-book.js";
+import type { NodeInSight } from "../../../nodes/cp-is-alert/node-states.js";
 import { ConditionReader } from "../../../nodes/cp-is-alert/read-conditions.js";
 import { createFailingStore, type FailingStore } from "../../support/mhs/failing-store.js";
 import { acceptNew, acceptOne, inbound, outbound, type StorePlace } from "../../support/store/sample-messages.js";
@@ -22,6 +24,9 @@ describe("the conditions of an alert", () => {
   let state: TransportState;
   let unreached: Map<string, string>;
   let upkeepFailure: string | undefined;
+  let incidents: Partial<Record<IncidentKind, number>>;
+  let nodes: readonly NodeInSight[];
+  let unowned: { readonly channel: string; readonly count: number }[];
 
   beforeEach(async () => {
     place = await createSqlitePlace();
@@ -31,6 +36,9 @@ describe("the conditions of an alert", () => {
     state = { kind: "listening", port: 1 };
     unreached = new Map();
     upkeepFailure = undefined;
+    incidents = {};
+    nodes = [];
+    unowned = [];
   });
 
   afterEach(async () => {
@@ -64,6 +72,7 @@ describe("the conditions of an alert", () => {
         { owner: "own", notAfter: now + 40 * 24 * 60 * minute },
         { owner: "peer", notAfter: now + 12.5 * 24 * 60 * minute },
       ],
+      incidents: (kind) => incidents[kind] ?? 0,
       unreached: () => unreached,
     };
     const inSight: StoreInSight = {
@@ -74,7 +83,10 @@ describe("the conditions of an alert", () => {
       upkeepFailure: () => upkeepFailure,
       isLeader: () => isLeader,
     };
-    const readings = await reader.read({ transports: [transport], stores: [inSight] }, at);
+    const readings = await reader.read(
+      { transports: [transport], stores: [inSight], nodes, unowned, strandedBefore: ["mesh OWNED"] },
+      at,
+    );
     return readings.filter((reading) => reading.condition === condition).flatMap(({ value, code }) => [value, code]);
   }
 
@@ -112,6 +124,49 @@ describe("the conditions of an alert", () => {
     assert.deepEqual(await read("peer-unreachable", now + 9 * minute), [9, "MESH_UNAVAILABLE"]);
     state = { kind: "collecting" };
     assert.deepEqual(await read("peer-unreachable", now + 10 * minute), [0, undefined]);
+  });
+
+  it("tell for how long a node is red, and with which code, over a restart as well", async () => {
+    nodes = [{ id: "n", label: "N", trouble: { code: "CPIS_TIMEOUT" } }];
+    assert.deepEqual(await read("node-failed", now), [0, "CPIS_TIMEOUT"]);
+    reader = new ConditionReader(reader.lasts);
+    assert.deepEqual(await read("node-failed", now + 6 * minute), [6, "CPIS_TIMEOUT"]);
+    nodes = [{ id: "n", label: "N" }];
+    assert.deepEqual(await read("node-failed", now + 7 * minute), [0, undefined]);
+  });
+
+  it("count files that were not wholly loaded until somebody has dealt with them, and no query", async () => {
+    const ids: MessageRowId[] = [];
+    for (const outcome of ["accepted", "partly-accepted", "refused", "not-found", "failed"]) {
+      const id = await acceptOne(store, outbound());
+      await store.transition({ id, from: ["queued"], to: "completed", at: 1, changes: { outcome: { outcome } } });
+      ids.push(id);
+    }
+    assert.deepEqual(await read("upload-failed"), [2, undefined]);
+    await store.dealWith({ id: ids[1]!, states: ["completed"], at: 2, by: "anna" });
+    assert.deepEqual(await read("upload-failed"), [1, undefined]);
+  });
+
+  it("tell for how many days an upload node has sent no file, from the first look where it never did", async () => {
+    const day = 24 * 60 * minute;
+    nodes = [{ id: "u", label: "U", uploadsOver: "transport" }];
+    assert.deepEqual(await read("no-upload", now), [0, undefined]);
+    assert.deepEqual(await read("no-upload", now + 3 * day), [3, undefined]);
+    await acceptOne(store, outbound({ acceptedAt: now + 3 * day, attributes: { uploadOwner: "u" } }));
+    await acceptOne(store, outbound({ acceptedAt: now + 4 * day, attributes: { uploadOwner: "another" } }));
+    assert.deepEqual(await read("no-upload", now + 5 * day), [2, undefined]);
+  });
+
+  it("tell of work that no transport owns, and of who is not let in", async () => {
+    unowned = [
+      { channel: "mesh OLD", count: 2 },
+      { channel: "mesh OLD", count: 1 },
+    ];
+    assert.deepEqual(await read("stranded-work"), [0, undefined, 3, undefined]);
+    incidents = { "refused-peer": 7, contradiction: 1 };
+    assert.deepEqual(await read("refused-peers"), [7, undefined]);
+    assert.deepEqual(await read("dropped-connections"), [0, undefined]);
+    assert.deepEqual(await read("contradicted"), [1, undefined]);
   });
 
   it("say that nobody knows what is in a store that does not answer", async () => {

@@ -203,7 +203,7 @@ describe("the message log of a Node-RED with users", () => {
     const kinds = outcomes.map(({ text }) => String(Reflect.get(JSON.parse(text) as object, "kind")));
     assert.deepEqual(kinds.sort(), ["already-done", "done"]);
     assert.equal((await list()).filter(({ originalId }) => originalId === id).length, 1);
-    const { text } = await ask("messages", { filter: { states: ["failed"], isUndealt: true } }, "reader");
+    const { text } = await ask("messages", { filter: { states: ["failed"], needsPerson: true } }, "reader");
     assert.deepEqual(JSON.parse(text), { messages: [], withheld: "no-permission" });
   });
 

@@ -110,7 +110,7 @@ describe("the routes of the message log", () => {
     ["a filter that is not known", { filter: { surname: "MarkFamily" } }],
     ["a state that is none", { filter: { states: ["MarkFamily"] } }],
     ["an outcome that is none", { filter: { outcomes: ["MarkFamily"] } }],
-    ["a flag that is none", { filter: { isUndealt: "MarkFamily" } }],
+    ["a flag that is none", { filter: { needsPerson: "MarkFamily" } }],
     ["a time that is none", { filter: { from: "MarkFamily" } }],
     ["a text that is too long", { filter: { interaction: "MarkFamily".repeat(40) } }],
     ["a store that is no text", { store: { MarkFamily: 1 } }],

@@ -92,6 +92,8 @@ function logIn(users: Users): string {
 export interface MoreSettings {
   /** With a slash before it, and none behind. */
   readonly httpAdminRoot?: string;
+  /** The user directory that an earlier one has left. */
+  readonly folder?: string;
   /** Lays out the user directory before Node-RED starts. */
   prepare?(folder: string): Promise<void>;
 }
@@ -119,10 +121,12 @@ export async function startNodeRed(
   users?: Users,
   more: MoreSettings = {},
 ): Promise<RunningNodeRed> {
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-node-red-"));
-  const link = path.join(folder, "node_modules", "@cp-is", "node-red");
-  await fs.mkdir(path.dirname(link), { recursive: true });
-  await fs.symlink(projectRoot, link, "junction");
+  const folder = more.folder ?? (await fs.mkdtemp(path.join(os.tmpdir(), "cp-is-node-red-")));
+  if (more.folder === undefined) {
+    const link = path.join(folder, "node_modules", "@cp-is", "node-red");
+    await fs.mkdir(path.dirname(link), { recursive: true });
+    await fs.symlink(projectRoot, link, "junction");
+  }
   const port = await freePort();
   const settings = path.join(folder, "settings.js");
   await fs.writeFile(settings, settingsText(port, users, more));

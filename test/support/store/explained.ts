@@ -81,6 +81,8 @@ export function askedStatements(dialect: Dialect): readonly AskedStatement[] {
     { errorCode: "X" },
     { errorCode: "X", states: ["failed"], channel: "transport" },
     { outcomes: ["found", "failed"] },
+    { needsPerson: true },
+    { needsPerson: true, channel: "transport" },
     { outcomes: ["found"], errorCode: "X" },
     { subject: "9449305552" },
     { subject: "9449305552", states: ["failed"], channel: "transport" },
