@@ -53,7 +53,7 @@ async function uploadFromCsv(page: Page, { folder: runsIn }: Example): Promise<v
   await pressInject(page, "csv-export");
   assert.equal(await statusOf(page, "csv-list", /row 6/), "row 6, case C-1005");
   assert.equal(await statusOf(page, "csv-response", /accepted/), "partly-accepted: 3 of 4 loaded");
-  await statusOf(page, "csv-upload-node", /^file 1: 3 loaded, 1 refused$/);
+  await statusOf(page, "csv-upload-node", /^file 1: 3 loaded, 1 refused/);
   assert.equal(await statusOf(page, "csv-list", /row 5/), "row 5, case C-1004");
   const list = fs.readFileSync(path.join(runsIn, "cp-is-work-list.csv"), "utf8").trim().split("\n");
   assert.deepEqual(
@@ -65,7 +65,7 @@ async function uploadFromCsv(page: Page, { folder: runsIn }: Example): Promise<v
   await statusOf(page, "csv-response", /^accepted: 1 of 1 loaded$/);
   await pressInject(page, "csv-pds-away");
   await pressInject(page, "csv-ended");
-  await statusOf(page, "csv-upload-node", /^file 3 refused$/);
+  await statusOf(page, "csv-upload-node", /^file 3 refused/);
 }
 
 async function takeNotifications(page: Page): Promise<void> {

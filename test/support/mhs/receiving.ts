@@ -12,7 +12,7 @@ import type { MhsEvents, RequestOutcome } from "../../../lib/mhs/model.js";
 import { createOutboundSignals } from "../../../lib/mhs/outbound/outbound-signals.js";
 import { createPendingRequests, type PendingRequests } from "../../../lib/mhs/request/pending-requests.js";
 import { createInbox } from "../../../lib/queue/inbox.js";
-import { createStoreWatch } from "../../../lib/queue/store-watch.js";
+import { createStoreWatch, type StoreWatch } from "../../../lib/queue/store-watch.js";
 import type { MessageId } from "../../../lib/identifiers.js";
 import type { NewOutboundMessage, StoredReply } from "../../../lib/store/message-model.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
@@ -22,6 +22,9 @@ import { inboundMessage, newId, ownParty, spineParty } from "./peer.js";
 
 export const now = Date.parse("2026-11-22T10:20:00Z");
 const channel = "transport";
+
+/** One that waits for a store that is gone looks for it for ever. */
+const watches: StoreWatch[] = [];
 
 interface Setting {
   readonly rules?: Partial<InboundRules>;
@@ -46,6 +49,7 @@ export function createReceiverOn(
   const nothing = (): void => undefined;
   const reports = { setAside: nothing, storeUnavailable: nothing, storeAvailable: nothing, warning: nothing };
   const watch = createStoreWatch(store, reports);
+  watches.push(watch);
   const pending = createPendingRequests();
   const shared = { store, watch, channel, owner: "owner", events, now: clock };
   const policy = createInboundPolicy(store, watch);
@@ -98,6 +102,7 @@ export async function createReceiving(setting: Setting = {}): Promise<Receiving>
 }
 
 export async function closeReceiving(): Promise<void> {
+  for (const watch of watches.splice(0)) watch.close();
   await Promise.all(stores.splice(0).map((store) => store.close()));
 }
 
