@@ -177,14 +177,17 @@ for (const line of nodeRedLines) {
       await takeScreenshot(page, `${line}-mesh-simulator`);
       const mailboxes = { mailbox: "ZT7OT001", recipient: "ZSPOT001" };
       const kinds = ["workflowUpload", "workflowResponse", "workflowAccess", "workflowInactive"];
-      const common = `${Object.keys(mailboxes).join(" ")} senders %way ${kinds.join(" ")}`;
+      const common = `${Object.keys(mailboxes).join(" ")} senders %way ${kinds.join(" ")} takesAll`;
       const begin = "name environment way messageStore";
       await select("environment", "Live");
       assert.equal(
         await page.locator("#node-config-input-baseUrl").inputValue(),
         "https://mesh-sync.spineservices.nhs.uk",
       );
-      assert.equal(await shown(), `${begin} ${common.replace("%way", "baseUrl tls proxy password sharedKey pollMinutes")}`);
+      assert.equal(
+        await shown(),
+        `${begin} ${common.replace("%way", "baseUrl tls proxy password sharedKey pollMinutes")}`,
+      );
       assert.equal(await errors(), 9);
       await fill(page, { ...mailboxes, ...Object.fromEntries(kinds.map((kind) => [kind, "EXAMPLE_ID"])) });
       await takeScreenshot(page, `${line}-mesh-api`);
