@@ -25,9 +25,13 @@ export interface StaffAct {
     | "message-dropped"
     | "message-dealt-with"
     | "delivery-confirmed"
+    | "work-adopted"
+    | "work-ended"
   >;
   /** The name by which the user is signed in. */
   readonly userId: string;
+  /** The owner of work that is given to a transport, or ended. */
+  readonly system?: string;
   /** An NHS number that was searched for: hashed before it is stored. */
   readonly subject?: string;
   readonly interaction?: string;

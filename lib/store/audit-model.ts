@@ -20,6 +20,9 @@ export const auditEvents = [
   "message-dropped",
   "message-dealt-with",
   "delivery-confirmed",
+  /** Of stored work that no transport owned: it was given to one, or ended. */
+  "work-adopted",
+  "work-ended",
   /** The outcome of an act of the staff, whatever that is; the act itself was recorded before it was done. */
   "act-ended",
   /** A person has decided to go on with an older copy of the store, or with an empty one. */

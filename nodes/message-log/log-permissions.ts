@@ -14,6 +14,9 @@ export const answersPermission = "cp-is.messages.answers";
 export const contentPermission = "cp-is.messages.content";
 export const exportPermission = "cp-is.messages.export";
 
+/** Stored work that no transport owns: to give it to one. To end it is to drop it. */
+export const adoptPermission = "cp-is.messages.adopt";
+
 export function actionPermission(action: LogActionName): string {
   return `cp-is.messages.${action}`;
 }

@@ -5,13 +5,21 @@ import { logActions } from "../../lib/services/message-log/message-log-model.js"
 import { toCpisError } from "../adapter/runtime/run-input.js";
 import { nobody, type LogDesk, type Onlooker } from "./log-service.js";
 import {
+  adoptPermission,
   actionPermission,
   answersPermission,
   contentPermission,
   exportPermission,
   readPermission,
 } from "./log-permissions.js";
-import { readFilter, readMessageId, readPageRequest, readStoreKey } from "./read-log-request.js";
+import {
+  readAdopter,
+  readFilter,
+  readMessageId,
+  readOwner,
+  readPageRequest,
+  readStoreKey,
+} from "./read-log-request.js";
 
 const base = "/cp-is/message-log";
 
@@ -40,6 +48,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   CPIS_INVALID_NHS_NUMBER: 400,
   CPIS_LOG_ANSWERS_WITHHELD: 403,
   CPIS_LOG_WITHOUT_USERS: 403,
+  CPIS_LOG_NOT_POSSIBLE: 409,
   CPIS_LOG_NO_STORE: 404,
   CPIS_LOG_MESSAGE_UNKNOWN: 404,
   CPIS_INTERNAL: 500,
@@ -114,6 +123,13 @@ export function serveMessageLog(RED: NodeAPI, desk: LogDesk): void {
   postBoth("conversation", (body, onlooker) => desk.conversation(readStoreKey(body), readMessageId(body), onlooker));
   postBoth("overview", (body, onlooker) => desk.overview(readStoreKey(body), onlooker));
   post("content", contentPermission, (body, by) => desk.content(readStoreKey(body), { id: readMessageId(body), by }));
+  post("stranded", readPermission, (body) => desk.stranded(readStoreKey(body)));
+  post("adopt", adoptPermission, (body, by) =>
+    desk.adopt(readStoreKey(body), { ...readOwner(body), by }, readAdopter(body)),
+  );
+  post("end-work", actionPermission("drop"), (body, by) =>
+    desk.endWork(readStoreKey(body), { ...readOwner(body), by }),
+  );
   for (const action of logActions) {
     post(action, actionPermission(action), (body, by) =>
       desk.act(readStoreKey(body), action, { id: readMessageId(body), by }),

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { CpisError } from "../../lib/errors.js";
 import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
-import type { MessageStore } from "../../lib/store/message-store.js";
+import type { MessageStore, WorkOwner } from "../../lib/store/message-store.js";
 import { auditStaffAct, recordStaffAct, type StaffAct } from "../../lib/services/audit.js";
 import { everything, noAnswers, type LogView } from "../../lib/services/message-log/message-log-view.js";
 import { createMessageLog, type MessageLog } from "../../lib/services/message-log/message-log.js";
@@ -17,10 +17,12 @@ import type {
   LogPage,
   WithheldReason,
 } from "../../lib/services/message-log/message-log-model.js";
+import { endStrandedWork, type StrandedOwner } from "../../lib/services/message-log/stranded-work.js";
 import { readOverview, withoutAnswers, type Overview } from "../../lib/services/overview.js";
 import { openStores } from "../adapter/stores/store-registry.js";
 import { systemEffects } from "../adapter/runtime/this-process.js";
-import { transportsInSight, type CertificateInSight } from "../adapter/transports/transport-registry.js";
+import { adoptByHand } from "../adapter/transports/transport-owner.js";
+import { ownedChannels, transportsInSight, type CertificateInSight } from "../adapter/transports/transport-registry.js";
 import { csvHead, csvLines } from "./log-csv.js";
 import { largestPage, type PageRequest } from "./read-log-request.js";
 
@@ -57,6 +59,16 @@ export interface Onlooker {
   readonly mayAnswers: boolean;
 }
 
+/** Unfinished work of an identity that no transport has. */
+export interface StrandedWork extends WorkOwner {
+  /** To which it can be given: of its kind, and on its side of the simulator. */
+  readonly adopters: readonly { readonly id: string; readonly label: string }[];
+}
+
+export interface StrandedDecision extends StrandedOwner {
+  readonly by: string;
+}
+
 /**
  * All but `stores` throw CPIS_LOG_NO_STORE, or what the store throws. What an answer was is shown to those with the
  * right to it, and once the look is on record; without users, of simulated messages only.
@@ -74,6 +86,11 @@ export interface LogDesk {
   /** Not counted anew within some seconds, however many editors ask. */
   overview(store: string | undefined, onlooker: Onlooker): Promise<SidebarOverview>;
   act(store: string | undefined, action: LogActionName, request: LogActionRequest): Promise<LogActionOutcome>;
+  stranded(store: string | undefined): Promise<{ readonly stranded: readonly StrandedWork[] }>;
+  /** Gives it to the transport with this channel. Also throws CPIS_LOG_NOT_POSSIBLE, as `endWork` does. */
+  adopt(store: string | undefined, decision: StrandedDecision, to: string): Promise<{ readonly count: number }>;
+  /** Nobody does it any more. */
+  endWork(store: string | undefined, decision: StrandedDecision): Promise<{ readonly count: number }>;
   /** As CSV, in pieces. That there was one is on record before it begins. */
   export(store: string | undefined, filter: LogFilter, onlooker: Onlooker): Promise<AsyncIterable<string>>;
 }
@@ -104,6 +121,49 @@ function simulatedChannels(): readonly string[] {
 
 function isAllSimulated(): boolean {
   return transportsInSight().every(({ isSimulated }) => isSimulated);
+}
+
+/** The word before the first space of an identity; undefined of the id of a node, which has none. */
+function kindOf(channel: string): string | undefined {
+  return channel.includes(" ") ? channel.split(" ")[0] : undefined;
+}
+
+/** What was meant for the simulator must not go to Spine, and what was meant for Spine is not lost on a simulator. */
+function adoptersOf({ channel }: WorkOwner): StrandedWork["adopters"] {
+  const kind = kindOf(channel);
+  const isSimulated = /\bsimulator\b/.test(channel);
+  return transportsInSight()
+    .filter((transport) => kind === undefined || kindOf(transport.channel()) === kind)
+    .filter((transport) => kind === undefined || transport.isSimulated === isSimulated)
+    .map((transport) => ({ id: transport.channel(), label: transport.label }));
+}
+
+async function strandedIn({ store }: Pick<OpenLog, "store">): Promise<readonly StrandedWork[]> {
+  const owned = ownedChannels();
+  const owners = await store.countOwners();
+  return owners
+    .filter(({ channel }) => !owned.has(channel))
+    .map((owner) => ({ ...owner, adopters: adoptersOf(owner) }));
+}
+
+/** Throws CPIS_LOG_NOT_POSSIBLE where a transport owns it by now, or nothing of it waits. */
+async function findStranded(store: MessageStore, { channel, party }: StrandedOwner): Promise<StrandedWork> {
+  const all = await strandedIn({ store });
+  const found = all.find((each) => each.channel === channel && each.party === party);
+  if (found === undefined) throw new CpisError("CPIS_LOG_NOT_POSSIBLE");
+  return found;
+}
+
+/** On record before it is done. */
+async function decide(
+  store: MessageStore,
+  { by, channel }: StrandedDecision,
+  event: "work-adopted" | "work-ended",
+  work: () => Promise<number>,
+): Promise<{ readonly count: number }> {
+  const now = (): number => systemEffects.now();
+  const act = { event, userId: by, at: now(), system: channel };
+  return { count: await auditStaffAct(store, act, now, work, (count) => `${count} messages`) };
 }
 
 const sameLookMilliseconds = 300_000;
@@ -263,6 +323,19 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
         () => log.act(action, request),
         ({ kind }) => kind,
       );
+    },
+    stranded: async (key) => ({ stranded: await strandedIn(open(key)) }),
+    async adopt(key, decision, to) {
+      const { store } = open(key);
+      const work = await findStranded(store, decision);
+      if (!work.adopters.some(({ id }) => id === to)) throw new CpisError("CPIS_LOG_NOT_POSSIBLE");
+      return decide(store, decision, "work-adopted", () => adoptByHand(store, work, to));
+    },
+    async endWork(key, decision) {
+      const { store } = open(key);
+      const work = await findStranded(store, decision);
+      const act = { by: decision.by, at: systemEffects.now() };
+      return decide(store, decision, "work-ended", () => endStrandedWork(store, work, act));
     },
     async export(key, filter, onlooker) {
       const opened = open(key);

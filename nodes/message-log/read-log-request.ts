@@ -1,4 +1,5 @@
 // Reads what the sidebar asks for: nothing of a request is trusted, and no value of it is repeated in an error.
+import type { StrandedOwner } from "../../lib/services/message-log/stranded-work.js";
 import { CpisError } from "../../lib/errors.js";
 import { parseNhsNumber } from "../../lib/cpis/nhs-number.js";
 import {
@@ -124,6 +125,20 @@ export function readPageRequest(body: unknown): PageRequest {
 export function readMessageId(body: unknown): number {
   const id: unknown = Reflect.get(readObject(body, "body"), "id");
   return isMessageRowId(id) ? id : refuse("id");
+}
+
+/** The owner of stranded work that a decision is about. */
+export function readOwner(body: unknown): StrandedOwner {
+  const request = readObject(body, "body");
+  return {
+    channel: readText(Reflect.get(request, "channel"), "channel"),
+    party: readText(Reflect.get(request, "party"), "party"),
+  };
+}
+
+/** The channel of the transport that is to have it. */
+export function readAdopter(body: unknown): string {
+  return readText(Reflect.get(readObject(body, "body"), "to"), "to");
 }
 
 /** The store that is asked; undefined for the only one, or the first. */

@@ -286,6 +286,7 @@ describe("Markup that a peer sends", () => {
   /** Every view of the browser that shows something of a peer. */
   async function lookAtAll(page: Page): Promise<void> {
     await page.locator(".cp-is-log-item", { hasText: "onerror" }).first().waitFor();
+    await page.locator(".cp-is-log-stranded", { hasText: "onerror" }).waitFor();
     await page.locator(".cp-is-log-overview summary").click();
     await page.locator(".cp-is-log-lines", { hasText: "onerror" }).first().waitFor();
     await page.locator(".cp-is-log").getByRole("button", { name: "Filters" }).click();
@@ -347,5 +348,85 @@ describe("Markup that a peer sends", () => {
     await page.goto(other.href);
     await page.locator(".cp-is-log-chip", { hasText: "onerror" }).waitFor();
     assert.equal(await hasRun(page), false);
+  });
+});
+
+describe("Stored work that no transport owns", () => {
+  let nodeRed: RunningNodeRed;
+  let browser: Browser;
+  let page: Page;
+  const owners = ["ebxml simulator OLD-111111", "ebxml simulator OLD-222222", "ebxml Live OLD-333333"];
+
+  before(async () => {
+    const prepare = (folder: string): Promise<void> =>
+      withDefaultStore(folder, async (store) => {
+        for (const channel of owners) {
+          await acceptNew(store, inbound({ channel, toParty: channel, acceptedAt: Date.now() - 60_000 }));
+        }
+      });
+    nodeRed = await startNodeRed("node-red", messageLogFlow(), users, { prepare });
+    browser = await openBrowser();
+    ({ page } = await openPage(browser, nodeRed.url));
+    await page.setViewportSize(laptop);
+    await logIn(page, "engineer");
+    await statusOf(page, "query-node", /listening/);
+    await openLog(page);
+    page = await openWindow(
+      page,
+      page.locator(".cp-is-log").getByRole("button", { name: "Open in a window of its own" }),
+    );
+  });
+
+  after(async () => {
+    await browser.close();
+    await nodeRed.stop();
+  });
+
+  function box(owner: string): Locator {
+    return page.locator(".cp-is-log-stranded .cp-is-log-problem", { hasText: owner });
+  }
+
+  async function decide(owner: string, name: string): Promise<void> {
+    await box(owner).getByRole("button", { name }).click();
+    await page.locator(".cp-is-log-dialog").getByRole("button", { name }).click();
+  }
+
+  it("is told with its owner, and is given to a transport of its kind on its side of the simulator", async () => {
+    for (const owner of owners) await box(owner).getByText("1 stored messages of").waitFor();
+    await pictures(page, "stranded", "node-red");
+    assert.equal(
+      await box(owners[2] ?? "")
+        .getByRole("button", { name: /^Give to/ })
+        .count(),
+      0,
+    );
+    await decide(owners[0] ?? "", "Give to hospital");
+    await page.locator(".cp-is-log-stranded").getByText("Given to the transport: 1 messages.").waitFor();
+    await box(owners[0] ?? "").waitFor({ state: "detached" });
+  });
+
+  it("is ended where a person decides so", async () => {
+    await decide(owners[1] ?? "", "End them");
+    await page.locator(".cp-is-log-stranded").getByText("Ended: 1 messages.").waitFor();
+    await box(owners[1] ?? "").waitFor({ state: "detached" });
+    await nodeRed.halt();
+    await withDefaultStore(nodeRed.folder, async (store) => {
+      const ended = await store.list({ channel: owners[1] ?? "" }, 10);
+      assert.deepEqual(
+        ended.messages.map(({ state, errorCode, dealtWithAt }) => [state, errorCode, dealtWithAt !== undefined]),
+        [["rejected", "CPIS_LOG_DROPPED", true]],
+      );
+      assert.deepEqual((await store.list({ channel: owners[0] ?? "" }, 10)).messages, []);
+      const acts = (await store.readAudit(0, 1000)).filter(({ event }) => /^work-|act-ended/.test(event));
+      assert.deepEqual(
+        acts.map(({ event, userId, system, outcome }) => [event, userId, system, outcome]),
+        [
+          ["work-adopted", "engineer", owners[0], undefined],
+          ["act-ended", "engineer", owners[0], "1 messages"],
+          ["work-ended", "engineer", owners[1], undefined],
+          ["act-ended", "engineer", owners[1], "1 messages"],
+        ],
+      );
+    });
   });
 });

@@ -14,6 +14,7 @@ import type { MessageStore, Transition } from "../../store/message-store.js";
 import { nextLocalId } from "../exchange/mesh-exchange.js";
 import type { LogActionName, LogActionOutcome, LogActionRequest } from "./message-log-model.js";
 import { actionsOf, isKnownKind, neverSameAgain, statesToDealWith, toLogMessage } from "./message-log-rows.js";
+import { noAnswers } from "./message-log-view.js";
 import { isErrorCode, problemOf } from "./message-log-words.js";
 import { uploadNotes } from "../upload/upload-rows.js";
 
@@ -102,8 +103,12 @@ export function createLogActs(parts: LogActsParts) {
     const message = await store.findById(id);
     if (message === undefined) return refused("CPIS_LOG_MESSAGE_UNKNOWN");
     const successor = resentAs === undefined ? undefined : await store.findById(resentAs);
-    if (successor === undefined) return { kind, message: toLogMessage(message) };
-    return { kind, message: toLogMessage(message, [successor.id]), resent: toLogMessage(successor) };
+    if (successor === undefined) return { kind, message: toLogMessage(message, [], noAnswers) };
+    return {
+      kind,
+      message: toLogMessage(message, [successor.id], noAnswers),
+      resent: toLogMessage(successor, [], noAnswers),
+    };
   }
 
   function refused(code: ErrorCode): LogActionOutcome {

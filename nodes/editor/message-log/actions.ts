@@ -44,49 +44,50 @@ const actionIcons: Readonly<Record<LogActionName, string>> = {
   confirm: "fa-check",
 };
 
+/** Asks once, in plain words. The Enter key alone does nothing: the focus stands on the button that leaves. */
+export function ask(
+  { _ }: Words,
+  asked: { readonly title: string; readonly text: string; readonly caution?: string | undefined },
+): Promise<boolean> {
+  const [title, text] = [newId(), newId()];
+  return new Promise((resolve) => {
+    const finish = (isYes: boolean): void => {
+      if (!dialog.isConnected) return;
+      dialog.close();
+      dialog.remove();
+      resolve(isYes);
+    };
+    const cancel = button(_("ask.cancel"), () => finish(false), { autofocus: true });
+    const dialog = element(
+      "dialog",
+      {
+        class: "cp-is-log-dialog",
+        role: "alertdialog",
+        "aria-labelledby": title,
+        "aria-describedby": text,
+        oncancel: () => finish(false),
+        onkeydown: (event: KeyboardEvent) => event.stopPropagation(),
+      },
+      element("h4", { id: title }, asked.title),
+      element("div", { id: text }, [
+        element("p", {}, asked.text),
+        asked.caution !== undefined &&
+          element("p", { class: "cp-is-log-warn" }, [icon("fa-exclamation-triangle"), " ", asked.caution]),
+      ]),
+      element("div", { class: "cp-is-log-row" }, [cancel, button(asked.title, () => finish(true))]),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+    cancel.focus();
+  });
+}
+
 export function createActions(words: Words, requests: Requests, done: (acted: Acted) => Promise<void>): Actions {
   const { _ } = words;
 
-  /** The Enter key alone does nothing: the focus stands on the button that leaves. */
-  function ask(action: LogActionName, caution: string | undefined): Promise<boolean> {
-    const [title, text] = [newId(), newId()];
-    return new Promise((resolve) => {
-      const finish = (isYes: boolean): void => {
-        if (!dialog.isConnected) return;
-        dialog.close();
-        dialog.remove();
-        resolve(isYes);
-      };
-      const cancel = button(_("ask.cancel"), () => finish(false), { autofocus: true });
-      const dialog = element(
-        "dialog",
-        {
-          class: "cp-is-log-dialog",
-          role: "alertdialog",
-          "aria-labelledby": title,
-          "aria-describedby": text,
-          oncancel: () => finish(false),
-          onkeydown: (event: KeyboardEvent) => event.stopPropagation(),
-        },
-        element("h4", { id: title }, _(`action.${action}`)),
-        element("div", { id: text }, [
-          element("p", {}, _(`ask.${action}`)),
-          caution !== undefined &&
-            element("p", { class: "cp-is-log-warn" }, [icon("fa-exclamation-triangle"), " ", caution]),
-        ]),
-        element("div", { class: "cp-is-log-row" }, [
-          cancel,
-          button(_(`action.${action}`), () => finish(true), { "data-key": `confirm-${action}` }),
-        ]),
-      );
-      document.body.append(dialog);
-      dialog.showModal();
-      cancel.focus();
-    });
-  }
-
   async function run(action: LogActionName, message: LogMessage, pressed: HTMLButtonElement): Promise<void> {
-    if (!(await ask(action, message.cautions?.[action]?.text))) {
+    const title = _(`action.${action}`);
+    if (!(await ask(words, { title, text: _(`ask.${action}`), caution: message.cautions?.[action]?.text }))) {
       pressed.focus();
       return;
     }

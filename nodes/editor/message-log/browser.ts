@@ -7,6 +7,7 @@ import { createRequests, isProblem, type Host } from "./host.js";
 import { button, element, icon, redraw, type Child } from "./kit.js";
 import { createList } from "./list.js";
 import { createOverview } from "./overview.js";
+import { createStranded } from "./stranded.js";
 import { createWords } from "./words.js";
 
 const betweenRefreshes = 2000;
@@ -105,9 +106,11 @@ export function createBrowser(parts: BrowserParts): MessageBrowser {
     showError: (errorCode) => filter.set({ errorCode }),
     showOutcome: (outcome) => filter.set({ outcome }),
   });
+  const stranded = createStranded(words, requests);
   const listView = element("div", { class: "cp-is-log-view" }, [
     element("div", { class: "cp-is-log-head" }, [storeRow, filter.head]),
     filter.form,
+    stranded.element,
     isPage && overview.element,
     list.elements,
     !isPage && overview.element,
@@ -182,6 +185,7 @@ export function createBrowser(parts: BrowserParts): MessageBrowser {
     if (!(await readStores())) {
       listView.classList.add("cp-is-log-closed");
       list.clear();
+      stranded.clear();
       tell(
         element("div", {}, _("list.noStore")),
         element("div", { class: "cp-is-log-advice" }, _("list.noStoreAdvice")),
@@ -190,6 +194,7 @@ export function createBrowser(parts: BrowserParts): MessageBrowser {
     }
     listView.classList.remove("cp-is-log-closed");
     if (await follow()) return;
+    await stranded.refresh();
     sayWhatIsListed(await list.refresh());
     await refreshOverview();
   }

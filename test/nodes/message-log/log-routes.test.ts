@@ -67,6 +67,9 @@ const idle: LogDesk = {
   content: never,
   overview: () => Promise.resolve<SidebarOverview>(never()),
   act: never,
+  stranded: never,
+  adopt: never,
+  endWork: never,
   export: never,
 };
 
@@ -87,6 +90,9 @@ describe("the routes of the message log", () => {
       ["overview", "cp-is.messages.read"],
       ["answers/overview", "cp-is.messages.answers"],
       ["content", "cp-is.messages.content"],
+      ["stranded", "cp-is.messages.read"],
+      ["adopt", "cp-is.messages.adopt"],
+      ["end-work", "cp-is.messages.drop"],
       ["resend", "cp-is.messages.resend"],
       ["release", "cp-is.messages.release"],
       ["drop", "cp-is.messages.drop"],
