@@ -94,6 +94,13 @@ describe("the package as Node-RED loads it", () => {
         }
       });
 
+      it("writes nothing that it gets into the page as markup", () => {
+        const scripts = [files.template, ...resourcesOf(name, "js").map((file) => fs.readFileSync(file, "utf8"))];
+        for (const script of scripts) {
+          assert.doesNotMatch(script, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\.html\(/);
+        }
+      });
+
       it("gives every field a label, and hides decoration from screen readers", () => {
         const fields = [...files.template.matchAll(/<(?:input|select)[^>]*\bid="([^"]+)"[^>]*>/g)];
         const visible = fields.filter(([tag]) => !tag.includes('type="hidden"')).map((match) => match[1]);

@@ -131,13 +131,19 @@ describe("the scorecard of the Flow Library", () => {
     }
   });
 
-  it("shows its nodes in one category, with names that the palette does not tear apart", () => {
-    for (const name of nodeNames) {
-      const { definition } = readDefinition(name);
-      if (definition.category === "config") continue;
-      assert.equal(definition.category, "NHS CP\u2011IS");
-      assert.ok(definition.paletteLabel !== undefined && !definition.paletteLabel.includes("-"));
+  it("shows its nodes in one category, with plain hyphens, and each in a colour and with an icon of its own", () => {
+    const shown = nodeNames
+      .map((name) => readDefinition(name).definition)
+      .filter(({ category }) => category !== "config");
+    for (const { category, paletteLabel = "" } of shown) {
+      // The palette ends the name of a category at its first hyphen.
+      assert.equal(category, "NHS");
+      assert.match(paletteLabel, /^[A-Za-z -]+$/);
     }
-    assert.equal(readDefinition("cp-is-query").definition.paletteLabel, "CP\u2011IS query");
+    for (const property of ["color", "icon", "paletteLabel"] as const) {
+      assert.equal(new Set(shown.map((definition) => definition[property])).size, shown.length, property);
+    }
+    const drawings = shown.map(({ icon = "" }) => fs.readFileSync(path.join(root, "icons", icon), "utf8"));
+    assert.equal(new Set(drawings).size, shown.length);
   });
 });

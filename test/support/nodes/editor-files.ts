@@ -54,6 +54,7 @@ type Validate = (this: object, value: unknown, options: { readonly label?: strin
 export interface NodeDefinition {
   readonly category: string;
   readonly icon?: string;
+  readonly color?: string;
   readonly paletteLabel?: string;
   readonly inputs?: number;
   readonly outputs?: number;
