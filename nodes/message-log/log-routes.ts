@@ -1,17 +1,9 @@
 // The admin routes of the message log: what each asks of a user, and how it answers.
 import type { NodeAPI } from "node-red";
 import { CpisError, type ErrorCode } from "../../lib/errors.js";
-import { logActions } from "../../lib/services/message-log/message-log-model.js";
+import { logActions, type LogActionName } from "../../lib/services/message-log/message-log-model.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
 import { nobody, type LogDesk, type Onlooker } from "./log-service.js";
-import {
-  adoptPermission,
-  actionPermission,
-  answersPermission,
-  contentPermission,
-  exportPermission,
-  readPermission,
-} from "./log-permissions.js";
 import {
   readAdopter,
   readFilter,
@@ -22,6 +14,26 @@ import {
 } from "./read-log-request.js";
 
 const base = "/cp-is/message-log";
+
+/** Metadata: what happened, when, with which ids and codes. Ends in ".read", so a user with the scope "read" has it. */
+const readPermission = "cp-is.messages.read";
+
+/** What an answer was, and searching by NHS number: whether a child has a record is a child's detail. */
+const answersPermission = "cp-is.messages.answers";
+
+/**
+ * A child's details. Node-RED gives every permission that ends in ".read" or ".write" to whoever has the scope "read"
+ * or "write": so neither this name nor those of the actions do. Who has "*", or is given it by name, may.
+ */
+const contentPermission = "cp-is.messages.content";
+const exportPermission = "cp-is.messages.export";
+
+/** Stored work that no transport owns: to give it to one. To end it is to drop it. */
+const adoptPermission = "cp-is.messages.adopt";
+
+function actionPermission(action: LogActionName): string {
+  return `cp-is.messages.${action}`;
+}
 
 /** As much as the routes need of express. */
 interface Request {

@@ -10,6 +10,8 @@ import { withDefaultStore } from "../support/nodes/message-store/stored.js";
 import { acceptNew, acceptOne, inbound, outbound } from "../support/store/sample-messages.js";
 
 const users = { engineer: "*", reader: "read" };
+/** Deployed before most conditions were watched; the dead letters were left out on purpose. */
+const olderAlert = { id: "alert-node", type: "cp-is alert", z: "flow", x: 400, y: 420, deadLetters: "", wires: [[]] };
 const laptop = { width: 1366, height: 768 };
 
 async function logIn(page: Page, user: keyof typeof users): Promise<void> {
@@ -56,7 +58,7 @@ for (const line of nodeRedLines) {
     let link = "";
 
     before(async () => {
-      nodeRed = await startNodeRed(line, messageLogFlow(), users, { httpAdminRoot: "/admin" });
+      nodeRed = await startNodeRed(line, [...messageLogFlow(), olderAlert], users, { httpAdminRoot: "/admin" });
       browser = await openBrowser();
       watched = await openPage(browser, nodeRed.url);
       page = watched.page;
@@ -203,7 +205,16 @@ for (const line of nodeRedLines) {
       await opened.locator(".cp-is-log-item", { hasText: "record found" }).first().waitFor();
       assert.deepEqual([...new Set(await column(opened, "transport"))], ["hospital"]);
       await page.locator("#node-dialog-cancel").click();
+      await page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
       await opened.close();
+    });
+
+    it("stands beside an alert node of an older version, whose dialog shows the thresholds that it has by now", async () => {
+      await editNode(page, "alert-node");
+      assert.equal(await page.locator("#node-input-nodeMinutes").inputValue(), "5");
+      assert.equal(await page.locator("#node-input-deadLetters").inputValue(), "");
+      await page.locator("#node-dialog-cancel").click();
+      await page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
     });
 
     it("asks who is not logged in to do that first, and shows nothing", async () => {

@@ -2,8 +2,7 @@
 import { createBrowser } from "./browser.js";
 import type { Host, Translate } from "./host.js";
 import { button, icon } from "./kit.js";
-import { editorBase, pageAddress } from "./page-link.js";
-import { rememberTheme } from "./theme.js";
+import { editorBase, pageAddress, rememberTheme } from "./page-link.js";
 
 declare const RED: {
   readonly user: { hasPermission(permission: string): boolean };

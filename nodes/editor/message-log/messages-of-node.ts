@@ -1,7 +1,6 @@
 // The button in a node's dialog that opens the message browser on the messages of this node.
 import { icon } from "./kit.js";
-import { editorBase, pageAddress } from "./page-link.js";
-import { rememberTheme } from "./theme.js";
+import { editorBase, pageAddress, rememberTheme } from "./page-link.js";
 import type { Wanted } from "./browser.js";
 
 declare const RED: {

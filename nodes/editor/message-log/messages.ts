@@ -2,8 +2,7 @@
 import { createBrowser } from "./browser.js";
 import type { Host, Translate } from "./host.js";
 import { button, element, icon } from "./kit.js";
-import { pageAddress, readAddress } from "./page-link.js";
-import { takeTheme } from "./theme.js";
+import { pageAddress, readAddress, takeTheme } from "./page-link.js";
 
 /** The address of the editor, which ends with a slash: this page lies in resources/@cp-is/node-red/ under it. */
 const base = new URL("../../../", window.location.href).href;

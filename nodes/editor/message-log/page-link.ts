@@ -1,4 +1,4 @@
-// The address of the message browser's own window. Its part behind # goes to no server, and names ids only.
+// The message browser's own window: its address, whose part behind # goes to no server and names ids only, and its look.
 import type { Wanted } from "./browser.js";
 
 const page = "resources/@cp-is/node-red/messages.html";
@@ -35,4 +35,16 @@ export function readAddress(hash: string): Wanted {
 /** Where the editor is, as seen from the editor. */
 export function editorBase(): string {
   return window.location.href.replace(/[?#].*$/, "").replace(/[^/]*$/, "");
+}
+
+/** The page looks as the editor did when it was last seen: Node-RED 5 has a dark theme. */
+const kept = "cp-is-message-log-dark";
+const dark = "nr-theme-dark";
+
+export function rememberTheme(): void {
+  window.localStorage.setItem(kept, String(document.documentElement.classList.contains(dark)));
+}
+
+export function takeTheme(): void {
+  document.documentElement.classList.toggle(dark, window.localStorage.getItem(kept) === "true");
 }

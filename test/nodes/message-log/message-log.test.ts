@@ -1,6 +1,6 @@
 // Editors are told of changes soon, and seldom.
 import assert from "node:assert/strict";
-import { coalesceChanges, type ChangeNotice } from "../../../nodes/message-log/live-changes.js";
+import { coalesceChanges, type ChangeNotice } from "../../../nodes/message-log/message-log.js";
 import { createManualTimer } from "../../support/nodes/adapter/manual-timer.js";
 
 describe("word of changed messages", () => {
