@@ -35,10 +35,17 @@ function codeIn(text: unknown): string | undefined {
     : undefined;
 }
 
-/** Follows the statuses from the start of the package, since a node may be red before an alert node is there. */
-export function watchNodeStates(RED: NodeAPI): () => readonly NodeInSight[] {
-  const troubles = new Map<string, { readonly code?: string }>();
-  RED.events.on("node-status", ({ id, status }: { readonly id: string; readonly status: NodeStatus }) => {
+type Troubles = Map<string, { readonly code?: string }>;
+
+/** By the runtime's events, which are followed once however often the node type is registered. */
+const followed = new WeakMap<object, Troubles>();
+
+function follow({ events }: NodeAPI): Troubles {
+  const known = followed.get(events);
+  if (known !== undefined) return known;
+  const troubles: Troubles = new Map();
+  followed.set(events, troubles);
+  events.on("node-status", ({ id, status }: { readonly id: string; readonly status: NodeStatus }) => {
     if (status.fill !== "red") {
       troubles.delete(id);
       return;
@@ -46,6 +53,12 @@ export function watchNodeStates(RED: NodeAPI): () => readonly NodeInSight[] {
     const code = codeIn(status.text);
     troubles.set(id, code === undefined ? {} : { code });
   });
+  return troubles;
+}
+
+/** Follows the statuses from the start of the package, since a node may be red before an alert node is there. */
+export function watchNodeStates(RED: NodeAPI): () => readonly NodeInSight[] {
+  const troubles = follow(RED);
 
   return () => {
     const found: NodeDef[] = [];
