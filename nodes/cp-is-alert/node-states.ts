@@ -45,8 +45,9 @@ function follow({ events }: NodeAPI): Troubles {
   if (known !== undefined) return known;
   const troubles: Troubles = new Map();
   followed.set(events, troubles);
-  events.on("node-status", ({ id, status }: { readonly id: string; readonly status: NodeStatus }) => {
-    if (status.fill !== "red") {
+  // A node that is stopped has no status any more, and the runtime says so by leaving it out.
+  events.on("node-status", ({ id, status }: { readonly id: string; readonly status?: NodeStatus }) => {
+    if (status?.fill !== "red") {
       troubles.delete(id);
       return;
     }
