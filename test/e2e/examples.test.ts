@@ -183,7 +183,7 @@ async function showAtTheHospital(page: Page, { url }: Example): Promise<void> {
   await screen.keyboard.type("999 000 1014");
   await screen.keyboard.press("Enter");
   const card = screen.locator("#result h2");
-  await screen.getByRole("heading", { name: "Known to children's social care" }).waitFor();
+  await screen.getByRole("heading", { name: "Known to children's social care", exact: true }).waitFor();
   assert.match(await screen.locator("#result .ring").first().innerText(), /^01632/);
   assert.deepEqual(await accessibilityFaults(screen), []);
   await takeScreenshot(screen, "hospital-known");
@@ -196,7 +196,7 @@ async function showAtTheHospital(page: Page, { url }: Example): Promise<void> {
     // Nothing of the child before is left while the answer is on its way.
     assert.equal(await card.innerText(), "Asking CP-IS …");
     assert.equal(await screen.locator("#result .ring").count(), 0);
-    await screen.getByRole("heading", { name: heading }).waitFor();
+    await screen.getByRole("heading", { name: heading, exact: true }).waitFor();
     assert.deepEqual(await accessibilityFaults(screen), []);
     await takeScreenshot(screen, name);
   }

@@ -207,7 +207,7 @@ describe("The demonstration that npm start opens", () => {
     assert.match(log(), /\/hospital\n[\s\S]*\/authority\n/);
     const { page: screen } = await openPage(browser, new URL("/hospital", url).href);
     await screen.getByRole("button", { name: "child with a plan" }).click();
-    await screen.getByRole("heading", { name: "Known to children's social care" }).waitFor();
+    await screen.getByRole("heading", { name: "Known to children's social care", exact: true }).waitFor();
     await screen.goto(new URL("/authority", url).href);
     await screen.getByRole("button", { name: "Upload this week's list" }).click();
     await screen.getByText("2 of 4 loaded, 1 refused, 1 not sent").waitFor();
