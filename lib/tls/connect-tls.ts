@@ -4,7 +4,7 @@ import { connect, type PeerCertificate, type SecureContext, type TLSSocket } fro
 import { CpisError, type ErrorCode } from "../errors.js";
 import { peerChain } from "./certificates.js";
 import { isStapledRevoked } from "./revocation.js";
-import { revocationOf } from "./tls-material.js";
+import { revocationOf, serverNameOf } from "./tls-material.js";
 import { openTunnel, type ProxyChoice } from "./proxy.js";
 import { checkServerName } from "./peer-name.js";
 import {
@@ -105,16 +105,15 @@ function connectOver(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     let phase: Phase = "connect";
+    const name = serverNameOf(secureContext) ?? target.host;
     const socket = connect({
       ...(tunnel === undefined ? { host: target.host, port: target.port } : { socket: tunnel }),
       secureContext,
-      ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+      ...(isIP(name) === 0 ? { servername: name } : {}),
       requestOCSP: true,
       checkServerIdentity: (_name, certificate) =>
         findRevocation() ??
-        (target.judgeServer === undefined
-          ? checkServerName(target.host, certificate)
-          : target.judgeServer(certificate)),
+        (target.judgeServer === undefined ? checkServerName(name, certificate) : target.judgeServer(certificate)),
     });
     let staple: Buffer | undefined;
     socket.once("OCSPResponse", (response: unknown) => {

@@ -4,8 +4,9 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { RevocationCheck } from "./revocation.js";
+import { asPem, judgeAuthorities, judgeKeyPair } from "./usable-material.js";
 
-/** PEM text or bytes; `pfx` (PKCS #12) instead of key and certificate is allowed. */
+/** PEM text or bytes, or a certificate in DER; `pfx` (PKCS #12) instead of key and certificate is allowed. */
 export interface TlsMaterial {
   readonly key?: string | Buffer;
   /** Our certificate, followed by that of the authority that issued it. */
@@ -14,6 +15,8 @@ export interface TlsMaterial {
   readonly passphrase?: string;
   /** The only authorities trusted: the public ones of the system are not. */
   readonly ca: string | Buffer | readonly (string | Buffer)[];
+  /** The name that a server has to prove, in place of the one that it is reached by. */
+  readonly serverName?: string;
   /** OpenSSL names joined by colons, instead of the default list. */
   readonly ciphers?: string;
   /** Asked of each certificate that the other side shows; without it none is known to be revoked. */
@@ -47,17 +50,20 @@ function authoritiesOf(ca: TlsMaterial["ca"]): (string | Buffer)[] {
   if (authorities.every((authority) => authority.length === 0)) {
     throw new CpisError("CONFIG_MISSING", { detail: "the trusted authorities of the TLS configuration" });
   }
-  return authorities;
+  const read = authorities.map(asPem);
+  judgeAuthorities(read);
+  return read;
 }
 
 function certificateOptions(material: Omit<TlsMaterial, "ca">): SecureContextOptions {
-  const { key, cert, pfx, passphrase } = material;
+  const { key, pfx, passphrase } = material;
+  const cert = material.cert === undefined ? undefined : asPem(material.cert);
   if (pfx === undefined && (key === undefined || cert === undefined)) {
     throw new CpisError("CONFIG_MISSING", { detail: "the certificate or the private key of the TLS configuration" });
   }
-  return {
-    ...definedOnly({ key, cert, pfx, passphrase }),
-  };
+  // Both empty stand for a client that shows none.
+  if (key !== undefined && cert !== undefined && key.length + cert.length > 0) judgeKeyPair(key, cert, passphrase);
+  return definedOnly({ key, cert, pfx, passphrase });
 }
 
 function protocolOptions(material: Omit<TlsMaterial, "ca">): SecureContextOptions {
@@ -71,21 +77,32 @@ function protocolOptions(material: Omit<TlsMaterial, "ca">): SecureContextOption
 
 /** The options that both ends of a mutually authenticated connection share. Throws CONFIG_MISSING. */
 export function tlsOptions(material: TlsMaterial): SecureContextOptions {
-  return { ca: authoritiesOf(material.ca), ...certificateOptions(material), ...protocolOptions(material) };
+  // What is missing of our own is told first.
+  return { ...certificateOptions(material), ca: authoritiesOf(material.ca), ...protocolOptions(material) };
 }
 
 /** A context is all that a connection is made with, so what its peers are held against goes with it. */
 const revocations = new WeakMap<SecureContext, RevocationCheck>();
+const serverNames = new WeakMap<SecureContext, string>();
 
 /** What the material of the context has named. */
 export function revocationOf(context: SecureContext): RevocationCheck | undefined {
   return revocations.get(context);
 }
 
-function createContext(options: SecureContextOptions, { revocation }: Pick<TlsMaterial, "revocation">): SecureContext {
+/** The name that the server of a connection with this context has to prove. */
+export function serverNameOf(context: SecureContext): string | undefined {
+  return serverNames.get(context);
+}
+
+function createContext(
+  options: SecureContextOptions,
+  { revocation, serverName }: Pick<TlsMaterial, "revocation" | "serverName">,
+): SecureContext {
   try {
     const context = createSecureContext(options);
     if (revocation !== undefined) revocations.set(context, revocation);
+    if (serverName !== undefined) serverNames.set(context, serverName);
     return context;
   } catch (error) {
     throw new CpisError("CONFIG_INVALID", {
@@ -105,8 +122,8 @@ export function createClientContext(trust: ServerTrust): SecureContext {
   const { ca, key, cert, pfx } = trust;
   const hasCertificate = key !== undefined || cert !== undefined || pfx !== undefined;
   const options = {
-    ...(ca === publicAuthorities ? {} : { ca: authoritiesOf(ca) }),
     ...(hasCertificate ? certificateOptions(trust) : {}),
+    ...(ca === publicAuthorities ? {} : { ca: authoritiesOf(ca) }),
     ...protocolOptions(trust),
   };
   return createContext(options, trust);

@@ -1,7 +1,10 @@
 // The button that has a deployed transport checked, and the list of what was found.
 import type { EditorNode } from "./field-checks.js";
 
-declare const RED: { readonly nodes: { dirty(): boolean } };
+declare const RED: {
+  readonly nodes: { dirty(): boolean };
+  readonly user: { hasPermission(permission: string): boolean };
+};
 
 type StepResult = "pass" | "warn" | "fail" | "skipped";
 
@@ -139,8 +142,10 @@ export function connectionCheck(node: string): ShowConnectionCheck {
       " ",
       $("<span>").text(_("check.button")),
     );
-    button.on("click", run);
-    const note = $("<div>", { class: "cp-is-check-note" }).text(_("check.note"));
+    const isAllowed = RED.user.hasPermission("cp-is.check");
+    if (isAllowed) button.on("click", run);
+    else button.prop("disabled", true).addClass("disabled");
+    const note = $("<div>", { class: "cp-is-check-note" }).text(isAllowed ? _("check.note") : _("check.noPermission"));
     place.empty().append(button, note, changes, summary, list);
     // Only what a person does: the editor's own fields tell of changes while the dialog is being built.
     place.parent().on("input.cp-is-check change.cp-is-check", (event) => {

@@ -1,7 +1,9 @@
 // Certificates of a core `tls-config` node, for a connection that is authenticated on both sides.
 import { X509Certificate } from "node:crypto";
+import { definedOnly } from "../../../lib/defined-only.js";
 import { CpisError, type ErrorCode } from "../../../lib/errors.js";
 import type { TlsMaterial } from "../../../lib/tls/tls-material.js";
+import { asPem, isPkcs12 } from "../../../lib/tls/usable-material.js";
 import type { Words } from "../runtime/words.js";
 
 interface TlsConfigNode {
@@ -32,7 +34,12 @@ function isOfSimulator(pem: string | Buffer): boolean {
 function material(options: object, name: string): string | Buffer | undefined {
   const value: unknown = Reflect.get(options, name);
   if (typeof value === "string") return value === "" ? undefined : value;
-  return Buffer.isBuffer(value) && value.length > 0 ? value : undefined;
+  return Buffer.isBuffer(value) && value.length > 0 ? asPem(value) : undefined;
+}
+
+function textOf(options: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(options, name);
+  return typeof value === "string" ? value : undefined;
 }
 
 function refusal(code: ErrorCode, key: string, words: Words): CpisError {
@@ -79,9 +86,21 @@ export function readAuthorities(
 export function readTls(node: unknown, words: Words, acceptsSimulator: boolean): TlsMaterial {
   const options = optionsOf(node, "field.tls", words);
   const [key, cert] = [material(options, "key"), material(options, "cert")];
-  if (key === undefined || cert === undefined) throw refusal("CONFIG_MISSING", "error.tlsNoCertificate", words);
-  if (!acceptsSimulator && isOfSimulator(cert)) throw refusal("CONFIG_INVALID", "error.tlsOfSimulator", words);
+  const pfx = material(options, "pfx") ?? (cert !== undefined && isPkcs12(cert) ? cert : undefined);
+  const own = pfx === undefined ? { key, cert } : { pfx };
+  if (pfx === undefined && (key === undefined || cert === undefined)) {
+    throw refusal("CONFIG_MISSING", "error.tlsNoCertificate", words);
+  }
+  if (pfx === undefined && cert !== undefined && !acceptsSimulator && isOfSimulator(cert)) {
+    throw refusal("CONFIG_INVALID", "error.tlsOfSimulator", words);
+  }
   const ca = authoritiesOf(options, words, acceptsSimulator);
-  const passphrase: unknown = Reflect.get(options, "passphrase");
-  return typeof passphrase === "string" ? { key, cert, ca, passphrase } : { key, cert, ca };
+  return {
+    ...definedOnly({
+      ...own,
+      passphrase: textOf(options, "passphrase"),
+      serverName: textOf(options, "servername") || undefined,
+    }),
+    ca,
+  };
 }
