@@ -42,7 +42,7 @@ interface Stored {
 async function readStored(stores: readonly StoreInSight[]): Promise<Stored | undefined> {
   // What is in a store that several instances share is told by one of them.
   const led = stores.filter((store) => store.isLeader());
-  if (led.length === 0 && stores.length > 0) return undefined;
+  if (led.length === 0) return undefined;
   try {
     const all = await Promise.all(
       led.map(async ({ store }) => ({
@@ -87,6 +87,32 @@ function peerStateOf(transport: TransportInSight): PeerState {
   }
 }
 
+/**
+ * Whether the transport has a session: only then its store is open, and the identity of its messages is known. Before
+ * that "there are none" would end an alert that still holds.
+ */
+function isOpen(transport: TransportInSight): boolean {
+  switch (transport.state().kind) {
+    case "closed":
+    case "opening":
+    case "waiting-for-simulator":
+    case "failed":
+      return false;
+    case "listening":
+    case "connecting":
+    case "collecting":
+    case "peer-unavailable":
+    case "store-unavailable":
+      return true;
+  }
+}
+
+/** Whether the transport may open by itself in a moment: till then its work may look like nobody's. */
+function isOpening(transport: TransportInSight): boolean {
+  const { kind } = transport.state();
+  return kind === "closed" || kind === "opening" || kind === "waiting-for-simulator";
+}
+
 /** Keeps since when each trouble lasts, in the memory of the process: it outlives a redeploy. */
 export class ConditionReader {
   private readonly since: Map<string, number>;
@@ -113,7 +139,8 @@ export class ConditionReader {
       ...stores.flatMap((store) => this.ofStore(store, now)),
       ...ofNodes.flat(),
       ...files,
-      ...strandedReadings(unowned, stored === undefined ? [] : strandedBefore),
+      // Without a reading what was raised stays raised.
+      ...(stored === undefined || transports.some(isOpening) ? [] : strandedReadings(unowned, strandedBefore)),
     ];
   }
 
@@ -131,12 +158,14 @@ export class ConditionReader {
       ...(trouble?.code === undefined ? {} : { code: trouble.code }),
     };
     if (uploadsOver === undefined) return [failed];
-    const channel = transports.find((transport) => transport.id === uploadsOver)?.channel();
-    const last = channel === undefined ? undefined : await lastUpload(id, channel, stores);
     // Before the first one the time counts from when the node was first seen.
     const first = this.since.get(`first seen ${id}`) ?? now;
     this.since.set(`first seen ${id}`, first);
-    return [failed, { condition: "no-upload", source, value: (now - (last ?? first)) / day }];
+    const transport = transports.find((each) => each.id === uploadsOver);
+    const last =
+      transport !== undefined && isOpen(transport) ? await lastUpload(id, transport.channel(), stores) : undefined;
+    const value = last === undefined ? undefined : (now - (last.at ?? first)) / day;
+    return [failed, { condition: "no-upload", source, value }];
   }
 
   /** Minutes for which the trouble lasts; 0 without it. `isTrouble` undefined: nobody knows. */
@@ -159,7 +188,7 @@ export class ConditionReader {
     const days = transport.certificates().map(({ notAfter }) => Math.floor((notAfter - now) / day));
     const state = transport.state();
     const storeCode = state.kind === "failed" && state.error.code.startsWith("STORE_") ? state.error.code : undefined;
-    const isOpen = state.kind === "listening" || state.kind === "collecting";
+    const isWorking = state.kind === "listening" || state.kind === "collecting";
     return [
       {
         condition: "peer-unreachable",
@@ -174,7 +203,7 @@ export class ConditionReader {
         value: this.lasting(
           "store-unavailable",
           source,
-          isOpen ? false : storeCode === undefined ? undefined : true,
+          isWorking ? false : storeCode === undefined ? undefined : true,
           now,
         ),
         ...definedOnly({ code: storeCode }),
@@ -186,7 +215,7 @@ export class ConditionReader {
           ["contradicted", "contradiction"],
         ] as const
       ).map(([condition, kind]): Reading => ({ condition, source, value: transport.incidents(kind, now) })),
-      ...storedReadings(transport.channel(), source, stored, now),
+      ...storedReadings(transport.channel(), source, isOpen(transport) ? stored : undefined, now),
     ];
   }
 
@@ -214,6 +243,7 @@ export class ConditionReader {
 /** Answered files that were not wholly loaded, and that nobody has dealt with. Undefined: nobody knows. */
 async function filesReading(transport: TransportInSight, stores: readonly StoreInSight[]): Promise<Reading> {
   const source: Source = { kind: "transport", label: transport.label };
+  if (!isOpen(transport)) return { condition: "upload-failed", source, value: undefined };
   const filter = {
     channel: transport.channel(),
     outcomes: unloaded,
@@ -224,21 +254,28 @@ async function filesReading(transport: TransportInSight, stores: readonly StoreI
     const led = stores.filter((store) => store.isLeader());
     const pages = await Promise.all(led.map(({ store }) => store.list(filter, countedFiles)));
     const count = pages.reduce((total, { messages }) => total + messages.length, 0);
-    const isKnown = count > 0 || led.length === stores.length;
+    const isKnown = count > 0 || (led.length > 0 && led.length === stores.length);
     return { condition: "upload-failed", source, value: isKnown ? count : undefined };
   } catch {
     return { condition: "upload-failed", source, value: undefined };
   }
 }
 
-async function lastUpload(node: string, channel: string, stores: readonly StoreInSight[]): Promise<number | undefined> {
+/** `at` is absent when it has sent none. Undefined: nobody knows. */
+async function lastUpload(
+  node: string,
+  channel: string,
+  stores: readonly StoreInSight[],
+): Promise<{ readonly at?: number } | undefined> {
   const times: number[] = [];
+  if (stores.length === 0) return undefined;
   for (const { store } of stores) {
     const page = await store.list({ channel, direction: "outbound" }, searchedMessages).catch(() => undefined);
-    const found = page?.messages.find(({ attributes }) => attributes["uploadOwner"] === node);
+    if (page === undefined) return undefined;
+    const found = page.messages.find(({ attributes }) => attributes["uploadOwner"] === node);
     if (found !== undefined) times.push(found.createdAt);
   }
-  return times.length === 0 ? undefined : Math.max(...times);
+  return times.length === 0 ? {} : { at: Math.max(...times) };
 }
 
 function strandedReadings(unowned: InSight["unowned"], before: readonly string[]): readonly Reading[] {

@@ -47,6 +47,7 @@ describe("the conditions of an alert", () => {
   });
 
   let isLeader = true;
+  let isStoreOpen = true;
 
   it("of what is in a store that others share are for the leader to tell; its own are told by each", async () => {
     try {
@@ -84,7 +85,7 @@ describe("the conditions of an alert", () => {
       isLeader: () => isLeader,
     };
     const readings = await reader.read(
-      { transports: [transport], stores: [inSight], nodes, unowned, strandedBefore: ["mesh OWNED"] },
+      { transports: [transport], stores: isStoreOpen ? [inSight] : [], nodes, unowned, strandedBefore: ["mesh OWNED"] },
       at,
     );
     return readings.filter((reading) => reading.condition === condition).flatMap(({ value, code }) => [value, code]);
@@ -174,6 +175,37 @@ describe("the conditions of an alert", () => {
     for (const condition of ["queue-stuck", "dead-letters", "unconfirmed-deliveries", "no-response"] as const) {
       assert.deepEqual(await read(condition), [undefined, undefined], condition);
     }
+  });
+
+  it("say that nobody knows what is in a store that is not open yet, or of a transport that has no session yet", async () => {
+    await acceptOne(store, outbound({ state: "failed", interaction: "REPC_IN000002GB01" }));
+    nodes = [{ id: "u", label: "U", uploadsOver: "transport" }];
+    unowned = [{ channel: "mesh OLD", count: 2 }];
+    const inStore = [
+      ...(["queue-stuck", "dead-letters", "unconfirmed-deliveries", "no-response"] as const),
+      ...(["upload-failed", "no-upload"] as const),
+    ];
+    const unopened: readonly TransportState[] = [
+      { kind: "closed" },
+      { kind: "opening" },
+      { kind: "waiting-for-simulator" },
+      { kind: "failed", error: new CpisError("STORE_LOCKED"), willRetry: true },
+    ];
+    for (const each of unopened) {
+      state = each;
+      for (const condition of inStore) assert.deepEqual(await read(condition), [undefined, undefined], condition);
+      const isFinal = each.kind === "failed";
+      assert.deepEqual(await read("stranded-work"), isFinal ? [0, undefined, 2, undefined] : [], each.kind);
+    }
+    state = { kind: "listening", port: 1 };
+    isStoreOpen = false;
+    try {
+      for (const condition of inStore) assert.deepEqual(await read(condition), [undefined, undefined], condition);
+      assert.deepEqual(await read("stranded-work"), []);
+    } finally {
+      isStoreOpen = true;
+    }
+    assert.deepEqual(await read("dead-letters"), [1, undefined]);
   });
 
   it("tell of a store that could not be opened, and of one whose pruning fails", async () => {
