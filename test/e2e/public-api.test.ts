@@ -9,7 +9,18 @@ import { projectRoot } from "../support/e2e/node-red-process.js";
 
 /** By `npm run api`: the reports are written anew instead of compared. */
 const isWriting = process.env["UPDATE_API"] === "1";
-const doors = ["index", "codecs", "mhs", "mesh", "store", "services", "fhir", "schema", "rehearsal", "simulator"] as const;
+const doors = [
+  "index",
+  "codecs",
+  "mhs",
+  "mesh",
+  "store",
+  "services",
+  "fhir",
+  "schema",
+  "rehearsal",
+  "simulator",
+] as const;
 
 function declarationsOf(door: (typeof doors)[number]): string {
   if (door === "index") return "dist/lib/index.d.ts";
