@@ -53,6 +53,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "ebxml",
     "soap",
     "queue",
+    "schema",
     "tls",
     "store",
     "xml",

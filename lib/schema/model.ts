@@ -29,7 +29,13 @@ export type SchemaVerdict =
   /** The schemas themselves cannot be used; `detail` names a file of theirs. */
   | {
       readonly kind: "unusable";
-      readonly code: "SCHEMA_INVALID" | "SCHEMA_VALIDATOR_MISSING" | "SCHEMA_STOPPED";
+      readonly code:
+        | "SCHEMA_INVALID"
+        | "SCHEMA_VALIDATOR_MISSING"
+        | "SCHEMA_STOPPED"
+        | "SCHEMA_FOLDER"
+        | "SCHEMA_OUTSIDE"
+        | "SCHEMA_TOO_LARGE";
       readonly detail?: string;
     };
 

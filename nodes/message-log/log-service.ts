@@ -1,5 +1,6 @@
 // Answers the sidebar from the message stores that this Node-RED has open.
 import { createHash } from "node:crypto";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import { isMessageRowId, type StoredMessage } from "../../lib/store/message-model.js";
 import type { MessageStore, WorkOwner } from "../../lib/store/message-store.js";
@@ -209,8 +210,9 @@ export function createLogDesk({ hasUsers }: LogDeskOptions): LogDesk {
   function open(wanted: string | undefined): OpenLog {
     const found = openStores().find(({ key }) => wanted === undefined || key === wanted);
     if (found === undefined) throw new CpisError("CPIS_LOG_NO_STORE");
-    const { store } = found;
-    const opened = logs.get(store) ?? { store, log: createMessageLog({ store, now: () => systemEffects.now() }) };
+    const { store, judge } = found;
+    const now = (): number => systemEffects.now();
+    const opened = logs.get(store) ?? { store, log: createMessageLog({ store, now, ...definedOnly({ judge }) }) };
     logs.set(store, opened);
     return opened;
   }

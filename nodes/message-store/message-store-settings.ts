@@ -1,4 +1,5 @@
 // The settings of a `message store` node, read from a flow and its credentials, and checked.
+import path from "node:path";
 import { parseKeyRing } from "../../lib/crypto/key-ring.js";
 import { CpisError } from "../../lib/errors.js";
 import type { StoreDecision } from "../../lib/store/checkpoint.js";
@@ -10,6 +11,7 @@ import {
   defaultRetentionDays,
   defaultUnclaimedDays,
   retentionOf,
+  type SchemaSettings,
   storeFolder,
   type StorePlace,
   type StoreSettings,
@@ -56,6 +58,12 @@ function readPlace(fields: FieldReader, { credentials, userFolder }: StoreSurrou
   };
 }
 
+function readSchemaPlace(fields: FieldReader, userFolder: string): { readonly schemas?: SchemaSettings } {
+  const place = fields.text("schemas");
+  if (place === "") return {};
+  return { schemas: { place: path.resolve(userFolder, place), isWarning: fields.flag("schemaWarnings", false) } };
+}
+
 /** Throws CONFIG_MISSING, CONFIG_INVALID or STORE_KEY_INVALID; no text holds a secret. */
 export function readStoreSettings(config: object, surroundings: StoreSurroundings, words: Words): StoreSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
@@ -72,5 +80,6 @@ export function readStoreSettings(config: object, surroundings: StoreSurrounding
       rejected: days("keepRejected", "rejected"),
     }),
     ...unclaimedAfter(fields.number("keepUnclaimed", "positiveNumber", defaultUnclaimedDays)),
+    ...readSchemaPlace(fields, surroundings.userFolder),
   };
 }

@@ -1,14 +1,20 @@
 // The content of one stored message as people read it: each part as text, and never more of it than a page holds.
 import { parseContentType } from "../../ebxml/content-type.js";
-import { bareContentId, decodePart, parseMultipart, type MimePart } from "../../ebxml/parse-multipart.js";
+import { decodePart, parseMultipart, type MimePart } from "../../ebxml/parse-multipart.js";
 import { isCpisError } from "../../errors.js";
 import type { StoredMessage } from "../../store/message-model.js";
 import type { MessageStore } from "../../store/message-store.js";
 import { layOutXml } from "../../xml/lay-out-xml.js";
 import { gunzipPieces } from "../../gzip.js";
 import type { LogContent, LogContentPart } from "./message-log-model.js";
+import { expandWhole, isGzip, judgePart, maximumParts, roleOfParts, type SchemaJudge } from "./schema-judge.js";
 
-const maximumParts = 100;
+export interface ContentLimits {
+  /** In bytes of the stored text and in characters of the shown one, for each part. */
+  readonly maximum: number;
+  /** Absent where the organisation has given no schemas. */
+  readonly judge?: SchemaJudge | undefined;
+}
 
 interface Shown {
   readonly bytes: Uint8Array;
@@ -51,17 +57,8 @@ function partOf({ title, mediaType }: Described, shown: Shown, charset: string, 
   return { title, mediaType, text: laidOut.text, isCut: shown.isCut || laidOut.isCut };
 }
 
-function isXml(mediaType: string): boolean {
-  return mediaType === "" || mediaType.endsWith("/xml") || mediaType.endsWith("+xml");
-}
-
-/** The root part is the envelope; the first XML behind it is the payload, as all senders of CP-IS have it. */
 function titlesOf(parts: readonly MimePart[], start: string): readonly string[] {
-  const named = parts.findIndex(({ contentId }) => start !== "" && contentId === bareContentId(start));
-  const root = Math.max(0, named);
-  const payload = parts.findIndex(
-    ({ contentType }, index) => index !== root && isXml(parseContentType(contentType).mediaType),
-  );
+  const { root, payload } = roleOfParts(parts, start);
   let attachments = 0;
   return parts.map((_, index) => {
     if (index === root) return "ebXML header";
@@ -69,29 +66,35 @@ function titlesOf(parts: readonly MimePart[], start: string): readonly string[] 
   });
 }
 
-function multipartOf(body: Buffer, boundary: string, start: string, maximum: number): readonly LogContentPart[] {
+function multipartOf(body: Buffer, boundary: string, start: string, { maximum, judge }: ContentLimits) {
   const parts = parseMultipart(body, boundary, maximumParts);
   const titles = titlesOf(parts, start);
-  return parts.map((part, index) => {
+  const { payload } = roleOfParts(parts, start);
+  const shown = parts.map((part, index) => {
     const { mediaType, parameters } = parseContentType(part.contentType);
     const described = { title: titles[index] ?? "part", mediaType: mediaType === "" ? "text/xml" : mediaType };
-    return partOf(described, firstOf(decodePart(part), maximum), parameters.get("charset") ?? "", maximum);
+    const bytes = decodePart(part);
+    const read = partOf(described, firstOf(bytes, maximum), parameters.get("charset") ?? "", maximum);
+    return index === payload ? judgePart(read, bytes, judge) : Promise.resolve(read);
   });
+  return Promise.all(shown);
 }
 
 /** A body that cannot be taken apart is shown as it is. */
-function wireParts(body: Buffer, contentType: string, maximum: number): readonly LogContentPart[] {
+async function wireParts(body: Buffer, contentType: string, limits: ContentLimits): Promise<readonly LogContentPart[]> {
   const { mediaType, parameters } = parseContentType(contentType);
   if (mediaType.startsWith("multipart/")) {
     try {
-      return multipartOf(body, parameters.get("boundary") ?? "", parameters.get("start") ?? "", maximum);
+      return await multipartOf(body, parameters.get("boundary") ?? "", parameters.get("start") ?? "", limits);
     } catch (error) {
       if (!isCpisError(error)) throw error;
     }
   }
   const title = mediaType.startsWith("multipart/") ? "message as it came" : "SOAP message";
   const described = { title, mediaType: mediaType === "" ? "text/xml" : mediaType };
-  return [partOf(described, firstOf(body, maximum), parameters.get("charset") ?? "", maximum)];
+  const { maximum, judge } = limits;
+  const part = partOf(described, firstOf(body, maximum), parameters.get("charset") ?? "", maximum);
+  return [mediaType.startsWith("multipart/") ? part : await judgePart(part, body, judge)];
 }
 
 /** Expands no more of it than is shown. */
@@ -106,18 +109,15 @@ async function expandedStart(compressed: Buffer, maximum: number): Promise<Shown
   return firstOf(Buffer.concat(pieces), maximum);
 }
 
-function isGzip(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
 async function fileParts(
   bytes: Buffer,
   { mediaType, charset }: { readonly mediaType: string; readonly charset: string },
-  maximum: number,
+  { maximum, judge }: ContentLimits,
 ): Promise<readonly LogContentPart[]> {
   const described = { title: "file", mediaType: mediaType === "" ? "application/xml" : mediaType };
   try {
-    return [partOf(described, await expandedStart(bytes, maximum), charset, maximum)];
+    const part = partOf(described, await expandedStart(bytes, maximum), charset, maximum);
+    return [judge === undefined ? part : await judgePart(part, await expandWhole(bytes), judge)];
   } catch (error) {
     if (!isCpisError(error)) throw error;
     return [partOf(described, firstOf(bytes, maximum), charset, maximum)];
@@ -135,29 +135,26 @@ async function reportParts(
   return [partOf({ title: "MESH report", mediaType: "application/json" }, firstOf(said, maximum), "", maximum)];
 }
 
-async function partsOf(store: MessageStore, message: StoredMessage, bytes: Buffer, maximum: number) {
-  if (message.attributes["kind"] === "report") return reportParts(store, message, maximum);
+async function partsOf(store: MessageStore, message: StoredMessage, bytes: Buffer, limits: ContentLimits) {
+  if (message.attributes["kind"] === "report") return reportParts(store, message, limits.maximum);
   const contentType = textAttribute(message, "contentType");
-  if (!isGzip(bytes)) return bytes.length === 0 ? [] : wireParts(bytes, contentType, maximum);
+  if (!isGzip(bytes)) return bytes.length === 0 ? [] : wireParts(bytes, contentType, limits);
   const { mediaType, parameters } = parseContentType(contentType);
-  return fileParts(bytes, { mediaType, charset: parameters.get("charset") ?? "" }, maximum);
+  return fileParts(bytes, { mediaType, charset: parameters.get("charset") ?? "" }, limits);
 }
 
-/**
- * `maximum` is in bytes of the stored text and in characters of the shown one, for each part. Throws STORE_KEY_UNKNOWN,
- * STORE_CONTENT_TAMPERED, or what else the store throws.
- */
+/** Throws STORE_KEY_UNKNOWN, STORE_CONTENT_TAMPERED, or what else the store throws. */
 export async function readLogContent(
   store: MessageStore,
   message: StoredMessage,
-  maximum: number,
+  limits: ContentLimits,
 ): Promise<LogContent> {
   const reading = await store.readContent(message.id);
   if (reading.kind === "unknown") return reading;
   if (reading.kind === "dropped") {
     return { kind: "gone", text: "The store keeps metadata only: the bytes went when the message was finished." };
   }
-  const parts = await partsOf(store, message, reading.bytes, maximum);
+  const parts = await partsOf(store, message, reading.bytes, limits);
   return parts.length === 0
     ? { kind: "gone", text: "This message came without any content." }
     : { kind: "content", parts };

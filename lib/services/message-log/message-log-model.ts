@@ -1,4 +1,5 @@
 // What the message log shows and does, as plain JSON for whoever draws it.
+import type { SchemaVerdict } from "../../schema/model.js";
 import type { ErrorCode } from "../../errors.js";
 import type { Direction, MessageState } from "../../store/message-model.js";
 
@@ -196,6 +197,10 @@ export interface LogContentPart {
   readonly text: string;
   /** Whether the text ends before the part does. */
   readonly isCut: boolean;
+  /** What the organisation's own schemas say of the HL7 message or the file; absent where it has given none. */
+  readonly schema?: SchemaVerdict;
+  /** Of an invalid one: whether its findings count the lines of `text`, or those of the message as it is stored. */
+  readonly schemaLines?: "shown" | "stored";
 }
 
 /** Holds a child's details: only for those who may see content, and each look is recorded by the caller. */

@@ -23,6 +23,7 @@ import { toLogMessage } from "./message-log-rows.js";
 import { everything, isWithheld, tellsAnswer, withheld, withheldHistory, type LogView } from "./message-log-view.js";
 import { leadOf, outcomeOf } from "./message-log-outcome.js";
 import { stateWords } from "./message-log-words.js";
+import type { SchemaJudge } from "./schema-judge.js";
 import { responseNote } from "../upload/upload-rows.js";
 
 export interface MessageLogParts {
@@ -31,6 +32,8 @@ export interface MessageLogParts {
   now(): number;
   /** Of each part of a content that is shown. Default 200,000 characters. */
   readonly maximumCharacters?: number;
+  /** The check by the organisation's own schemas. */
+  readonly judge?: SchemaJudge;
 }
 
 /** All may throw what the store throws; none of them holds or logs a patient's details but `content`. */
@@ -207,7 +210,8 @@ export function createMessageLog(parts: MessageLogParts): MessageLog {
     },
     async content(id): Promise<LogContent> {
       const message = await find(id);
-      return message === undefined ? { kind: "unknown" } : readLogContent(store, message, maximumCharacters);
+      const limits = { maximum: maximumCharacters, judge: parts.judge };
+      return message === undefined ? { kind: "unknown" } : readLogContent(store, message, limits);
     },
     act,
   };

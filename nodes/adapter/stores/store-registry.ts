@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { isDeepStrictEqual } from "node:util";
+import { definedOnly } from "../../../lib/defined-only.js";
 import { CpisError } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
 import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
@@ -11,6 +12,8 @@ import { processOwner } from "../runtime/this-process.js";
 import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
 import { placeLabel, placeName, type StoreSettings } from "./store-settings.js";
+import { witnessStore, type StoreWitness } from "./store-witness.js";
+import type { SchemaJudge } from "../../../lib/services/message-log/schema-judge.js";
 import { startStoreUpkeep, type StoreUpkeep } from "./store-upkeep.js";
 
 interface OpenedStore {
@@ -19,6 +22,7 @@ interface OpenedStore {
   readonly monitor: StoreMonitor;
   readonly upkeep: StoreUpkeep;
   readonly leadership: Leadership;
+  readonly witness: StoreWitness | undefined;
 }
 
 /** An open store, for those who look at it without keeping it open. */
@@ -33,6 +37,8 @@ export interface StoreInSight {
   upkeepFailure(): string | undefined;
   /** Whether this instance does what one of all that share the store should do. */
   isLeader(): boolean;
+  /** The check by the organisation's own schemas, where it has given some. */
+  readonly judge?: SchemaJudge;
 }
 
 const shared = new Map<string, SharedStore>();
@@ -77,7 +83,9 @@ class SharedStore {
       info: (text) => [...this.users][0]?.info(text),
     });
     const key = createHash("sha256").update(this.name).digest("hex").slice(0, 12);
-    const observed = observeStore(store, () => changes.emit("changed", key));
+    const { schemas } = this.settings;
+    const witness = schemas === undefined ? undefined : witnessStore(store, schemas, { warn });
+    const observed = observeStore(witness?.store ?? store, () => changes.emit("changed", key));
     const monitor = monitorStore(observed.store, { conditionChanged });
     this.inSight = {
       key,
@@ -86,9 +94,10 @@ class SharedStore {
       condition: () => monitor.condition,
       upkeepFailure: () => upkeep.failure(),
       isLeader: () => leadership.isLeader(),
+      ...definedOnly({ judge: witness?.judge }),
     };
     changes.emit("changed", key);
-    return { store, observed, monitor, upkeep, leadership };
+    return { store, observed, monitor, upkeep, leadership, witness };
   }
 
   async use(user: StoreUser): Promise<StoreUse> {
@@ -115,9 +124,10 @@ class SharedStore {
     this.inSight = undefined;
     if (key !== undefined) changes.emit("changed", key);
     try {
-      const { store, observed, monitor, upkeep, leadership } = await this.opened;
+      const { store, observed, monitor, upkeep, leadership, witness } = await this.opened;
       observed.close();
       monitor.close();
+      await witness?.close();
       await upkeep.stop();
       await leadership.stop();
       await store.close();

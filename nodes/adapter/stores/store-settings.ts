@@ -42,6 +42,15 @@ export interface StoreSettings {
   readonly retention: readonly RetentionRule[];
   /** After so long an inbound message that nobody takes is set aside; absent: never. */
   readonly unclaimedMilliseconds?: number;
+  /** The organisation's own copy of the national schemas; absent: nothing is checked by them. */
+  readonly schemas?: SchemaSettings;
+}
+
+export interface SchemaSettings {
+  /** A folder or a zip; absolute. */
+  readonly place: string;
+  /** Whether each message that is stored is checked, and the log warns of one that is not valid. */
+  readonly isWarning: boolean;
 }
 
 /** Each state belongs to one direction: inbound messages are confirmed or rejected. */

@@ -1,4 +1,5 @@
 // What may be done with a message, each asked once in plain words, and its content, fetched only when asked for.
+import type { SchemaVerdict } from "../../../lib/schema/model.js";
 import type {
   LogActionName,
   LogActionOutcome,
@@ -130,9 +131,51 @@ export function createContent(words: Words, requests: Requests, hasUsers: () => 
   /** What is open, by the message's number: a refresh must not take it from the reader. */
   let opened = new Map<number, HTMLElement>();
 
-  function part({ title, mediaType, text, isCut }: LogContentPart): HTMLElement {
+  function findings(verdict: SchemaVerdict & { readonly kind: "invalid" }): readonly HTMLElement[] {
+    return verdict.findings.map(({ line, element: name, attribute, rule }) => {
+      const where = attribute === undefined ? name : `${name}/@${attribute}`;
+      return element("li", {}, _("content.schema.finding", { line: String(line), where, rule }));
+    });
+  }
+
+  function verdictOf({ schema, schemaLines }: LogContentPart): Child {
+    switch (schema?.kind) {
+      case undefined:
+        return undefined;
+      case "valid":
+        return element("div", { class: "cp-is-log-schema" }, [
+          icon("fa-check"),
+          " ",
+          _("content.schema.valid", { schema: schema.schema }),
+        ]);
+      case "invalid":
+        return element("div", { class: "cp-is-log-schema" }, [
+          icon("fa-exclamation-triangle"),
+          " ",
+          _("content.schema.invalid", { schema: schema.schema, count: words.number(schema.total) }),
+          schemaLines === "stored" && ` ${_("content.schema.stored")}`,
+          element("ul", {}, findings(schema)),
+        ]);
+      case "no-schema":
+        return element("div", { class: "cp-is-log-schema" }, _("content.schema.none"));
+      case "not-checked":
+        return element("div", { class: "cp-is-log-schema" }, _("content.schema.notChecked", { code: schema.code }));
+      case "unusable": {
+        const detail = schema.detail === undefined ? "" : `, ${schema.detail}`;
+        return element(
+          "div",
+          { class: "cp-is-log-schema" },
+          _("content.schema.unusable", { code: `${schema.code}${detail}` }),
+        );
+      }
+    }
+  }
+
+  function part(shown: LogContentPart): HTMLElement {
+    const { title, mediaType, text, isCut } = shown;
     return element("section", {}, [
       element("h5", {}, [title, " ", element("span", { class: "cp-is-log-soft" }, mediaType)]),
+      verdictOf(shown),
       element("pre", { tabindex: "0", "aria-label": title }, text),
       isCut && element("div", { class: "cp-is-log-note" }, _("content.cut")),
     ]);

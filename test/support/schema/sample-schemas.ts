@@ -72,3 +72,24 @@ export function children(people: readonly SamplePerson[]): Buffer {
   );
   return Buffer.from(`<Children xmlns="${v3}" xmlns:loc="urn:example:local">\n${records.join("\n")}\n</Children>`);
 }
+
+/** For the messages of a query as they are on the wire: the question's time is held to a day, its answer to nothing. */
+export const querySchemas: Readonly<Record<string, string>> = {
+  "QUPC_IN000006GB01.xsd": `${head("xs:")}
+<xs:element name="QUPC_IN000006GB01">
+  <xs:complexType>
+    <xs:sequence>
+      <xs:any namespace="##any" processContents="lax" minOccurs="0" maxOccurs="unbounded"/>
+    </xs:sequence>
+    <xs:anyAttribute processContents="skip"/>
+  </xs:complexType>
+</xs:element>
+<xs:element name="creationTime">
+  <xs:complexType><xs:attribute name="value" use="required" type="Day"/></xs:complexType>
+</xs:element>
+<xs:simpleType name="Day"><xs:restriction base="xs:string"><xs:pattern value="[0-9]{8}"/></xs:restriction></xs:simpleType>
+</xs:schema>`,
+  "QUQI_IN010000UK14.xsd": `${head("xs:")}
+<xs:element name="QUQI_IN010000UK14"/>
+</xs:schema>`,
+};
