@@ -17,6 +17,7 @@ export const conditions = [
   "refused-peers",
   "dropped-connections",
   "contradicted",
+  "clock-skew",
 ] as const;
 export type Condition = (typeof conditions)[number];
 

@@ -25,6 +25,7 @@ export const thresholdFields = {
   refusedPeers: "refused-peers",
   droppedConnections: "dropped-connections",
   contradictions: "contradicted",
+  clockSeconds: "clock-skew",
 } as const satisfies Readonly<Record<string, Condition>>;
 
 /** Of a node that was deployed before these were watched; a field that was emptied stays so. */
@@ -35,6 +36,7 @@ const defaults: Readonly<Partial<Record<string, string>>> = {
   refusedPeers: "20",
   droppedConnections: "20",
   contradictions: "1",
+  clockSeconds: "2",
 };
 
 /** What is better by so little may be worse again with the next message. */

@@ -57,6 +57,8 @@ function termsOf(condition: Condition, words: Words, source: string): Terms {
         unit: words("unit.anHour"),
         advice: words("advice.contradicted"),
       };
+    case "clock-skew":
+      return { text: words("text.clock", { source }), unit: words("unit.seconds"), advice: words("advice.clock") };
   }
 }
 

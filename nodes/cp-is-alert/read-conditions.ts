@@ -236,6 +236,7 @@ export class ConditionReader {
         value: this.lasting("pruning-failed", source, failure !== undefined, now),
         ...definedOnly({ code: failure }),
       },
+      { condition: "clock-skew", source, value: store.clockDifference() },
     ];
   }
 }

@@ -18,6 +18,8 @@ export interface OpenStoreOptions {
   now?(): number;
   /** For the operator; ids and codes only. */
   warn?(text: string): void;
+  /** Each time that the clocks of the instances and of their database were compared: the greatest difference. */
+  clockCompared?(milliseconds: number): void;
   /** Works with the store as it is, whatever its checkpoint says: for a look at a doubtful one. Default false. */
   readonly isUnchecked?: boolean;
 }
@@ -145,10 +147,14 @@ async function openEmbedded(place: EmbeddedPlace, mode: StoreSettings["mode"], o
 }
 
 /** Told when a clock goes wrong and when all are well again, and not each time that they are compared. */
-function clockWarnings(warn: (text: string) => void): (report: ClockReport) => void {
+function clockWarnings(
+  warn: (text: string) => void,
+  compared: (milliseconds: number) => void,
+): (report: ClockReport) => void {
   let isAlarmed = false;
   return ({ skewMilliseconds, spreadMilliseconds }) => {
     const worst = Math.max(Math.abs(skewMilliseconds), spreadMilliseconds);
+    compared(worst);
     if (isAlarmed === worst >= alarmingSkewMilliseconds) return;
     isAlarmed = !isAlarmed;
     const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
@@ -167,7 +173,7 @@ async function openDatabase(place: DatabasePlace, mode: StoreSettings["mode"], o
     ...address,
     owner: processOwner,
     now: () => options.now(),
-    clockMeasured: clockWarnings((text) => options.warn(text)),
+    clockMeasured: clockWarnings(options.warn, options.clockCompared),
     tls: await databaseTls(address.tls),
     schema,
     connectTimeoutMilliseconds: connectMilliseconds,
@@ -188,7 +194,13 @@ async function openDatabase(place: DatabasePlace, mode: StoreSettings["mode"], o
 
 /** Throws STORE_*, or CONFIG_INVALID for a file of authorities that cannot be read. */
 export async function openStore({ place, mode }: StoreSettings, options: OpenStoreOptions = {}): Promise<MessageStore> {
-  const surroundings = { now: () => Date.now(), warn: () => undefined, isUnchecked: false, ...options };
+  const surroundings = {
+    now: () => Date.now(),
+    warn: () => undefined,
+    clockCompared: () => undefined,
+    isUnchecked: false,
+    ...options,
+  };
   const store = await (place.kind === "embedded"
     ? openEmbedded(place, mode, surroundings)
     : openDatabase(place, mode, surroundings));

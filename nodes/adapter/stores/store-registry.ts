@@ -35,6 +35,11 @@ export interface StoreInSight {
   condition(): StoreCondition;
   /** The code for which retention was not carried out the last time; undefined when it was, or was not tried yet. */
   upkeepFailure(): string | undefined;
+  /**
+   * Seconds between the two that are furthest apart of this instance, the others and the database, when they were last
+   * compared; undefined before that, and where the store is this instance's alone.
+   */
+  clockDifference(): number | undefined;
   /** Whether this instance does what one of all that share the store should do. */
   isLeader(): boolean;
   /** The check by the organisation's own schemas, where it has given some. */
@@ -63,7 +68,9 @@ class SharedStore {
 
   private async open(): Promise<OpenedStore> {
     const warn = (text: string): void => [...this.users][0]?.warn(text);
-    const store = await openStore(this.settings, { warn });
+    let clockDifference: number | undefined;
+    const clockCompared = (milliseconds: number): void => void (clockDifference = milliseconds / 1000);
+    const store = await openStore(this.settings, { warn, clockCompared });
     const label = placeLabel(this.settings);
     storeEvents.emit("opened", label);
     let wasReady = true;
@@ -93,6 +100,7 @@ class SharedStore {
       store: monitor.store,
       condition: () => monitor.condition,
       upkeepFailure: () => upkeep.failure(),
+      clockDifference: () => clockDifference,
       isLeader: () => leadership.isLeader(),
       ...definedOnly({ judge: witness?.judge }),
     };

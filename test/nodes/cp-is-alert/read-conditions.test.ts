@@ -24,6 +24,7 @@ describe("the conditions of an alert", () => {
   let state: TransportState;
   let unreached: Map<string, string>;
   let upkeepFailure: string | undefined;
+  let clockDifference: number | undefined;
   let incidents: Partial<Record<IncidentKind, number>>;
   let nodes: readonly NodeInSight[];
   let unowned: { readonly channel: string; readonly count: number }[];
@@ -36,6 +37,7 @@ describe("the conditions of an alert", () => {
     state = { kind: "listening", port: 1 };
     unreached = new Map();
     upkeepFailure = undefined;
+    clockDifference = undefined;
     incidents = {};
     nodes = [];
     unowned = [];
@@ -82,6 +84,7 @@ describe("the conditions of an alert", () => {
       store: failing.store,
       condition: () => ({ kind: "ready" }),
       upkeepFailure: () => upkeepFailure,
+      clockDifference: () => clockDifference,
       isLeader: () => isLeader,
     };
     const readings = await reader.read(
@@ -206,6 +209,12 @@ describe("the conditions of an alert", () => {
       isStoreOpen = true;
     }
     assert.deepEqual(await read("dead-letters"), [1, undefined]);
+  });
+
+  it("tell how far the clocks are apart, and nothing before they were compared", async () => {
+    assert.deepEqual(await read("clock-skew"), [undefined, undefined]);
+    clockDifference = 3.4;
+    assert.deepEqual(await read("clock-skew"), [3.4, undefined]);
   });
 
   it("tell of a store that could not be opened, and of one whose pruning fails", async () => {

@@ -80,6 +80,34 @@ describe("a message store on PostgreSQL", () => {
     }
   });
 
+  it("is an alert while the clock of another instance on it is wrong, until that is set", async () => {
+    const schema = server.newSchema();
+    const clock = { ahead: 5000 };
+    const noted = Promise.withResolvers<number>();
+    const other = await server.openStore(schema, {
+      owner: "other",
+      now: () => Date.now() + clock.ahead,
+      clockMeasured: ({ skewMilliseconds }) => noted.resolve(skewMilliseconds),
+    });
+    try {
+      await noted.promise;
+      const alerts = { id: "alerts", type: "helper", z: "tab", x: 100, y: 300, wires: [] };
+      const watch = { id: "watch", type: "cp-is alert", z: "tab", x: 100, y: 400, name: "", clearMinutes: "0" };
+      const parts = [simulatorNode, { ...storeNode, schema }, transport, queryNode];
+      const flow = [...receivers, ...parts, alerts, { ...watch, wires: [["alerts"]] }];
+      await nodeRed.start(flow, credentials());
+      const raised = (await nodeRed.nextMessage("alerts")).payload as Record<string, unknown>;
+      assert.deepEqual([raised["condition"], raised["state"], raised["threshold"]], ["clock-skew", "raised", 2]);
+      assert.ok(Math.abs(Number(raised["value"]) - 5) < 1, String(raised["value"]));
+      clock.ahead = 0;
+      await other.noteClock({ owner: "other", skewMilliseconds: 0, withinMilliseconds: 60_000, now: Date.now() });
+      const cleared = (await nodeRed.nextMessage("alerts", 2)).payload as Record<string, unknown>;
+      assert.deepEqual([cleared["condition"], cleared["state"]], ["clock-skew", "cleared"]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it("refuses while the server is gone, in red, and works again when it is back", async () => {
     await start(server.newSchema());
     await nodeRed.status("query", listening);
