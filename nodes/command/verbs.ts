@@ -1,5 +1,6 @@
 // The one table of verbs of the command `cp-is`. A new verb is a file beside this one, and a line here.
 import { auditExport, auditVerify } from "./audit.js";
+import { check } from "./check.js";
 import { keysRotate } from "./keys-rotate.js";
 import { rehearse } from "./rehearse.js";
 import { simulate } from "./simulate.js";
@@ -19,6 +20,7 @@ export const verbs: readonly Verb[] = [
   storeRestore,
   storeAccept,
   storeRoles,
+  check,
   rehearse,
   simulate,
 ];
