@@ -12,8 +12,7 @@ interface Printed {
   readonly ways: readonly { way: string; steps: readonly { name: string; result: string; code?: string }[] }[];
 }
 
-describe("The verb check", function () {
-  this.timeout(120_000);
+describe("The verb check", () => {
   let folder: string;
   let simulator: SpineSimulator;
   let file: string;
