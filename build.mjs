@@ -121,6 +121,7 @@ async function bundleResources() {
     { file: "editor.ts", globalName: "cpIs" },
     { file: "message-log/message-log.ts", globalName: "cpIsMessageLog" },
     { file: "message-log/messages.ts" },
+    { file: "message-log/rehearsal.ts" },
     { file: "editor.css" },
     { file: "message-log/message-log.css" },
   ];
@@ -130,7 +131,9 @@ async function bundleResources() {
       ...{ outdir, entryNames: "[name]", entryPoints: [path.join(folder, file)], globalName },
     });
   }
-  fs.copyFileSync(path.join(folder, "message-log", "messages.html"), path.join(outdir, "messages.html"));
+  for (const page of ["messages.html", "rehearsal.html"]) {
+    fs.copyFileSync(path.join(folder, "message-log", page), path.join(outdir, page));
+  }
 }
 
 /** Builds dist/ and resources/ when a source is newer than they are. */

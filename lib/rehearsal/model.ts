@@ -135,3 +135,17 @@ export interface RehearsalReport {
   readonly counts: Readonly<Record<ScenarioResult, number>>;
   readonly scenarios: readonly ScenarioReport[];
 }
+
+/** What the page of the rehearsal shows. */
+export interface RehearsalState {
+  readonly running?: {
+    readonly role: RehearsalRole;
+    readonly done: number;
+    readonly total: number;
+    /** The scenario that ended last. */
+    readonly last: string;
+  };
+  /** Why the run before ended without a report. */
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly reports: readonly (Pick<RehearsalReport, "role" | "startedAt" | "counts"> & { readonly id: string })[];
+}

@@ -2,30 +2,16 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 import { definedOnly } from "../../lib/defined-only.js";
-import { isCpisError } from "../../lib/errors.js";
 import { compareReports, parseReport } from "../../lib/rehearsal/compare-reports.js";
 import type { RehearsalEnvironment } from "../../lib/rehearsal/environment.js";
 import type { RehearsalRole } from "../../lib/rehearsal/model.js";
 import { readOwnScenarios, readScenarioFile } from "../../lib/rehearsal/read-scenarios.js";
+import { versionOfPackage } from "../../lib/rehearsal/package-version.js";
 import { encodeHtmlReport } from "../../lib/rehearsal/report-html.js";
 import { runRehearsal } from "../../lib/rehearsal/run-rehearsal.js";
 import { readSchemas } from "../../lib/schema/read-schemas.js";
 import { createSchemaWitness } from "../../lib/schema/schema-witness.js";
 import { refuse, requiredOption, textOption, type Verb } from "./verb.js";
-
-async function versionOfPackage(): Promise<string> {
-  // The same place from the sources and from the built package.
-  for (const up of ["../..", "../../.."]) {
-    try {
-      const text = await fs.readFile(path.join(__dirname, up, "package.json"), "utf8");
-      const version: unknown = Reflect.get(JSON.parse(text) as object, "version");
-      if (typeof version === "string") return version;
-    } catch (error) {
-      if (isCpisError(error)) throw error;
-    }
-  }
-  return "unknown";
-}
 
 function readRole(text: string): RehearsalRole {
   return text === "hospital" || text === "authority" ? text : refuse("--role is hospital or authority.");

@@ -4,6 +4,7 @@ import { watchStores } from "../adapter/stores/store-registry.js";
 import { afterDelay, type AfterDelay } from "../adapter/runtime/after-delay.js";
 import { createLogDesk } from "./log-service.js";
 import { serveMessageLog } from "./log-routes.js";
+import { serveRehearsal } from "./rehearsal-routes.js";
 
 const changeTopic = "cp-is-message-log/changed";
 const betweenMilliseconds = 1000;
@@ -50,5 +51,6 @@ export default function register(RED: NodeAPI): void {
   // Without an editor there is nobody to serve.
   if (typeof admin !== "function") return;
   serveMessageLog(RED, createLogDesk({ hasUsers: hasUsers(RED) }));
+  serveRehearsal(RED);
   watchStores(coalesceChanges((notice) => RED.comms.publish(changeTopic, notice, false)));
 }

@@ -1,68 +1,13 @@
 // The message browser in a window of its own: with the editor's log-in, and live like the editor.
 import { createBrowser } from "./browser.js";
 import type { Host, Translate } from "./host.js";
+import { accessToken, ask, base, isGranted, property, readTexts } from "./page-requests.js";
 import { button, element, icon } from "./kit.js";
 import { pageAddress, readAddress, takeTheme } from "./page-link.js";
 
-/** The address of the editor, which ends with a slash: this page lies in resources/@cp-is/node-red/ under it. */
-const base = new URL("../../../", window.location.href).href;
 const topic = "cp-is-message-log/changed";
 const reconnectMilliseconds = 5000;
 const copiedMilliseconds = 1000;
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-/** Where the editor keeps it: by its own path, since several editors may share an address. */
-function accessToken(): string | undefined {
-  const suffix = new URL(base).pathname.slice(0, -1).replaceAll("/", "-");
-  const stored = window.localStorage.getItem(`auth-tokens${suffix}`);
-  const token = property(stored === null ? undefined : (JSON.parse(stored) as unknown), "access_token");
-  return typeof token === "string" ? token : undefined;
-}
-
-async function ask(path: string, options: RequestInit = {}): Promise<Response | undefined> {
-  const token = accessToken();
-  const headers = new Headers(options.headers);
-  if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
-  try {
-    return await fetch(new URL(path, base), { ...options, headers, credentials: "same-origin" });
-  } catch {
-    return undefined;
-  }
-}
-
-function flatten(value: unknown, prefix: string, into: Map<string, string>): Map<string, string> {
-  if (typeof value === "string") return into.set(prefix, value);
-  if (typeof value !== "object" || value === null) return into;
-  for (const [key, inner] of Object.entries(value)) flatten(inner, prefix === "" ? key : `${prefix}.${key}`, into);
-  return into;
-}
-
-async function readTexts(): Promise<Translate> {
-  const chosen = window.localStorage.getItem("editor-language") ?? window.navigator.language;
-  const texts = new Map<string, string>();
-  // What a language lacks stays in English.
-  for (const language of new Set(["en-US", chosen.replace(/[^0-9A-Za-z-].*/, "")])) {
-    const reply = await ask(`locales/@cp-is/node-red/message-log?lng=${language}`);
-    if (reply?.ok === true) flatten((await reply.json()) as unknown, "", texts);
-  }
-  return (key, values = {}) =>
-    Object.entries(values).reduce(
-      (text, [name, value]) => text.replaceAll(`__${name}__`, () => String(value)),
-      texts.get(key) ?? key,
-    );
-}
-
-/** As Node-RED decides it; the server decides again. */
-function isGranted(scope: unknown, permission: string): boolean {
-  if (Array.isArray(scope)) return scope.some((each) => isGranted(each, permission));
-  if (scope === "*" || scope === permission) return true;
-  if (scope === "read" || scope === "*.read") return /(^|\.)read$/.test(permission);
-  if (scope === "write" || scope === "*.write") return /(^|\.)write$/.test(permission);
-  return false;
-}
 
 /** Follows the editor's channel; calls back when something has changed, and after each interruption. */
 function listen(changed: (stores: readonly string[] | undefined) => void): void {

@@ -1,0 +1,71 @@
+// The rehearsal's page in a real browser: started by who may, followed, its report read, downloaded and compared.
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import { openBrowser, openPage, takeScreenshot } from "../support/e2e/browser.js";
+import { passwordOf, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
+
+/** The long form, REHEARSAL_RUNS=2, also compares two runs. */
+const runs = Number(process.env["REHEARSAL_RUNS"] ?? "1");
+
+describe("The page of the rehearsal", () => {
+  let nodeRed: RunningNodeRed;
+  let browser: Browser;
+
+  before(async () => {
+    nodeRed = await startNodeRed("node-red", [], { engineer: "*", reader: "read" });
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser.close();
+    await nodeRed.stop();
+  });
+
+  async function openAs(user: string): Promise<Page> {
+    const { page } = await openPage(browser, nodeRed.url);
+    await page.locator("#node-dialog-login-username").fill(user);
+    await page.locator("#node-dialog-login-password").fill(passwordOf(user));
+    await page.locator("#node-dialog-login-submit").click();
+    await page.locator("#red-ui-header-button-deploy").waitFor();
+    await page.goto(`${nodeRed.url}resources/@cp-is/node-red/rehearsal.html`);
+    await page.getByRole("heading", { name: "CP-IS rehearsal" }).waitFor();
+    return page;
+  }
+
+  async function downloaded(page: Page, name: string): Promise<string> {
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name }).first().click();
+    const stream = await (await download).createReadStream();
+    return Buffer.concat(await stream.toArray()).toString("utf8");
+  }
+
+  it("runs every scenario of a hospital, tells how far it is, and gives the report", async () => {
+    const page = await openAs("engineer");
+    await page.getByText("No rehearsal runs.").waitFor();
+    for (let count = 1; count <= runs; count += 1) {
+      await page.getByRole("button", { name: "Rehearse: Hospital" }).click();
+      await page
+        .getByRole("status")
+        .filter({ hasText: /Hospital: [1-9]\d* of \d+ scenarios/ })
+        .waitFor();
+      const finished = page.locator(".cp-is-rehearsal-reports li", { hasText: /passed [1-9]\d*, failed 0, not/ });
+      await finished.nth(count - 1).waitFor({ timeout: 600_000 });
+    }
+    const json: unknown = JSON.parse(await downloaded(page, "Download JSON"));
+    assert.equal(Reflect.get(json as object, "form"), "cp-is-rehearsal-1");
+    if (runs > 1) await page.getByLabel("Compare with").first().selectOption({ index: 1 });
+    const html = await downloaded(page, "Download HTML");
+    assert.match(html, /CP-IS rehearsal of a hospital/);
+    assert.equal(html.includes("Every scenario has the same result."), runs > 1);
+    await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
+    const found = await page.evaluate(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`);
+    assert.deepEqual(Reflect.get(found as object, "violations"), []);
+    await takeScreenshot(page, "rehearsal-page");
+    await page.close();
+  });
+
+  it("is refused to who lacks the permission", async () => {
+    const page = await openAs("reader");
+    await page.getByText("You need the permission cp-is.rehearse").waitFor();
+    await page.close();
+  });
+});
