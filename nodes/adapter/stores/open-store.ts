@@ -18,8 +18,8 @@ export interface OpenStoreOptions {
   now?(): number;
   /** For the operator; ids and codes only. */
   warn?(text: string): void;
-  /** Each time that the clocks of the instances and of their database were compared: the greatest difference. */
-  clockCompared?(milliseconds: number): void;
+  /** Each time that the clocks of the instances and of their database were compared. */
+  clockCompared?(report: ClockReport): void;
   /** Works with the store as it is, whatever its checkpoint says: for a look at a doubtful one. Default false. */
   readonly isUnchecked?: boolean;
 }
@@ -146,15 +146,21 @@ async function openEmbedded(place: EmbeddedPlace, mode: StoreSettings["mode"], o
   return withCheckpoint(store, { file: checkpointFileOf(folder), protection, ...decided, now, warn });
 }
 
+/** Milliseconds between the two that are furthest apart of this instance, the others and the database. */
+export function greatestDifference({ skewMilliseconds, spreadMilliseconds }: ClockReport): number {
+  return Math.max(Math.abs(skewMilliseconds), spreadMilliseconds);
+}
+
 /** Told when a clock goes wrong and when all are well again, and not each time that they are compared. */
 function clockWarnings(
   warn: (text: string) => void,
-  compared: (milliseconds: number) => void,
+  compared: (report: ClockReport) => void,
 ): (report: ClockReport) => void {
   let isAlarmed = false;
-  return ({ skewMilliseconds, spreadMilliseconds }) => {
-    const worst = Math.max(Math.abs(skewMilliseconds), spreadMilliseconds);
-    compared(worst);
+  return (report) => {
+    compared(report);
+    const { skewMilliseconds, spreadMilliseconds } = report;
+    const worst = greatestDifference(report);
     if (isAlarmed === worst >= alarmingSkewMilliseconds) return;
     isAlarmed = !isAlarmed;
     const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);

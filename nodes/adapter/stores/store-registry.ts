@@ -5,9 +5,10 @@ import { isDeepStrictEqual } from "node:util";
 import { definedOnly } from "../../../lib/defined-only.js";
 import { CpisError } from "../../../lib/errors.js";
 import type { MessageStore } from "../../../lib/store/message-store.js";
+import { type ClockReport, intolerableSkewMilliseconds } from "../../../lib/store/postgres/database-time.js";
 import type { StoreCondition, StoreUse, StoreUser } from "./message-store-model.js";
 import { createLeadership, type Leadership } from "./leadership.js";
-import { openStore } from "./open-store.js";
+import { greatestDifference, openStore } from "./open-store.js";
 import { processOwner } from "../runtime/this-process.js";
 import { observeStore, type ObservedStore } from "./store-changes.js";
 import { monitorStore, type StoreMonitor } from "./store-monitor.js";
@@ -20,6 +21,7 @@ interface OpenedStore {
   readonly store: MessageStore;
   readonly observed: ObservedStore;
   readonly monitor: StoreMonitor;
+  readonly condition: () => StoreCondition;
   readonly upkeep: StoreUpkeep;
   readonly leadership: Leadership;
   readonly witness: StoreWitness | undefined;
@@ -68,12 +70,21 @@ class SharedStore {
 
   private async open(): Promise<OpenedStore> {
     const warn = (text: string): void => [...this.users][0]?.warn(text);
-    let clockDifference: number | undefined;
-    const clockCompared = (milliseconds: number): void => void (clockDifference = milliseconds / 1000);
+    let clocks: ClockReport | undefined;
+    let clocksChanged = (): void => undefined;
+    const clockCompared = (report: ClockReport): void => {
+      clocks = report;
+      clocksChanged();
+    };
     const store = await openStore(this.settings, { warn, clockCompared });
     const label = placeLabel(this.settings);
     storeEvents.emit("opened", label);
     let wasReady = true;
+    /** A store that works is of no use to an instance whose clock is too far off to take work from it. */
+    const withClock = (condition: StoreCondition): StoreCondition =>
+      condition.kind === "ready" && Math.abs(clocks?.skewMilliseconds ?? 0) > intolerableSkewMilliseconds
+        ? { kind: "unavailable", error: new CpisError("STORE_CLOCK_SKEW") }
+        : condition;
     const conditionChanged: StoreUser["conditionChanged"] = (condition) => {
       if (wasReady && condition.kind === "unavailable") storeEvents.emit("outage", label);
       wasReady = condition.kind === "ready";
@@ -93,26 +104,33 @@ class SharedStore {
     const { schemas } = this.settings;
     const witness = schemas === undefined ? undefined : witnessStore(store, schemas, { warn });
     const observed = observeStore(witness?.store ?? store, () => changes.emit("changed", key));
-    const monitor = monitorStore(observed.store, { conditionChanged });
+    const monitor = monitorStore(observed.store, {
+      conditionChanged: (condition) => conditionChanged(withClock(condition)),
+    });
+    const condition = (): StoreCondition => withClock(monitor.condition);
+    clocksChanged = () => {
+      if ((condition().kind === "ready") !== wasReady) conditionChanged(condition());
+    };
+    clocksChanged();
     this.inSight = {
       key,
       label,
       store: monitor.store,
-      condition: () => monitor.condition,
+      condition,
       upkeepFailure: () => upkeep.failure(),
-      clockDifference: () => clockDifference,
+      clockDifference: () => (clocks === undefined ? undefined : greatestDifference(clocks) / 1000),
       isLeader: () => leadership.isLeader(),
       ...definedOnly({ judge: witness?.judge }),
     };
     changes.emit("changed", key);
-    return { store, observed, monitor, upkeep, leadership, witness };
+    return { store, observed, monitor, condition, upkeep, leadership, witness };
   }
 
   async use(user: StoreUser): Promise<StoreUse> {
     this.users.add(user);
     try {
-      const { monitor } = await this.opened;
-      user.conditionChanged(monitor.condition);
+      const { monitor, condition } = await this.opened;
+      user.conditionChanged(condition());
       return { store: monitor.store, release: () => this.release(user) };
     } catch (error) {
       this.users.delete(user);

@@ -108,6 +108,22 @@ describe("a message store on PostgreSQL", () => {
     }
   });
 
+  it("is red while this machine's clock is far off, though a query that was under way is answered in its time", async () => {
+    await start(server.newSchema());
+    await nodeRed.status("query", listening);
+    const real = Date.now.bind(Date);
+    try {
+      const ended = codeOfQuery();
+      Date.now = () => real() + 20_000;
+      assert.equal(await ended, "answered");
+      await nodeRed.status("query", "ebxml-transport.status.failed");
+    } finally {
+      Date.now = real;
+    }
+    await nodeRed.status("query", listening);
+    assert.equal(await codeOfQuery(), "answered");
+  });
+
   it("refuses while the server is gone, in red, and works again when it is back", async () => {
     await start(server.newSchema());
     await nodeRed.status("query", listening);
