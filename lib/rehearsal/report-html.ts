@@ -10,7 +10,7 @@ h1 { font-size: 1.75rem; } h2 { font-size: 1.375rem; margin-top: 2rem; } h3 { fo
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
 caption { text-align: left; font-weight: 700; padding-bottom: .25rem; }
 th, td { text-align: left; vertical-align: top; border: 1px solid #aeb7bd; padding: .3rem .5rem; overflow-wrap: anywhere; }
-th { background: #f0f4f5; }
+th { background: #f0f4f5; overflow-wrap: normal; } .when { white-space: nowrap; }
 .scenario { border: 1px solid #768692; border-left-width: .75rem; padding: .75rem 1rem; margin: 1rem 0; break-inside: avoid; }
 .passed { border-left-color: #007f3b; } .failed { border-left-color: #d5281b; } .not-possible { border-left-color: #768692; }
 .mark { font-weight: 700; border: 2px solid currentColor; padding: 0 .4rem; white-space: nowrap; }
@@ -50,7 +50,7 @@ function stepRow(step: StepReport, index: number, withSchema: boolean): string {
     escape(step.expected),
     escape(step.seen),
     mark(step.passed ? "passed" : "failed"),
-    `${escape(step.at.slice(11, 19))}, ${step.milliseconds} ms`,
+    `<span class="when">${escape(step.at.slice(11, 19))}</span><br><span class="when">${step.milliseconds} ms</span>`,
     ids,
     ...(withSchema ? [schemaCell(step)] : []),
   ];
