@@ -61,14 +61,11 @@ function run(name, { mutate, spec }) {
   fs.mkdirSync(folder, { recursive: true });
   const config = {
     mutate: files,
-    plugins: [],
-    // Stryker's own runner for mocha knows no version after 11.
-    testRunner: "command",
-    commandRunner: {
-      command: ["node", "node_modules/mocha/bin/mocha.js", "--bail", "--reporter", "dot", ...tests]
-        .map((word) => `"${word}"`)
-        .join(" "),
-    },
+    plugins: [path.join(root, "test", "mutation-runner.mjs")],
+    testRunner: "mocha-here",
+    mochaSpecs: tests,
+    warnings: { unknownOptions: false },
+    coverageAnalysis: "perTest",
     concurrency: Number(process.env.MUTATE_CONCURRENCY ?? Math.max(1, os.availableParallelism() - 1)),
     timeoutMS: 30_000,
     // Types are tsx's to strip; the compiler is not asked.
