@@ -89,6 +89,13 @@ describe("a message store on PostgreSQL", () => {
       now: () => Date.now() + clock.ahead,
       clockMeasured: ({ skewMilliseconds }) => noted.resolve(skewMilliseconds),
     });
+    /** What the transport of an earlier test of this process met is told first. */
+    async function alertOf(condition: string, state: string): Promise<Record<string, unknown>> {
+      for (let number = 1; ; number += 1) {
+        const payload = (await nodeRed.nextMessage("alerts", number)).payload as Record<string, unknown>;
+        if (payload["condition"] === condition && payload["state"] === state) return payload;
+      }
+    }
     try {
       await noted.promise;
       const alerts = { id: "alerts", type: "helper", z: "tab", x: 100, y: 300, wires: [] };
@@ -96,13 +103,12 @@ describe("a message store on PostgreSQL", () => {
       const parts = [simulatorNode, { ...storeNode, schema }, transport, queryNode];
       const flow = [...receivers, ...parts, alerts, { ...watch, wires: [["alerts"]] }];
       await nodeRed.start(flow, credentials());
-      const raised = (await nodeRed.nextMessage("alerts")).payload as Record<string, unknown>;
-      assert.deepEqual([raised["condition"], raised["state"], raised["threshold"]], ["clock-skew", "raised", 2]);
+      const raised = await alertOf("clock-skew", "raised");
+      assert.equal(raised["threshold"], 2);
       assert.ok(Math.abs(Number(raised["value"]) - 5) < 1, String(raised["value"]));
       clock.ahead = 0;
       await other.noteClock({ owner: "other", skewMilliseconds: 0, withinMilliseconds: 60_000, now: Date.now() });
-      const cleared = (await nodeRed.nextMessage("alerts", 2)).payload as Record<string, unknown>;
-      assert.deepEqual([cleared["condition"], cleared["state"]], ["clock-skew", "cleared"]);
+      await alertOf("clock-skew", "cleared");
     } finally {
       await other.close();
     }
