@@ -107,15 +107,11 @@ function isOpen(transport: TransportInSight): boolean {
   }
 }
 
-/** Whether the transport may open by itself in a moment: till then its work may look like nobody's. */
-function isOpening(transport: TransportInSight): boolean {
-  const { kind } = transport.state();
-  return kind === "closed" || kind === "opening" || kind === "waiting-for-simulator";
-}
-
 /** Keeps since when each trouble lasts, in the memory of the process: it outlives a redeploy. */
 export class ConditionReader {
   private readonly since: Map<string, number>;
+  /** When each transport without a session was first seen so, by the node's id. */
+  private readonly unopenedSince = new Map<string, number>();
 
   /** `since`: of a reader that was kept. */
   constructor(since: readonly (readonly [key: string, at: number])[] = []) {
@@ -140,8 +136,20 @@ export class ConditionReader {
       ...ofNodes.flat(),
       ...files,
       // Without a reading what was raised stays raised.
-      ...(stored === undefined || transports.some(isOpening) ? [] : strandedReadings(unowned, strandedBefore)),
+      ...(stored === undefined || this.isStarting(transports, now) ? [] : strandedReadings(unowned, strandedBefore)),
     ];
+  }
+
+  /**
+   * Whether a transport may still open by itself: till then its work looks like nobody's. One that nothing uses never
+   * opens, and must not hide the work of others.
+   */
+  private isStarting(transports: readonly TransportInSight[], now: number): boolean {
+    const unopened = transports.filter((transport) => !isOpen(transport) && transport.state().kind !== "failed");
+    const since = new Map(unopened.map(({ id }) => [id, this.unopenedSince.get(id) ?? now]));
+    this.unopenedSince.clear();
+    for (const [id, at] of since) this.unopenedSince.set(id, at);
+    return [...since.values()].some((at) => now - at < minute);
   }
 
   private async ofNode(

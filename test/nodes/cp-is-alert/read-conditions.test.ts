@@ -200,6 +200,10 @@ describe("the conditions of an alert", () => {
       const isFinal = each.kind === "failed";
       assert.deepEqual(await read("stranded-work"), isFinal ? [0, undefined, 2, undefined] : [], each.kind);
     }
+    // One that no node uses stays closed for ever.
+    state = { kind: "closed" };
+    assert.deepEqual(await read("stranded-work"), []);
+    assert.deepEqual(await read("stranded-work", now + minute), [0, undefined, 2, undefined]);
     state = { kind: "listening", port: 1 };
     isStoreOpen = false;
     try {
