@@ -59,7 +59,7 @@ describe("The check by the team's own schemas, in a browser", () => {
     assert.match(lines[Number(/\d+/.exec(finding)?.[0]) - 1] ?? "", /<creationTime/);
     await invalid.first().scrollIntoViewIfNeeded();
     await takeScreenshot(page, "schema-witness");
-    assert.match(nodeRed.log(), /sent, is not valid by your schema QUPC_IN000006GB01\.xsd, findings: 1; line \d+/);
-    for (const marker of markers) assert.ok(!nodeRed.log().includes(marker), marker);
+    assert.match(nodeRed.log(), /sent, is not valid by your schemas, findings: 1;/);
+    for (const marker of [...markers, ".xsd", "QUQI_", "REPC_"]) assert.ok(!nodeRed.log().includes(marker), marker);
   });
 });

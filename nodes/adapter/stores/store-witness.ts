@@ -17,7 +17,7 @@ export interface StoreWitness {
 }
 
 export interface StoreWitnessParts {
-  /** For the operator; ids, codes and names of the schemas only. */
+  /** For the operator; ids and codes only. Which schema a message has tells whether an answer was a record. */
   readonly warn: (text: string) => void;
   /** The compiled worker, where it does not lie beside its source. */
   readonly workerFile?: string;
@@ -26,7 +26,6 @@ export interface StoreWitnessParts {
 /** More than these wait for the check only when it cannot keep up: then messages pass unchecked. */
 const mostWaiting = 200;
 const mostWaitingBytes = 64 * 1024 * 1024;
-const findingsTold = 3;
 
 function unusable(error: unknown): SchemaVerdict {
   const { code, detail } = toCpisError(error);
@@ -42,25 +41,17 @@ function unusable(error: unknown): SchemaVerdict {
   }
 }
 
-/** What the log is told of a message; undefined for what is as it should be. */
+/** What the log is told of a message; undefined for what is as it should be. The findings are for who may see content. */
 function warningOf(verdict: SchemaVerdict): string | undefined {
   switch (verdict.kind) {
     case "valid":
     case "no-schema":
       return undefined;
-    case "invalid": {
-      const told = verdict.findings.slice(0, findingsTold).map(({ line, element, attribute, rule }) => {
-        const where = attribute === undefined ? element : `${element}/@${attribute}`;
-        return `line ${line}, ${where}: ${rule}`;
-      });
-      return `is not valid by your schema ${verdict.schema}, findings: ${verdict.total}; ${told.join(" ")}`;
-    }
+    case "invalid":
+      return `is not valid by your schemas, findings: ${verdict.total}; the message log shows them beside its content`;
     case "not-checked":
-    case "unusable": {
-      const detail = verdict.kind === "unusable" ? verdict.detail : undefined;
-      const error = new CpisError(verdict.code, detail === undefined ? {} : { detail });
-      return `could not be checked by your schemas: ${verdict.code} ${error.message}`;
-    }
+    case "unusable":
+      return `could not be checked by your schemas: ${verdict.code} ${new CpisError(verdict.code).message}`;
   }
 }
 
@@ -102,9 +93,8 @@ export function witnessStore(
     if (isClosed) return;
     const warning = warningOf(verdict);
     if (verdict.kind === "unusable") {
-      const fault = `${verdict.code} ${verdict.detail ?? ""}`;
-      if (toldFault === fault) return;
-      toldFault = fault;
+      if (toldFault === verdict.code) return;
+      toldFault = verdict.code;
     }
     if (warning !== undefined) warn(`The message ${messageId}, ${direction}, ${warning}`);
   }
