@@ -1,7 +1,6 @@
 // The version of this package, as a report names it.
 import fs from "node:fs/promises";
 import path from "node:path";
-import { isCpisError } from "../errors.js";
 
 export async function versionOfPackage(): Promise<string> {
   // The same place from the sources and from the built package.
@@ -10,8 +9,8 @@ export async function versionOfPackage(): Promise<string> {
       const text = await fs.readFile(path.join(__dirname, up, "package.json"), "utf8");
       const version: unknown = Reflect.get(JSON.parse(text) as object, "version");
       if (typeof version === "string") return version;
-    } catch (error) {
-      if (isCpisError(error)) throw error;
+    } catch {
+      // Not here: it lies one folder further up in the built package.
     }
   }
   return "unknown";

@@ -27,14 +27,14 @@ interface RehearsalDownload {
   readonly json: RehearsalReport;
 }
 
-interface RehearsalDesk {
+interface RehearsalService {
   state(): RehearsalState;
   /** Throws CPIS_LOG_NOT_POSSIBLE while another one runs. */
   start(body: object): RehearsalState;
   report(body: object): Promise<RehearsalDownload>;
 }
 
-function createRehearsalDesk(): RehearsalDesk {
+function createRehearsalService(): RehearsalService {
   let running: RehearsalState["running"];
   let failure: RehearsalState["failure"];
   let reports: readonly Kept[] = [];
@@ -124,7 +124,7 @@ interface Response {
 }
 
 export function serveRehearsal(RED: NodeAPI): void {
-  const desk = createRehearsalDesk();
+  const service = createRehearsalService();
   const post = (path: string, work: (body: object) => object | Promise<object>): void => {
     const answer = async ({ body, headers }: Request, response: Response): Promise<void> => {
       response.setHeader("Cache-Control", "no-store");
@@ -146,7 +146,7 @@ export function serveRehearsal(RED: NodeAPI): void {
       (request: Request, response: Response) => void answer(request, response),
     );
   };
-  post("state", () => desk.state());
-  post("start", (body) => desk.start(body));
-  post("report", (body) => desk.report(body));
+  post("state", () => service.state());
+  post("start", (body) => service.start(body));
+  post("report", (body) => service.report(body));
 }

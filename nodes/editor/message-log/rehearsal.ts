@@ -2,15 +2,33 @@
 import type { RehearsalReport, RehearsalRole, RehearsalState } from "../../../lib/rehearsal/model.js";
 import { button, element } from "./kit.js";
 import { takeTheme } from "./page-link.js";
-import { ask, base, readTexts } from "./page-requests.js";
+import { ask, base, property, readTexts } from "./page-requests.js";
+
+interface Report {
+  readonly html: string;
+  readonly json: RehearsalReport;
+}
 
 const roles: readonly RehearsalRole[] = ["hospital", "authority"];
 const betweenMilliseconds = 1000;
 
-async function post<Reply>(path: string, body: object): Promise<Reply | undefined> {
+type Answer<Reply> =
+  | { readonly kind: "reply"; readonly reply: Reply }
+  | { readonly kind: "denied" }
+  | { readonly kind: "refused"; readonly text: string }
+  | { readonly kind: "no-answer" };
+
+async function post<Reply>(path: string, body: object): Promise<Answer<Reply>> {
   const headers = { "Content-Type": "application/json" };
-  const reply = await ask(`cp-is/rehearsal/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-  return reply?.ok === true ? ((await reply.json()) as Reply) : undefined;
+  const response = await ask(`cp-is/rehearsal/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (response === undefined) return { kind: "no-answer" };
+  if (response.ok) return { kind: "reply", reply: (await response.json()) as Reply };
+  if (response.status === 401 || response.status === 403) return { kind: "denied" };
+  const said: unknown = await response.json().catch(() => undefined);
+  const [code, message] = [property(said, "code"), property(said, "message")];
+  return typeof code === "string" && typeof message === "string"
+    ? { kind: "refused", text: `${code}: ${message}` }
+    : { kind: "no-answer" };
 }
 
 function give(text: string, type: string, name: string | undefined): void {
@@ -35,6 +53,17 @@ async function start(): Promise<void> {
   );
   let shown = "";
 
+  function failureOf(answer: Exclude<Answer<unknown>, { readonly kind: "reply" }>): string {
+    switch (answer.kind) {
+      case "denied":
+        return _("rehearsal.denied");
+      case "refused":
+        return answer.text;
+      case "no-answer":
+        return _("rehearsal.noAnswer");
+    }
+  }
+
   function line({ id, role, startedAt, counts }: RehearsalState["reports"][number], all: RehearsalState["reports"]) {
     const text = _("rehearsal.report", {
       role: _(`rehearsal.${role}`),
@@ -48,10 +77,15 @@ async function start(): Promise<void> {
       element("option", { value: "" }, _("rehearsal.alone")),
       ...others.map((other) => element("option", { value: other.id }, new Date(other.startedAt).toLocaleString())),
     ]);
-    const fetched = async (): Promise<{ html: string; json: RehearsalReport } | undefined> =>
-      post("report", { id, ...(choice.value === "" ? {} : { compare: choice.value }) });
-    const offer = (label: string, use: (report: { html: string; json: RehearsalReport }) => void): HTMLElement =>
-      button(_(label), () => void fetched().then((report) => report !== undefined && use(report)));
+    const offer = (label: string, use: (report: Report) => void): HTMLElement =>
+      button(_(label), () => {
+        void post<Report>("report", { id, ...(choice.value === "" ? {} : { compare: choice.value }) }).then(
+          (answer) => {
+            if (answer.kind === "reply") use(answer.reply);
+            else status.textContent = failureOf(answer);
+          },
+        );
+      });
     return element("li", {}, [
       element("p", {}, text),
       others.length > 0 && element("label", {}, [_("rehearsal.compare"), " ", choice]),
@@ -82,14 +116,16 @@ async function start(): Promise<void> {
     );
   }
 
-  function follow(state: RehearsalState | undefined): void {
-    if (state === undefined) {
-      status.textContent = _("rehearsal.denied");
-      return;
-    }
-    show(state);
-    if (state.running === undefined) return;
+  function followLater(): void {
     window.setTimeout(() => void post<RehearsalState>("state", {}).then(follow), betweenMilliseconds);
+  }
+
+  function follow(answer: Answer<RehearsalState>): void {
+    if (answer.kind === "reply") show(answer.reply);
+    else status.textContent = failureOf(answer);
+    // A run goes on while the page cannot ask about it.
+    const mayRun = answer.kind === "reply" ? answer.reply.running !== undefined : answer.kind === "no-answer";
+    if (mayRun) followLater();
   }
 
   document.body.replaceChildren(
