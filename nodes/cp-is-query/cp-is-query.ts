@@ -122,11 +122,11 @@ function outputsOf(
   switch (result.outcome) {
     case "found":
       msg.payload = result;
-      status.found();
+      status.answered("found");
       return [msg, null];
     case "not-found":
       msg.payload = result;
-      status.notFound();
+      status.answered("not-found");
       return [null, msg];
     case "failed":
       if (closing.aborted) throw new CpisError("CONFIG_CLOSED", { detail: words("error.stopped") });
@@ -210,7 +210,7 @@ async function answer(parts: QueryNodeParts, msg: NodeMessageInFlow, queries: As
     if (exchange !== undefined) queries.add(exchange.messageId);
     tellExchange(msg, exchange, transport.label);
     const outputs = outputsOf(asked, msg, parts, open.effects.now());
-    measure(parts, msg, { outcome: asked.result.outcome }, exchange);
+    measure(parts, msg, { outcome: "answered" }, exchange);
     return outputs;
   } catch (error) {
     const failure = toCpisError(error);
@@ -266,7 +266,7 @@ export default function register(RED: NodeAPI): void {
       const settings = readQuerySettings(config, words);
       const transport = findTransport(RED, config, words);
       const closing = new AbortController();
-      const status = new QueryStatus(nodeStatus, words);
+      const status = new QueryStatus(nodeStatus, words, transport.isSimulated);
       const parts = { RED, node: this, words, settings, transport, status, closing: closing.signal };
       start(parts, nodeStatus, () => closing.abort());
     } catch (error) {

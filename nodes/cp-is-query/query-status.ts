@@ -11,6 +11,8 @@ export class QueryStatus {
   constructor(
     private readonly status: NodeStatus,
     private readonly words: Words,
+    /** Whether it may show what an answer was: whoever may see the editor sees it, with the time. */
+    private readonly tellsOutcome: boolean,
   ) {}
 
   /** How a query went before the transport listened again tells nothing any more. */
@@ -25,12 +27,11 @@ export class QueryStatus {
     this.refresh();
   }
 
-  found(): void {
-    this.answered("status.found");
-  }
-
-  notFound(): void {
-    this.answered("status.notFound");
+  answered(outcome: "found" | "not-found"): void {
+    const at = this.status.now();
+    const told = outcome === "found" ? "status.found" : "status.notFound";
+    const text = this.words(this.tellsOutcome ? told : "status.answered");
+    this.queryEnded(() => this.status.succeeded(text, at));
   }
 
   failed(code: string): void {
@@ -41,11 +42,6 @@ export class QueryStatus {
   contradicted(code: string): void {
     this.showLast = () => this.status.failed(this.words("status.failed", { code }));
     this.refresh();
-  }
-
-  private answered(key: string): void {
-    const at = this.status.now();
-    this.queryEnded(() => this.status.succeeded(this.words(key), at));
   }
 
   private queryEnded(showLast: () => void): void {

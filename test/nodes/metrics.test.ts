@@ -52,11 +52,11 @@ describe("Metrics and audit", () => {
 
   it("are there at nought before anything has happened, and then count", async () => {
     const before = await samples();
-    const found = 'cp_is_queries_total{T,outcome="found",code=""}';
+    const answered = 'cp_is_queries_total{T,outcome="answered",code=""}';
     const refused = 'cp_is_queries_total{T,outcome="failed",code="CPIS_INVALID_NHS_NUMBER"}';
-    const duration = 'cp_is_query_duration_seconds_count{T,outcome="found"}';
+    const duration = 'cp_is_query_duration_seconds_count{T,outcome="answered"}';
     const sent = 'cp_is_messages_sent_total{T,interaction="QUPC_IN000006GB01"}';
-    const names = [found, refused, duration, sent, "cp_is_queue_depth{T}", "cp_is_peer_outages_total{T}"];
+    const names = [answered, refused, duration, sent, "cp_is_queue_depth{T}", "cp_is_peer_outages_total{T}"];
     assert.deepEqual(
       names.map((name) => before.get(name)),
       names.map(() => 0),
@@ -67,7 +67,7 @@ describe("Metrics and audit", () => {
     await nodeRed.nextMessage("caught");
     const after = await samples();
     assert.deepEqual(
-      [found, refused, duration, sent].map((name) => after.get(name)),
+      [answered, refused, duration, sent].map((name) => after.get(name)),
       [1, 1, 1, 1],
     );
     assert.ok((after.get('cp_is_certificate_days_left{T,owner="own"}') ?? 0) > 0);
@@ -83,7 +83,10 @@ describe("Metrics and audit", () => {
     const markers = [known, clinician.userId, "messageId", "conversationId"].map((name) =>
       String(Reflect.get(detail, name) ?? name),
     );
+    // Which message answered, and what it was, tells whether there is a record.
+    markers.push("REPC_IN000007GB01", "QUQI_IN010000UK14", '"found"', '"not-found"');
     for (const marker of markers) assert.equal(text.includes(marker), false, marker);
+    assert.match(text, /cp_is_messages_received_total\{[^}]*interaction="answer to a query",outcome="answer"\} [1-9]/);
   });
 
   it("of a query are kept together: who asked is in the audit, and how it ended", async () => {

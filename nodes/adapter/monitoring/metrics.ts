@@ -5,7 +5,7 @@ import { transportLabel } from "../transports/transport-registry.js";
 const registry = createMetricRegistry();
 
 const counters = {
-  queries: registry.counter("cp_is_queries_total", "Queries that have ended, by outcome and error code"),
+  queries: registry.counter("cp_is_queries_total", "Queries that were answered, and those that failed by error code"),
   uploads: registry.counter("cp_is_uploads_total", "Uploads given to the node, by what became of them"),
   uploadRecords: registry.counter("cp_is_upload_records_total", "Records of answered uploads, as CP-IS judged them"),
   notifications: registry.counter("cp_is_notifications_total", "Accesses and inactive numbers given to the flow"),
@@ -27,12 +27,10 @@ const histograms = {
 /** What a peer names as its interaction may be anything: only these become labels, and "other". */
 const interactions: ReadonlySet<string> = new Set([
   "QUPC_IN000006GB01",
-  "QUQI_IN010000UK14",
   "MCCI_IN010000UK13",
   "REPC_IN000003GB01",
   "REPC_IN000004GB01",
   "REPC_IN000005GB01",
-  "REPC_IN000007GB01",
   "CP-ISLocalAuthorityUpload",
   "FileResponse",
   "CP-ISAccessToServiceNotification",
@@ -42,7 +40,11 @@ const interactions: ReadonlySet<string> = new Set([
   "MESH report",
 ]);
 
+/** Which of them came tells whether there is a record: a look before and after a query would show it. */
+const answers: ReadonlySet<string> = new Set(["QUQI_IN010000UK14", "REPC_IN000007GB01"]);
+
 export function knownInteraction(interaction: string): string {
+  if (answers.has(interaction)) return "answer to a query";
   return interactions.has(interaction) ? interaction : "other";
 }
 
@@ -52,16 +54,17 @@ const seconds = (milliseconds: number): number => milliseconds / 1000;
 export interface QueryEnd {
   /** The transport's label. */
   readonly transport: string;
-  readonly outcome: "found" | "not-found" | "failed";
+  /** What an answer was is the child's detail, and does not stand here. */
+  readonly outcome: "answered" | "failed";
   readonly code?: string;
   readonly durationMilliseconds?: number;
 }
 
 /** The series of a transport's queries are there from the start, with each code that a failure can have. */
 export function declareQueries(transport: string, codes: readonly string[]): void {
-  for (const outcome of ["found", "not-found"]) counters.queries.declare({ transport, outcome, code: "" });
+  counters.queries.declare({ transport, outcome: "answered", code: "" });
   for (const code of codes) counters.queries.declare({ transport, outcome: "failed", code });
-  for (const outcome of ["found", "not-found", "failed"]) histograms.queries.declare({ transport, outcome });
+  for (const outcome of ["answered", "failed"]) histograms.queries.declare({ transport, outcome });
 }
 
 export function queryEnded({ transport, outcome, code = "", durationMilliseconds }: QueryEnd): void {
@@ -114,9 +117,7 @@ export function declareEbxml(id: string): void {
     counters.replies.declare({ transport, outcome });
     histograms.replies.declare({ transport, outcome });
   }
-  for (const interaction of ["REPC_IN000007GB01", "QUQI_IN010000UK14"]) {
-    counters.received.declare({ transport, interaction, outcome: "answer" });
-  }
+  counters.received.declare({ transport, interaction: "answer to a query", outcome: "answer" });
   counters.refused.declare({ transport, reason: "tls" });
 }
 

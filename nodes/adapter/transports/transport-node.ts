@@ -74,6 +74,7 @@ export function offerTransport<Open, OpenState extends TransportState>(
   });
   return {
     label,
+    isSimulated: offer.needsSimulator,
     addUser: (user, listener) => {
       users.add(user, listener);
       listener(report());
@@ -95,6 +96,7 @@ export function refuseTransport<Open>(
   node.warn(error.message);
   return {
     label: node.name || node.id,
+    isSimulated: false,
     addUser: (user, listener) => {
       users.add(user, listener);
       listener({ state, status: statusOf(state) });

@@ -51,6 +51,8 @@ export interface TransportReport {
 export interface Transport<Open> {
   /** Its name, or its id when it has none. */
   readonly label: string;
+  /** Whether all that it sends and gets is the simulator's. */
+  readonly isSimulated: boolean;
   /** The listener is called at once, and at every change. */
   addUser(user: Node, listener: (report: TransportReport) => void): void;
   removeUser(user: Node): Promise<void>;

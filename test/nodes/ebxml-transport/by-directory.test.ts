@@ -115,7 +115,7 @@ describe("an ebxml transport with a contract from the directory", () => {
       await nodeRed.nextMessage("found", count);
     }
     assert.equal(simulator.sds.requests, requests);
-    await nodeRed.status("query", "status.found");
+    await nodeRed.status("query", "status.answered");
   });
 
   it("opens while the directory is down, says so in amber, and works once it is back", async () => {
