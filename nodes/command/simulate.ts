@@ -62,9 +62,11 @@ to it. Everybody in it is invented. Nothing need be stopped.`,
         certificates: { authority: pki.caPath, client: client.path },
         numbers: Object.fromEntries(specialNumbers.map(({ behaviour, nhsNumber }) => [behaviour, nhsNumber])),
       };
+      // Whoever reads the addresses may stop it at once.
+      const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
       await surroundings.print(`${JSON.stringify(addresses, null, values["json"] === true ? undefined : 2)}\n`);
       await surroundings.tell("Running. Stop with Ctrl+C.\n");
-      await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+      await stopped;
     } finally {
       await simulator.close();
     }
