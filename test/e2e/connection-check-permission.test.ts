@@ -4,7 +4,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
+import { collectOutput, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
+import { freePort } from "../support/ports.js";
 
 const permissions: Readonly<Record<string, readonly string[]>> = {
   administrator: ["*"],

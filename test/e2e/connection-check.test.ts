@@ -7,7 +7,8 @@ import type { Browser, Page } from "playwright-core";
 import { createPki } from "../../lib/simulator/pki/pki.js";
 import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
 import { statusOf } from "../support/e2e/editor.js";
-import { freePort, nodeRedLines, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
+import { nodeRedLines, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
+import { freePort } from "../support/ports.js";
 
 const place = { z: "flow", wires: [[]] };
 const own = {

@@ -10,7 +10,8 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
 import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
-import { collectOutput, freePort, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
+import { collectOutput, projectRoot, stopProcess, untilUp } from "../support/e2e/node-red-process.js";
+import { freePort } from "../support/ports.js";
 
 const start = path.join(projectRoot, "examples", "start.mjs");
 

@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { nodeNames, readDefinition, root } from "../support/nodes/editor-files.js";
 import { clinician, queryNode, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
-import { freePort } from "../support/nodes/ports.js";
+import { freePort } from "../support/ports.js";
 
 const tab = { id: "tab", type: "tab", label: "test" };
 /** Keeps what it gets where the admin API can read it. */

@@ -1,4 +1,5 @@
 // Ports of loopback: one that nobody has, and whether one is free.
+import { randomInt } from "node:crypto";
 import net from "node:net";
 
 export function isPortFree(port: number): Promise<boolean> {
@@ -9,14 +10,10 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** Below what systems give to connections and to servers that ask for any port: those of other tests do not take it. */
 export async function freePort(): Promise<number> {
-  const probe = net.createServer();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  probe.listen(0, "127.0.0.1", () => {
-    const address = probe.address();
-    resolve(typeof address === "object" && address !== null ? address.port : 0);
-  });
-  const port = await promise;
-  await new Promise((closed) => probe.close(closed));
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isPortFree(port)) return port;
+  }
 }

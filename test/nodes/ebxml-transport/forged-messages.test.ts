@@ -21,7 +21,7 @@ import {
 import { notificationNode, row, uploadNode } from "../../support/nodes/authority-flows.js";
 import { clinician, queryNode, receivers, spineTransport } from "../../support/nodes/flows.js";
 import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
-import { freePort } from "../../support/nodes/ports.js";
+import { freePort } from "../../support/ports.js";
 
 const spineKey = parsePartyKey("YES-0000806");
 const evilKey = parsePartyKey("EVIL-123456");

@@ -10,7 +10,7 @@ import {
   type SpineSimulator,
 } from "../../../lib/simulator/index.js";
 import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
-import { freePort } from "../../support/nodes/ports.js";
+import { freePort } from "../../support/ports.js";
 import { clinician, queryNode, receivers, spineTransport } from "../../support/nodes/flows.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });

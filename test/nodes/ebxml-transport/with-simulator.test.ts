@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import type { NodeMessage } from "node-red";
 import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
-import { freePort, isPortFree } from "../../support/nodes/ports.js";
+import { freePort, isPortFree } from "../../support/ports.js";
 import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
 
 const question = (): NodeMessage => ({ payload: "9990001014", cpis: { user: clinician } });

@@ -10,7 +10,7 @@ import {
 } from "../../../lib/simulator/index.js";
 import { receivers } from "../../support/nodes/flows.js";
 import { NodeRed } from "../../support/nodes/node-red.js";
-import { freePort } from "../../support/nodes/ports.js";
+import { freePort } from "../../support/ports.js";
 import { startConnectProxy } from "../../support/tls/connect-proxy.js";
 import { MailboxUser, upload, user } from "../../support/nodes/mesh-transport/mailbox-user.js";
 

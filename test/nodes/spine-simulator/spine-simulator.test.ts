@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { caughtError, NodeRed } from "../../support/nodes/node-red.js";
 import { clinician, queryNode, receivers, simulatorNode, simulatorTransport } from "../../support/nodes/flows.js";
-import { freePort, isPortFree } from "../../support/nodes/ports.js";
+import { freePort, isPortFree } from "../../support/ports.js";
 import { readEditorFiles, root } from "../../support/nodes/editor-files.js";
 import { specialUploadNumbers } from "../../../lib/simulator/index.js";
 import type * as simulatorLink from "../../../nodes/adapter/transports/simulator-link.js";

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs/promises";
-import net, { type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { freePort } from "../ports.js";
 
 export const projectRoot = path.resolve(__dirname, "../../..");
 
@@ -24,16 +24,6 @@ export interface RunningNodeRed {
 
 const startLimitMilliseconds = 120_000;
 const stopLimitMilliseconds = 60_000;
-
-export async function freePort(): Promise<number> {
-  const probe = net.createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** Waits until the process answers HTTP at the address; rejects with its output when it ends or takes too long. */
 export async function untilUp(url: string, child: ChildProcess, log: () => string): Promise<void> {

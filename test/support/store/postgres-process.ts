@@ -1,10 +1,9 @@
 // The PostgreSQL that npm installs, as a process on loopback: it needs no user of its own, no fixed port and no locale.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import fs from "node:fs/promises";
-import net from "node:net";
 import path from "node:path";
+import { freePort } from "../ports.js";
 import { type Account, isOpenToAll, lesserAccount, makeFolderFor } from "./lesser-account.js";
 
 export interface PostgresProcess {
@@ -37,19 +36,6 @@ async function reachablePrograms(home: string, account: Account | undefined): Pr
   await fs.cp(folder, copy, { recursive: true, verbatimSymlinks: true });
   const moved = (program: string): string => path.join(copy, path.relative(folder, program));
   return { initdb: moved(programs.initdb), postgres: moved(programs.postgres) };
-}
-
-/** Below the range that systems take ports from for outgoing connections, so that it is still free after a halt. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 30_000);
-    const server = net.createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }
 
 /** Makes an empty cluster whose one user is `user`, and starts it. */
