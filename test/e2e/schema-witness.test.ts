@@ -60,6 +60,7 @@ describe("The check by the team's own schemas, in a browser", () => {
     await invalid.first().scrollIntoViewIfNeeded();
     await takeScreenshot(page, "schema-witness");
     assert.match(nodeRed.log(), /sent, is not valid by your schemas, findings: 1;/);
-    for (const marker of [...markers, ".xsd", "QUQI_", "REPC_IN000007"]) assert.ok(!nodeRed.log().includes(marker), marker);
+    for (const marker of [...markers, ".xsd", "QUQI_", "REPC_IN000007"])
+      assert.ok(!nodeRed.log().includes(marker), marker);
   });
 });
