@@ -7,7 +7,7 @@ function secret(name) {
 }
 
 // The flow names the database as ${CP_IS_DATABASE_URL}, and its key as ${CP_IS_STORE_KEY}.
-for (const name of ["CP_IS_DATABASE_URL", "CP_IS_STORE_KEY"]) process.env[name] ??= secret(name);
+for (const name of ["CP_IS_DATABASE_URL", "CP_IS_STORE_KEY"]) process.env[name] ??= secret(name) ?? "";
 
 module.exports = {
   // The editor is reached through a proxy that asks who it is; see nginx.conf.
