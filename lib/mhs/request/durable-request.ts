@@ -1,5 +1,6 @@
 // Runs one request whose every step is in the store: it is never sent twice, and what became of it can be read later.
 import { definedOnly } from "../../defined-only.js";
+import { longestTimerMilliseconds } from "../../time/back-off.js";
 import { CpisError, type ErrorCode } from "../../errors.js";
 import type { NewAuditEntry } from "../../store/audit-model.js";
 import type { AcceptedRequest, MessageRowId, OutboundState, StoredMessage } from "../../store/message-model.js";
@@ -207,6 +208,39 @@ function notRecorded<Result>(error: unknown, { audit }: OutboundRequest<Result>)
   return notSent(new CpisError("CPIS_NOT_AUDITED", { cause: outcome.error, detail: code, retryable }));
 }
 
+function isAborted<Result>({ signal }: OutboundRequest<Result>): boolean {
+  return signal?.aborted === true;
+}
+
+/** Undefined for a store that does not answer in the request's time, or not before the request is given up. */
+function acceptedInTime<Result>(
+  accepting: Promise<AcceptedRequest>,
+  { timeoutMilliseconds, signal }: OutboundRequest<Result>,
+): Promise<AcceptedRequest | undefined> {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const giveUp = (): void => resolve(undefined);
+  const timer = setTimeout(giveUp, Math.min(timeoutMilliseconds, longestTimerMilliseconds));
+  signal?.addEventListener("abort", giveUp);
+  return Promise.race([accepting, over]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+  });
+}
+
+/** A request that its store took too late is never sent; what the store has of it says so. */
+function withdraw<Result>(
+  accepting: Promise<Recorded<Result>>,
+  outcome: RequestFailure,
+  { writings }: DurableRequestParts,
+): void {
+  const withdrawing: Promise<unknown> = accepting
+    .then((recorded) => conclude(outcome, { isWritten: false, hasEnded: true }, recorded))
+    // What the store did not take need not be withdrawn.
+    .catch(() => undefined)
+    .finally(() => writings.delete(withdrawing));
+  writings.add(withdrawing);
+}
+
 /**
  * Its bytes are in the store before the first of them leaves; without the store nothing is sent. The time that the
  * store takes counts as the request's.
@@ -215,26 +249,38 @@ export async function runRequest<Result>(
   request: OutboundRequest<Result>,
   parts: DurableRequestParts,
 ): Promise<RequestOutcome<Result>> {
-  if (request.signal?.aborted === true) return { kind: "aborted" };
+  if (isAborted(request)) return { kind: "aborted" };
   const { effects, pending } = parts;
   // A clock that is never set: what a caller waits for must not depend on somebody correcting the time.
   const startedAt = performance.now();
   const progress: Progress<Result> = { isWritten: false, hasEnded: false };
   let prepared: PreparedRequest<Result>;
-  let accepted: AcceptedRequest;
+  let recorded: Recorded<Result>;
   try {
     prepared = prepareRequest(request, parts);
-    accepted = await record(prepared, parts);
+    const recordOf = ({ id, auditNumber }: AcceptedRequest): Recorded<Result> => {
+      const auditOf = (outcome: RequestOutcome<Result>): NewAuditEntry | undefined => {
+        if (request.audit === undefined) return undefined;
+        const entry = request.audit.ended(outcome, effects.now());
+        return auditNumber === undefined ? entry : { ...entry, concerns: auditNumber };
+      };
+      return { prepared, id, parts, auditOf };
+    };
+    const accepting = record(prepared, parts);
+    const accepted = await acceptedInTime(accepting, request);
+    if (accepted === undefined) {
+      const detail = "it did not answer in the request's time";
+      const outcome = isAborted(request)
+        ? ({ kind: "aborted" } as const)
+        : notSent(new CpisError("STORE_UNAVAILABLE", { detail }));
+      withdraw(accepting.then(recordOf), outcome, parts);
+      return outcome.kind === "aborted" ? outcome : notRecorded(outcome.error, request);
+    }
+    recorded = recordOf(accepted);
   } catch (error) {
     return notRecorded(error, request);
   }
-  const { id, auditNumber } = accepted;
-  const auditOf = (outcome: RequestOutcome<Result>): NewAuditEntry | undefined => {
-    if (request.audit === undefined) return undefined;
-    const entry = request.audit.ended(outcome, effects.now());
-    return auditNumber === undefined ? entry : { ...entry, concerns: auditNumber };
-  };
-  const recorded: Recorded<Result> = { prepared, id, parts, auditOf };
+  const { id, auditOf } = recorded;
   const ended = Promise.withResolvers<undefined>();
   const keeper: RequestKeeper<Result> = {
     auditOf,

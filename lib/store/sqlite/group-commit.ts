@@ -3,15 +3,22 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CpisError } from "../../errors.js";
 import type { StoreEvent } from "../message-store.js";
 import type { Operation, SqlRow, SqlRunner, SqlValue } from "../sql/sql-operation.js";
-import { codedSqliteError, spoilsConnection } from "./sqlite-errors.js";
+import { codedSqliteError, isBusy, spoilsConnection } from "./sqlite-errors.js";
 
 /** Bounds how long one transaction keeps the event loop. */
 const maximumBatch = 256;
+
+/** How long another program, as a backup or a person's tool, may hold the file before an operation fails. */
+const busyMilliseconds = 2000;
+/** SQLite itself would wait on the event loop, and hold up all else that this process does. */
+const busyRetryMilliseconds = 25;
 
 type Mode = Parameters<SqlRunner["run"]>[0];
 
 interface Queued {
   readonly mode: Mode;
+  /** Of the process's own clock, which is never set. */
+  readonly askedAt: number;
   /** Runs the operation and keeps its result; the events are told after the commit. */
   execute(session: Session): readonly StoreEvent[];
   settle(): void;
@@ -76,6 +83,7 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
   const queue: Queued[] = [];
   let session: Session | undefined = createSession(open());
   let isScheduled = false;
+  let retry: NodeJS.Timeout | undefined;
 
   function discardSession(): void {
     const spoilt = session;
@@ -114,6 +122,20 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
     }
   }
 
+  /** Puts back what another program is in the way of, and gives the rest: it has waited long enough, or failed otherwise. */
+  function withoutBusy(batch: readonly Queued[], errorOf: (entry: Queued) => unknown): readonly Queued[] {
+    const now = performance.now();
+    const mayWait = (entry: Queued): boolean => isBusy(errorOf(entry)) && now - entry.askedAt < busyMilliseconds;
+    const waiting = batch.filter(mayWait);
+    if (waiting.length === 0) return batch;
+    queue.unshift(...waiting);
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      schedule();
+    }, busyRetryMilliseconds);
+    return batch.filter((entry) => !waiting.includes(entry));
+  }
+
   /** Gives what to do again, each in a transaction of its own: nothing, unless one operation undid its neighbours. */
   function runTogether(batch: readonly Queued[], current: Session): readonly Queued[] {
     const done: Outcomes = { events: [], failed: new Map() };
@@ -143,14 +165,14 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
       again = runTogether(batch, session);
     } catch (error) {
       const coded = codedSqliteError(error);
-      for (const entry of batch) entry.fail(coded);
+      for (const entry of withoutBusy(batch, () => error)) entry.fail(coded);
       if (spoilsConnection(error)) discardSession();
     }
     for (const entry of again) commit([entry]);
   }
 
   function settle(batch: readonly Queued[], { events, failed }: Outcomes): void {
-    for (const entry of batch) {
+    for (const entry of withoutBusy(batch, (entry) => failed.get(entry))) {
       if (failed.has(entry)) entry.fail(codedSqliteError(failed.get(entry)));
       else entry.settle();
     }
@@ -165,7 +187,7 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
   }
 
   function schedule(): void {
-    if (isScheduled) return;
+    if (isScheduled || retry !== undefined) return;
     isScheduled = true;
     setImmediate(flush);
   }
@@ -176,6 +198,7 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
         let settle = (): void => reject(new CpisError("STORE_INTERNAL", { detail: "settled before it ran" }));
         queue.push({
           mode,
+          askedAt: performance.now(),
           execute(current): readonly StoreEvent[] {
             const events: StoreEvent[] = [];
             const result = drive(current, operation(), events);
@@ -189,6 +212,7 @@ export function createGroupCommit(open: () => DatabaseSync, tell: (event: StoreE
       });
     },
     close(): Promise<void> {
+      clearTimeout(retry);
       discardSession();
       return Promise.resolve();
     },

@@ -51,7 +51,7 @@ const pageBytes = 4096;
 /** As SQLite names a database without a file. */
 const inMemory = ":memory:";
 const heldInMemory: OwnedFolder = { databaseFile: inMemory, release: () => undefined };
-/** How long a backup program or a person's tool may hold the file before an operation fails. */
+/** How long a backup program or a person's tool may hold the file while it is opened. */
 const busyMilliseconds = 2000;
 
 export const sqliteDialect: Dialect = {
@@ -214,6 +214,8 @@ function openDatabase(
     if (file !== inMemory) ensureSafe(database);
     migrate(database, migrations);
     database.exec(`PRAGMA max_page_count = ${largestPages()}`);
+    // From here on those who use it wait themselves: SQLite would wait on the event loop.
+    database.exec("PRAGMA busy_timeout = 0");
     return database;
   } catch (error) {
     database.close();

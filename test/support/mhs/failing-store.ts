@@ -10,6 +10,9 @@ export interface FailingStore {
   /** From now on these operations, or all, throw this code before anything is done. */
   fail(code: ErrorCode, operations?: readonly StoreOperation[]): void;
   recover(): void;
+  /** From now on these operations do not come back, until they are let go; then they are done. */
+  hang(operations: readonly StoreOperation[]): void;
+  letGo(): void;
   /** Operations that were refused. */
   refusals(): number;
 }
@@ -18,8 +21,11 @@ export function createFailingStore(real: MessageStore): FailingStore {
   let code: ErrorCode | undefined;
   let failing: readonly StoreOperation[] | undefined;
   let count = 0;
+  let hanging: readonly StoreOperation[] = [];
+  let freed = Promise.withResolvers<undefined>();
 
   function through<Result>(operation: StoreOperation, work: () => Promise<Result>): Promise<Result> {
+    if (hanging.includes(operation)) return freed.promise.then(work);
     if (code === undefined || failing?.includes(operation) === false) return work();
     count += 1;
     return Promise.reject(new CpisError(code));
@@ -39,6 +45,14 @@ export function createFailingStore(real: MessageStore): FailingStore {
     },
     recover(): void {
       code = undefined;
+    },
+    hang(operations): void {
+      hanging = operations;
+      freed = Promise.withResolvers();
+    },
+    letGo(): void {
+      hanging = [];
+      freed.resolve(undefined);
     },
     refusals: () => count,
   };

@@ -10,6 +10,8 @@ import {
   replyWith,
   type PeerBehaviour,
 } from "../../../support/mhs/peer.js";
+import { createFailingStore } from "../../../support/mhs/failing-store.js";
+import { createMemoryStore } from "../../../support/store/sqlite-place.js";
 import type { MessageStore } from "../../../../lib/store/message-store.js";
 import type { StoredMessage } from "../../../../lib/store/message-model.js";
 
@@ -95,6 +97,30 @@ describe("a query with a message store", () => {
       [row.id],
     );
     assert.equal(JSON.stringify(row).includes(nhsNumber), false);
+  });
+
+  it("fails in its own time while the store hangs, and is not sent when the store takes it later", async () => {
+    const peer = await scene.startPeer(answerAfter);
+    const real = await createMemoryStore();
+    const failing = createFailingStore(real);
+    const { mhs } = await start({ store: failing.store });
+    failing.hang(["acceptRequest"]);
+    const aborting = new AbortController();
+    const abandoned = mhs.request(scene.request({ timeoutMilliseconds: 100_000, signal: aborting.signal }));
+    const outcome = await mhs.request(scene.request({ timeoutMilliseconds: 200 }));
+    assert.equal(outcome.kind === "not-sent" && outcome.error.code, "STORE_UNAVAILABLE");
+    aborting.abort();
+    assert.deepEqual(await abandoned, { kind: "aborted" });
+    assert.deepEqual((await real.list({}, 10)).messages, []);
+    failing.letGo();
+    const codesOf = async () =>
+      (await real.list({ states: ["failed"] }, 10)).messages.map(({ errorCode }) => errorCode);
+    await until(async () => (await codesOf()).length === 2);
+    assert.deepEqual((await codesOf()).toSorted(), ["EBXML_NOT_SENT", "STORE_UNAVAILABLE"]);
+    answered(await mhs.request(scene.request()));
+    assert.equal(peer.requests.length, 1);
+    await mhs.close();
+    await real.close();
   });
 
   it("is recorded step by step, and its answer is confirmed", async () => {

@@ -54,6 +54,22 @@ describe("the commits of the embedded store", () => {
     assert.equal(found?.messageId, message.messageId);
   });
 
+  it("wait while another program holds the file for a moment, and hold up nothing else meanwhile", async () => {
+    const other = new DatabaseSync(path.join(folder, "messages.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    let turns = 0;
+    // A wait on the event loop would let none of these run, and the file would never be let go.
+    const counting = setInterval(() => {
+      turns += 1;
+      if (turns === 5) other.exec("COMMIT");
+    }, 20);
+    const ids = await Promise.all([outbound(), outbound()].map((message) => acceptOne(store, message)));
+    clearInterval(counting);
+    other.close();
+    assert.ok(turns >= 5);
+    assert.equal((await store.list({}, 10)).messages.length, ids.length);
+  });
+
   it("are refused with a code while another program holds the file, and go on after", async () => {
     const other = new DatabaseSync(path.join(folder, "messages.sqlite"));
     other.exec("BEGIN IMMEDIATE");
