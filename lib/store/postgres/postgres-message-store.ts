@@ -1,5 +1,6 @@
 // The message store for several Node-RED instances that share the work over one PostgreSQL, version 12 or newer.
 import { randomUUID } from "node:crypto";
+import net, { type Socket } from "node:net";
 import type { ClientConfig, PoolClient } from "pg";
 import { definedOnly } from "../../defined-only.js";
 import { CpisError, isCpisError } from "../../errors.js";
@@ -46,7 +47,28 @@ export interface PostgresMessageStoreOptions {
 
 const schemaPattern = /^[a-z_][a-z0-9_]{0,40}$/;
 /** The server ends a statement first; the client's own limit is for a server that no longer answers. */
-const answerGraceMilliseconds = 5000;
+const answerGraceMilliseconds = 2000;
+/** A store that is closed waits so long for a server that no longer answers, and then ends the connections itself. */
+const closeMilliseconds = 2000;
+
+/** The sockets of all connections, so that they can be ended when the server does not answer a farewell. */
+class Sockets {
+  private readonly open = new Set<Socket>();
+  private isCutOff = false;
+
+  create(): Socket {
+    const socket = new net.Socket();
+    this.open.add(socket);
+    socket.once("close", () => this.open.delete(socket));
+    if (this.isCutOff) setImmediate(() => socket.destroy());
+    return socket;
+  }
+
+  cutOff(): void {
+    this.isCutOff = true;
+    for (const socket of this.open) socket.destroy();
+  }
+}
 
 /** Unlike any other, and no secret: gen_random_uuid() is newer than the oldest server that is taken. */
 const randomId = "substr(md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text), 1, 12)";
@@ -140,7 +162,7 @@ async function migrate(client: PoolClient, schema: string, migrations: readonly 
   }
 }
 
-function clientConfig(options: PostgresMessageStoreOptions): ClientConfig {
+function clientConfig(options: PostgresMessageStoreOptions, sockets: Sockets): ClientConfig {
   const statementTimeout = options.statementTimeoutMilliseconds ?? 15_000;
   return {
     host: options.host,
@@ -155,6 +177,7 @@ function clientConfig(options: PostgresMessageStoreOptions): ClientConfig {
     // An instance that stops in the middle of a transaction must not keep its locks from the others.
     idle_in_transaction_session_timeout: statementTimeout,
     keepAlive: true,
+    stream: () => sockets.create(),
     application_name: "cp-is-message-store",
   };
 }
@@ -170,7 +193,8 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
   const { Pool, Client } = await import("pg").catch((error: unknown) => {
     throw new CpisError("STORE_DRIVER_MISSING", { cause: error });
   });
-  const config = clientConfig(options);
+  const sockets = new Sockets();
+  const config = clientConfig(options, sockets);
   const channel = `${schema}_events`;
   const pool = new Pool({ ...config, max: options.maximumConnections ?? 10 });
   // An idle connection that breaks has left the pool already; the next operation opens another.
@@ -184,7 +208,7 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
   const runner = createPostgresRunner({ pool, channel, prepare: (client) => migrate(client, schema, migrations) });
   const events = listenForEvents(() => new Client(config), channel, listeners.tell);
 
-  const opened = createSqlMessageStore({
+  const working = createSqlMessageStore({
     dialect,
     protection: options.protection,
     mode: options.mode ?? "full",
@@ -194,6 +218,13 @@ export async function createPostgresMessageStore(options: PostgresMessageStoreOp
       await Promise.all([events.close(), pool.end()]);
     },
   });
+  const opened: MessageStore = {
+    ...working,
+    close(): Promise<void> {
+      const timer = setTimeout(() => sockets.cutOff(), closeMilliseconds);
+      return working.close().finally(() => clearTimeout(timer));
+    },
+  };
   await refuseHopeless(opened);
   await events.firstAttempt;
   if (!hasClock) return opened;

@@ -24,6 +24,7 @@ export interface LeadershipOptions {
 
 const name = "leader";
 const renewMilliseconds = 5_000;
+const farewellMilliseconds = 1_000;
 
 /** A leader that cannot reach the store counts as none before its lease ends there: its own clock began earlier. */
 export function createLeadership(store: MessageStore, options: LeadershipOptions): Leadership {
@@ -49,17 +50,25 @@ export function createLeadership(store: MessageStore, options: LeadershipOptions
     });
   }
 
+  async function giveUp(): Promise<void> {
+    await asking;
+    try {
+      if (heldUntil > monotonic()) await store.endLease({ name, owner });
+    } catch {
+      // Another one follows when the lease has run out.
+    }
+  }
+
   return {
     isLeader: () => !isStopped && monotonic() < heldUntil,
     async stop(): Promise<void> {
       isStopped = true;
       cancel?.();
-      await asking;
-      try {
-        if (heldUntil > monotonic()) await store.endLease({ name, owner });
-      } catch {
-        // Another one follows when the lease has run out.
-      }
+      // A store that hangs must not keep the flows from being deployed: then another one follows when the lease has run out.
+      const patience = Promise.withResolvers<undefined>();
+      const timer = setTimeout(patience.resolve, farewellMilliseconds, undefined);
+      await Promise.race([giveUp(), patience.promise]);
+      clearTimeout(timer);
     },
   };
 }
