@@ -39,12 +39,12 @@ function sealed(credentials: object): string {
 }
 
 /** What npm would have installed: a copy of the package, and links to what it depends on. */
-async function installPackage(folder: string): Promise<void> {
+export async function installPackage(folder: string): Promise<void> {
   const modules = path.join(folder, "node_modules");
   await fs.rm(modules, { recursive: true, force: true });
   const home = path.join(modules, "@cp-is", "node-red");
   await fs.mkdir(home, { recursive: true });
-  for (const part of ["dist", "resources", "package.json"]) {
+  for (const part of ["dist", "resources", "examples", "package.json"]) {
     await fs.cp(path.join(projectRoot, part), path.join(home, part), { recursive: true });
   }
   const installed = path.join(projectRoot, "node_modules");
