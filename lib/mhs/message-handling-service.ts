@@ -9,6 +9,7 @@ import type { ConfirmOutcome, Consumer, ConsumerOptions, DeliveryReports } from 
 import { createStoreWatch } from "../queue/store-watch.js";
 import type { MessageRowId, StoredMessage } from "../store/message-model.js";
 import type { StoreEvent, Transition } from "../store/message-store.js";
+import type { ProxySettings } from "../tls/proxy.js";
 import type { TlsMaterial } from "../tls/tls-material.js";
 import type { InboundRules } from "./inbound/check-inbound.js";
 import { createInboundHandler } from "./inbound/inbound-handler.js";
@@ -45,6 +46,8 @@ export interface InboundSettings extends Omit<InboundRules, "ownParty"> {
 export interface MessageHandlingServiceOptions extends StoreOptions {
   readonly ownParty: OwnParty;
   readonly clientTls: TlsMaterial;
+  /** On the way to the peer. Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<SendTimeouts>;
   /** Without a listener no answer can arrive. */
   readonly listener?: ListenerOptions;
@@ -110,7 +113,7 @@ function createParts(options: MessageHandlingServiceOptions) {
     sender: createSender({
       tls: options.clientTls,
       peerShown: (chain) => events.emit("certificatesShown", { by: "peer", chain }),
-      ...definedOnly({ timeouts: options.timeouts }),
+      ...definedOnly({ timeouts: options.timeouts, proxy: options.proxy }),
     }),
     /** What is still being written down when an outcome is given. */
     writings: new Set<Promise<unknown>>(),

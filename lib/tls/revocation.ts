@@ -13,6 +13,7 @@ import {
   readTime,
   type DerValue,
 } from "./der.js";
+import { asPem } from "./usable-material.js";
 
 /** A list of which the signature was verified. */
 export interface RevocationList {
@@ -78,7 +79,7 @@ function listsIn(file: Buffer): readonly Buffer[] {
 }
 
 function authoritiesIn(ca: string | Buffer): readonly X509Certificate[] {
-  return (ca.toString().match(pemCertificate) ?? []).map((pem) => new X509Certificate(pem));
+  return (asPem(ca).toString().match(pemCertificate) ?? []).map((pem) => new X509Certificate(pem));
 }
 
 function parseList(list: Buffer, authorities: readonly X509Certificate[]): RevocationList {

@@ -1,20 +1,22 @@
 // The `ebxml transport` config node: owns the connection to Spine and the listener, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
-import { withCertificate, type CertificateSight } from "../adapter/transports/certificate-watch.js";
+import { openRevocations, withCertificate, type CertificateSight } from "../adapter/transports/certificate-watch.js";
 import { configuredStore } from "../adapter/stores/configured-store.js";
 import { serveConnectionChecks, type CheckedNode } from "../adapter/transports/connection-check-route.js";
 import { credentialsOf } from "../adapter/runtime/credentials.js";
 import type { FileTransport } from "../adapter/transports/file-transport-model.js";
 import { offerTransport, refuseTransport } from "../adapter/transports/transport-node.js";
-import { operatorLogOf } from "../adapter/runtime/operator-log.js";
+import { operatorLogOf, type OperatorLog } from "../adapter/runtime/operator-log.js";
+import { readProxy } from "../adapter/transports/read-proxy.js";
 import { readAuthorities, readTls } from "../adapter/transports/read-tls.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
 import { currentSimulator, type SpineSimulator } from "../adapter/transports/simulator-link.js";
 import type { EbxmlTransport, EbxmlTransportNode } from "../adapter/transports/transport-model.js";
 import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
-import type { ContractAccess } from "./session-contracts.js";
+import type { SpineAccess } from "./session-contracts.js";
 import { openSimulatorSession, openSpineSession, type TransportSession } from "./transport-session.js";
 import { readTransportSettings, type TransportSettings } from "./transport-settings.js";
 import { prepareTransportCheck, type UnopenedParts } from "./transport-check.js";
@@ -33,22 +35,48 @@ function spineTls({ tlsNodeId, acceptsSimulatorCertificates }: Spine, findNode: 
   return readTls(findNode(tlsNodeId), words, acceptsSimulatorCertificates);
 }
 
+interface AccessParts {
+  readonly settings: TransportSettings;
+  readonly spine: Spine;
+  readonly findNode: FindNode;
+  readonly words: Words;
+  readonly log: OperatorLog;
+}
+
 /** The mini service's own, where one is named. */
-function smspTlsOf(
-  { settings, spine, tls }: { settings: TransportSettings; spine: Spine; tls: TlsMaterial },
-  findNode: FindNode,
-  words: Words,
-): TlsMaterial {
+function smspTlsOf({ settings, spine, findNode, words }: AccessParts, tls: TlsMaterial): TlsMaterial {
   const tlsNodeId = settings.smsp?.kind === "provider" ? settings.smsp.tlsNodeId : undefined;
   return tlsNodeId === undefined ? tls : spineTls({ ...spine, tlsNodeId }, findNode, words);
 }
 
-function contractAccess(spine: Spine, findNode: FindNode, words: Words): ContractAccess {
+function directoryCaOf({ spine, findNode, words }: AccessParts): string | Buffer | undefined {
   const { way, acceptsSimulatorCertificates } = spine;
   const tlsNodeId = way.kind === "by-lookup" ? way.directory.tlsNodeId : undefined;
-  if (tlsNodeId === undefined) return { way, directoryCa: undefined };
-  const directoryCa = readAuthorities(findNode(tlsNodeId), "field.sdsTls", words, acceptsSimulatorCertificates);
-  return { way, directoryCa };
+  if (tlsNodeId === undefined) return undefined;
+  return readAuthorities(findNode(tlsNodeId), "field.sdsTls", words, acceptsSimulatorCertificates);
+}
+
+/**
+ * The revocation lists may be of any authority that one of the TLS nodes trusts, and hold towards Spine, the mini service and
+ * the directory. Throws CONFIG_MISSING, CONFIG_INVALID or TLS_CRL_INVALID.
+ */
+function openAccess(parts: AccessParts): SpineAccess {
+  const { spine, findNode, words, log } = parts;
+  const tls = spineTls(spine, findNode, words);
+  const smspTls = smspTlsOf(parts, tls);
+  const directoryCa = directoryCaOf(parts);
+  const proxy =
+    spine.proxyNodeId === undefined ? undefined : readProxy(findNode(spine.proxyNodeId), words("field.proxy"));
+  const authorities = [tls.ca, smspTls.ca, directoryCa ?? []].flat();
+  const revocation = openRevocations(spine.revocationFiles, authorities, log);
+  return {
+    contracts: { way: spine.way, directoryCa, revocation, proxy },
+    tls: { ...tls, ...definedOnly({ revocation }) },
+    smspTls: { ...smspTls, ...definedOnly({ revocation }) },
+    clientNames: spine.clientNames,
+    proxy,
+    close: () => revocation?.close(),
+  };
 }
 
 interface OpeningParts {
@@ -68,14 +96,7 @@ function openSession(
   const { spine } = settings;
   if (spine.kind === "spine") {
     const findNode = (id: string): unknown => RED.nodes.getNode(id);
-    const tls = spineTls(spine, findNode, words);
-    const smspTls = smspTlsOf({ settings, spine, tls }, findNode, words);
-    return openSpineSession(basis, contractAccess(spine, findNode, words), {
-      tls,
-      clientNames: spine.clientNames,
-      revocationFiles: spine.revocationFiles,
-      smspTls,
-    });
+    return openSpineSession(basis, openAccess({ settings, spine, findNode, words, log: basis.log }));
   }
   if (simulator === undefined) return Promise.reject(new CpisError("CONFIG_CLOSED"));
   return openSimulatorSession(basis, spine.pattern, simulator);
@@ -97,15 +118,15 @@ function checked(
 ): CheckedNode {
   const { spine } = settings;
   const findNode = (id: string): unknown => RED.nodes.getNode(id);
-  const spineAccess: UnopenedParts["spineAccess"] = () => {
-    if (spine.kind !== "spine") throw new CpisError("CONFIG_CLOSED");
-    return { access: contractAccess(spine, findNode, words), tls: spineTls(spine, findNode, words) };
-  };
+  const log = operatorLogOf(node);
   const parts = (): UnopenedParts => ({
     settings,
-    log: operatorLogOf(node),
+    log,
     simulator: currentSimulator(),
-    spineAccess,
+    openAccess: () => {
+      if (spine.kind !== "spine") throw new CpisError("CONFIG_CLOSED");
+      return openAccess({ settings, spine, findNode, words, log });
+    },
   });
   return { prepareCheck: (signal) => prepareTransportCheck(transport, signal, parts) };
 }

@@ -2,6 +2,8 @@
 import { distributionServices } from "../../lib/itk/names.js";
 import { createSmspClient, type SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { SmspSettings } from "../../lib/smsp/model.js";
+import { definedOnly } from "../../lib/defined-only.js";
+import type { ProxySettings } from "../../lib/tls/proxy.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import { systemEffects } from "../adapter/runtime/this-process.js";
@@ -19,16 +21,27 @@ const simulatedSettings: Omit<SmspSettings, "senderOdsCode" | "providerOdsCode">
   security: { kind: "none" },
 };
 
-function createClient(url: string, settings: SmspSettings, tls: TlsMaterial, connectMilliseconds: number): SmspClient {
+interface Way {
+  readonly url: string;
+  readonly tls: TlsMaterial;
+  readonly proxy?: ProxySettings;
+  readonly connectMilliseconds: number;
+}
+
+function createClient({ connectMilliseconds, ...way }: Way, settings: SmspSettings): SmspClient {
   const timeouts = { connectMilliseconds, answerMilliseconds };
-  return createSmspClient({ url, tls, settings, timeouts, effects: systemEffects });
+  return createSmspClient({ ...way, settings, timeouts, effects: systemEffects });
 }
 
 /** Undefined when the transport offers none. Throws CONFIG_MISSING or CONFIG_INVALID. */
-export function openSmsp(settings: TransportSettings, tls: TlsMaterial): SmspClient | undefined {
-  const { smsp, connectTimeoutMilliseconds } = settings;
+export function openSmsp(
+  settings: TransportSettings,
+  tls: TlsMaterial,
+  proxy: ProxySettings | undefined,
+): SmspClient | undefined {
+  const { smsp, connectTimeoutMilliseconds: connectMilliseconds } = settings;
   if (smsp?.kind !== "provider") return undefined;
-  return createClient(smsp.url, smsp.settings, tls, connectTimeoutMilliseconds);
+  return createClient({ url: smsp.url, tls, connectMilliseconds, ...definedOnly({ proxy }) }, smsp.settings);
 }
 
 /** The same towards the simulator. */
@@ -39,5 +52,6 @@ export function openSimulatedSmsp(
 ): SmspClient | undefined {
   if (settings.smsp === undefined) return undefined;
   const names = { senderOdsCode: settings.organisation.code, providerOdsCode: smsp.providerOdsCode };
-  return createClient(smsp.url, { ...simulatedSettings, ...names }, tls, settings.connectTimeoutMilliseconds);
+  const { connectTimeoutMilliseconds: connectMilliseconds } = settings;
+  return createClient({ url: smsp.url, tls, connectMilliseconds }, { ...simulatedSettings, ...names });
 }

@@ -1,9 +1,13 @@
 // How the sessions of a transport come to their contracts: from the operator's hand, from the directory, or the simulator.
 import { queryRequestInteraction } from "../../lib/cpis/query/query-request.js";
+import { definedOnly } from "../../lib/defined-only.js";
 import type { ManualContract } from "../../lib/sds/choose-endpoint.js";
 import type { ServiceInteraction } from "../../lib/sds/directory-model.js";
 import { createSdsClient } from "../../lib/sds/sds-client.js";
 import { queryServiceName } from "../../lib/services/query/query.js";
+import type { ProxySettings } from "../../lib/tls/proxy.js";
+import type { RevocationCheck } from "../../lib/tls/revocation.js";
+import { publicAuthorities, type ServerTrust, type TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { OperatorLog } from "../adapter/runtime/operator-log.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import { systemEffects } from "../adapter/runtime/this-process.js";
@@ -16,6 +20,23 @@ export interface ContractAccess {
   readonly way: ContractWay;
   /** Authorities of the directory; undefined: the public ones. */
   readonly directoryCa: string | Buffer | undefined;
+  /** Asked of the directory's certificates, too. */
+  readonly revocation: RevocationCheck | undefined;
+  /** On the way to the directory; undefined: by the environment. */
+  readonly proxy: ProxySettings | undefined;
+}
+
+/** All that a session towards Spine, or a check of it, connects with; opened anew for each. */
+export interface SpineAccess {
+  readonly contracts: ContractAccess;
+  readonly tls: TlsMaterial;
+  /** Towards a Spine mini service, whose authority may be another one. */
+  readonly smspTls: TlsMaterial;
+  /** That Spine's client certificate may carry. */
+  readonly clientNames: readonly string[];
+  readonly proxy: ProxySettings | undefined;
+  /** Ends the watch over the revocation lists. */
+  close(): void;
 }
 
 /** What is sent is only what this transport is there for. */
@@ -57,12 +78,12 @@ function typedFor(way: ContractWay): (interaction: ServiceInteraction) => Manual
 
 /** Throws CONFIG_INVALID or CONFIG_MISSING for a directory that cannot be asked. */
 export function openSpineDesk(purpose: Purpose, access: ContractAccess, log: OperatorLog): ContractDesk {
-  const { way, directoryCa } = access;
+  const { way, directoryCa, revocation, proxy } = access;
   const common = { interactions: interactionsOf(purpose), typedFor: typedFor(way), log };
   if (way.kind === "by-hand") return openContractDesk(common);
   const { baseUrl, apiKey, odsCode, freshMilliseconds } = way.directory;
-  const trust = directoryCa === undefined ? {} : { tls: { ca: directoryCa } };
-  const client = createSdsClient({ baseUrl, apiKey, effects: systemEffects, ...trust });
+  const tls: ServerTrust = { ca: directoryCa ?? publicAuthorities, ...definedOnly({ revocation }) };
+  const client = createSdsClient({ baseUrl, apiKey, tls, effects: systemEffects, ...definedOnly({ proxy }) });
   return openContractDesk({ ...common, directory: { client, odsCode, freshMilliseconds } });
 }
 

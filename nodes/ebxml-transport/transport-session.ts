@@ -1,4 +1,5 @@
 // One time span in which a transport is open: its message store, its message handling service, and what it knows.
+import { definedOnly } from "../../lib/defined-only.js";
 import { CpisError } from "../../lib/errors.js";
 import { createMessageHandlingService, type MessageHandlingService } from "../../lib/mhs/message-handling-service.js";
 import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
@@ -8,9 +9,10 @@ import { findContradiction } from "../../lib/services/query/contradiction.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
+import type { ProxySettings } from "../../lib/tls/proxy.js";
 import type { ClientNames } from "../../lib/tls/peer-name.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
-import { openRevocations, type CertificateSight } from "../adapter/transports/certificate-watch.js";
+import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
 import { incidentHappened } from "../adapter/transports/transport-registry.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
@@ -30,7 +32,7 @@ import {
   openSpineDesk,
   queryInteraction,
   uploadInteraction,
-  type ContractAccess,
+  type SpineAccess,
 } from "./session-contracts.js";
 import { openSimulatedSmsp, openSmsp } from "./open-smsp.js";
 import { followService } from "./session-log.js";
@@ -73,16 +75,18 @@ interface SessionParts extends SessionBasis {
   readonly tls: TlsMaterial;
   readonly clientNames: ClientNames;
   readonly smsp: SmspClient | undefined;
+  readonly proxy: ProxySettings | undefined;
 }
 
 type Watch = (condition: StoreCondition) => void;
 
-function createService({ settings, desk, tls, clientNames }: SessionParts, { store }: StoreUse) {
+function createService({ settings, desk, tls, clientNames, proxy }: SessionParts, { store }: StoreUse) {
   const { partyKey, ownCpaId, listener, connectTimeoutMilliseconds, replyTimeoutMilliseconds } = settings;
   const { host, port, path, maximumBytes, ackWhenNotRequested } = listener;
   return createMessageHandlingService({
     ownParty: ownCpaId === undefined ? { partyKey } : { partyKey, cpaId: ownCpaId },
     clientTls: tls,
+    ...definedOnly({ proxy }),
     timeouts: { connectMilliseconds: connectTimeoutMilliseconds, replyMilliseconds: replyTimeoutMilliseconds },
     listener: { host, port, path, tls, clientNames, limits: { maximumBodyBytes: maximumBytes } },
     inbound: {
@@ -201,7 +205,7 @@ function openTransport(
   { service, port }: { readonly service: MessageHandlingService; readonly port: number },
   use: StoreUse,
 ): OpenTransport {
-  const { settings, desk, tls, clientNames, smsp } = parts;
+  const { settings, desk, tls, clientNames, smsp, proxy } = parts;
   const files = openFiles(parts, service, use);
   return {
     fromAsid: settings.asid,
@@ -211,7 +215,7 @@ function openTransport(
     request: (request) => service.request(request),
     audit: auditOf(parts, use),
     onContradiction: watchContradictions(parts, service, use),
-    check: ebxmlCheckOf({ desk, tls, clientNames }, { kind: "open", host: settings.listener.host, port, tls }),
+    check: ebxmlCheckOf({ desk, tls, clientNames, proxy }, { kind: "open", host: settings.listener.host, port, tls }),
     ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),
@@ -299,42 +303,26 @@ async function startOpenSession(parts: SessionParts): Promise<ListeningSession> 
   }
 }
 
-export interface SpineTls {
-  readonly tls: TlsMaterial;
-  /** That Spine's client certificate may carry. */
-  readonly clientNames: readonly string[];
-  /** Files of revocation lists, of the authorities of `tls`. */
-  readonly revocationFiles: readonly string[];
-  /** Towards a Spine mini service, whose authority may be another one. */
-  readonly smspTls: TlsMaterial;
-}
-
 /**
- * Opens towards Spine, whether the directory answers or not. Throws CONFIG_CLIENT_NAMES, TLS_CRL_INVALID, CONFIG_PORT_IN_USE,
- * CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*.
+ * Opens towards Spine, whether the directory answers or not; closes the access with the session, and when there is none.
+ * Throws CONFIG_CLIENT_NAMES, CONFIG_PORT_IN_USE, CONFIG_LISTEN, CONFIG_INVALID, CONFIG_MISSING, or STORE_*.
  */
-export async function openSpineSession(
-  basis: SessionBasis,
-  access: ContractAccess,
-  { clientNames, revocationFiles, ...given }: SpineTls,
-): Promise<TransportSession> {
-  if (clientNames.length === 0) throw new CpisError("CONFIG_CLIENT_NAMES");
-  const revocation = openRevocations(revocationFiles, given.tls.ca, basis.log);
-  const withRevocation = (tls: TlsMaterial): TlsMaterial => (revocation === undefined ? tls : { ...tls, revocation });
+export async function openSpineSession(basis: SessionBasis, access: SpineAccess): Promise<TransportSession> {
+  const { contracts, tls, smspTls, clientNames, proxy } = access;
   try {
-    const tls = withRevocation(given.tls);
-    const smsp = openSmsp(basis.settings, withRevocation(given.smspTls));
-    const desk = openSpineDesk(basis.settings, access, basis.log);
-    const session = await startSession({ ...basis, desk, tls, clientNames, smsp });
+    if (clientNames.length === 0) throw new CpisError("CONFIG_CLIENT_NAMES");
+    const smsp = openSmsp(basis.settings, smspTls, proxy);
+    const desk = openSpineDesk(basis.settings, contracts, basis.log);
+    const session = await startSession({ ...basis, desk, tls, clientNames, smsp, proxy });
     return {
       ...session,
       close: async () => {
         await session.close();
-        revocation?.close();
+        access.close();
       },
     };
   } catch (error) {
-    revocation?.close();
+    access.close();
     throw error;
   }
 }
@@ -353,7 +341,7 @@ export async function openSimulatorSession(
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
   const smsp = openSimulatedSmsp(basis.settings, simulator, tls);
   const desk = openSimulatorDesk(basis.settings, simulator, pattern, basis.log);
-  const session = await startSession({ ...basis, desk, tls, clientNames: "any", smsp });
+  const session = await startSession({ ...basis, desk, tls, clientNames: "any", smsp, proxy: undefined });
   simulator.registerParty({
     partyKey,
     asid,

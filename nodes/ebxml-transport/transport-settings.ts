@@ -20,6 +20,8 @@ export type SpineSide =
       readonly kind: "spine";
       readonly way: ContractWay;
       readonly tlsNodeId: string;
+      /** Undefined: a proxy of the environment, if there is one. */
+      readonly proxyNodeId: string | undefined;
       /** That Spine's client certificate may carry; without one nothing is opened, and only checked. */
       readonly clientNames: readonly string[];
       /** Files of revocation lists. */
@@ -97,6 +99,11 @@ function listIn(text: string, separator: RegExp): readonly string[] {
   return text.split(separator).filter((one) => one !== "");
 }
 
+/** Of a config node that need not be: the editor may write its word for "add a new one". */
+function chosen(id: string): string | undefined {
+  return id === "" || id === "_ADD_" ? undefined : id;
+}
+
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does; no text holds a secret. */
 export function readTransportSettings(config: object, credentials: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
@@ -104,7 +111,6 @@ export function readTransportSettings(config: object, credentials: object, words
   const isSimulator = environment === "simulator";
   const ownCpaId = fields.optional("ownCpaId", "token", "");
   const listener = readListener(fields, isSimulator);
-  const storeNodeId = fields.optional("messageStore", "token", "");
   return {
     environment,
     partyKey: parsePartyKey(fields.required("partyKey", "partyKey")),
@@ -120,6 +126,7 @@ export function readTransportSettings(config: object, credentials: object, words
           kind: "spine",
           way: readContractWay(fields, credentials, words),
           tlsNodeId: fields.required("tls", "token"),
+          proxyNodeId: chosen(fields.optional("proxy", "token", "")),
           clientNames: listIn(fields.optional("clientNames", "hostNames", ""), /[\s,;]+/),
           revocationFiles: listIn(fields.optional("revocationFiles", "absoluteFiles", ""), /\s*;\s*/),
           acceptsSimulatorCertificates: environment === "other",
@@ -128,7 +135,7 @@ export function readTransportSettings(config: object, credentials: object, words
     files: readFiles(fields, isSimulator, listener.maximumBytes),
     silentRead: readSilentRead(fields),
     smsp: readSmspAccess(fields, isSimulator, fields.required("odsCode", "odsCode")),
-    storeNodeId: storeNodeId === "" || storeNodeId === "_ADD_" ? undefined : storeNodeId,
+    storeNodeId: chosen(fields.optional("messageStore", "token", "")),
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
   };

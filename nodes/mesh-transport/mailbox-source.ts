@@ -9,9 +9,11 @@ import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { ProxySettings } from "../../lib/tls/proxy.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { TransportIdentity } from "../adapter/transports/transport-owner.js";
+import { openRevocations } from "../adapter/transports/certificate-watch.js";
 import { readProxy } from "../adapter/transports/read-proxy.js";
 import { readTls } from "../adapter/transports/read-tls.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
 import type { Words } from "../adapter/runtime/words.js";
 import type { MailboxSource } from "./mesh-session.js";
 import type { MailboxNames, MeshTransportSettings, MeshWay } from "./mesh-settings.js";
@@ -21,6 +23,7 @@ export interface Surroundings {
   readonly simulator: SpineSimulator | undefined;
   readonly words: Words;
   findNode(id: string): unknown;
+  readonly log: Pick<OperatorLog, "warn">;
 }
 
 interface ApiAccess {
@@ -119,7 +122,7 @@ async function simulatorAccess(way: WayOf<"simulator">, simulator: SpineSimulato
   };
 }
 
-/** Throws CONFIG_MISSING or CONFIG_INVALID, or CONFIG_CLOSED without a simulator where one is meant. */
+/** Throws CONFIG_MISSING, CONFIG_INVALID or TLS_CRL_INVALID, or CONFIG_CLOSED without a simulator where one is meant. */
 export async function mailboxSource(
   settings: MeshTransportSettings,
   { simulator, words, ...surroundings }: Surroundings,
@@ -135,8 +138,11 @@ export async function mailboxSource(
       const { names, baseUrl, password, sharedKey, pollMilliseconds, proxyNodeId } = way;
       const proxy =
         proxyNodeId === undefined ? {} : { proxy: readProxy(surroundings.findNode(proxyNodeId), words("field.proxy")) };
-      const tls = readTls(surroundings.findNode(way.tlsNodeId), words, way.acceptsSimulatorCertificates);
-      return apiSource({ names, baseUrl, password, sharedKey, tls, pollMilliseconds, ...proxy }, settings);
+      const given = readTls(surroundings.findNode(way.tlsNodeId), words, way.acceptsSimulatorCertificates);
+      const revocation = openRevocations(way.revocationFiles, given.ca, surroundings.log);
+      const tls = { ...given, ...definedOnly({ revocation }) };
+      const access = { names, baseUrl, password, sharedKey, tls, pollMilliseconds, ...proxy };
+      return { ...apiSource(access, settings), close: () => revocation?.close() };
     }
   }
 }

@@ -29,6 +29,8 @@ export interface MailboxSource {
   readonly ownCertificates: readonly CertificateFacts[];
   readonly check: ConnectionCheck;
   create(options: MailboxOptions): MeshMailbox;
+  /** Ends the watch over what it was made with, with the session or the check that it was made for. */
+  close?(): void;
 }
 
 export interface MeshSessionParts {
@@ -81,6 +83,7 @@ function startSession(
       await mailbox.close();
     } finally {
       stopFollowing();
+      source.close?.();
       await ownership.release();
       await use.release();
     }
@@ -92,10 +95,19 @@ function startSession(
 }
 
 /**
- * Opens at once, also while MESH cannot be used: what is given is stored, and what came before is delivered. Throws CONFIG_* or
- * STORE_*.
+ * Opens at once, also while MESH cannot be used: what is given is stored, and what came before is delivered. Closes the source
+ * with the session, and when there is none. Throws CONFIG_* or STORE_*.
  */
 export async function openMeshSession(parts: MeshSessionParts): Promise<MeshSession> {
+  try {
+    return await openUnclosed(parts);
+  } catch (error) {
+    parts.source.close?.();
+    throw error;
+  }
+}
+
+async function openUnclosed(parts: MeshSessionParts): Promise<MeshSession> {
   const condition = new MailboxCondition();
   const use = await parts.openStore({
     conditionChanged: (store) => condition.storeChanged(store),

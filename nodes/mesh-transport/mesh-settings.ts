@@ -45,6 +45,8 @@ export type MeshWay =
       readonly tlsNodeId: string;
       /** Undefined: a proxy of the environment, if there is one. */
       readonly proxyNodeId: string | undefined;
+      /** Files of revocation lists. */
+      readonly revocationFiles: readonly string[];
       /** Only where no MESH of the NHS is meant, as in a test with a simulator of another process. */
       readonly acceptsSimulatorCertificates: boolean;
       readonly pollMilliseconds: number;
@@ -148,6 +150,10 @@ function readWay(fields: FieldReader, credentials: object, words: Words): MeshWa
     sharedKey: secret("sharedKey"),
     tlsNodeId: fields.required("tls", "token"),
     proxyNodeId: chosen(fields.optional("proxy", "token", "")),
+    revocationFiles: fields
+      .optional("revocationFiles", "absoluteFiles", "")
+      .split(/\s*;\s*/)
+      .filter((file) => file !== ""),
     acceptsSimulatorCertificates: environment === "other",
     pollMilliseconds: fields.number("pollMinutes", "pollMinutes", 5) * minuteMilliseconds,
   };

@@ -1,5 +1,6 @@
 // The `mesh transport` config node: owns the local authority's mailbox, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { definedOnly } from "../../lib/defined-only.js";
 import { withCertificate, type CertificateSight } from "../adapter/transports/certificate-watch.js";
 import { configuredStore } from "../adapter/stores/configured-store.js";
 import { credentialsOf } from "../adapter/runtime/credentials.js";
@@ -27,16 +28,18 @@ interface SessionBasis {
 
 function findSource(
   RED: NodeAPI,
+  node: Node,
   words: Words,
   { settings, simulator }: Pick<SessionBasis, "settings" | "simulator">,
 ): Promise<MailboxSource> {
-  return mailboxSource(settings, { simulator, words, findNode: (id: string): unknown => RED.nodes.getNode(id) });
+  const findNode = (id: string): unknown => RED.nodes.getNode(id);
+  return mailboxSource(settings, { simulator, words, findNode, log: operatorLogOf(node) });
 }
 
 async function openSession(RED: NodeAPI, node: Node, words: Words, basis: SessionBasis): Promise<MeshSession> {
   const { settings, certificates } = basis;
   const openStore = configuredStore(RED, words, settings.storeNodeId);
-  const source = await findSource(RED, words, basis);
+  const source = await findSource(RED, node, words, basis);
   return openMeshSession({
     files: settings.files,
     source,
@@ -60,11 +63,12 @@ function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: Mesh
 }
 
 /** Without the session: nodes that use the mailbox are not needed for it. */
-function checked(RED: NodeAPI, words: Words, settings: MeshTransportSettings): CheckedNode {
+function checked(RED: NodeAPI, node: Node, words: Words, settings: MeshTransportSettings): CheckedNode {
   return {
-    prepareCheck: async () => ({
-      check: (await findSource(RED, words, { settings, simulator: currentSimulator() })).check,
-    }),
+    prepareCheck: async () => {
+      const { check, close } = await findSource(RED, node, words, { settings, simulator: currentSimulator() });
+      return { check, ...definedOnly({ close }) };
+    },
   };
 }
 
@@ -80,7 +84,7 @@ function createTransport(
     const { way } = settings;
     // A transport that nobody uses yet has its work all the same.
     if (way.kind !== "simulator") transportIdentified(node.id, mailboxIdentity(way.names, false).channel);
-    return { fileTransport: transport, ...checked(RED, words, settings) };
+    return { fileTransport: transport, ...checked(RED, node, words, settings) };
   } catch (error) {
     const refusal = toCpisError(error);
     return {

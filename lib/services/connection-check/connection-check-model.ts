@@ -90,6 +90,8 @@ export interface EbxmlCheck {
   readonly clientNames: ClientNames;
   readonly contract: CheckedContract;
   readonly listener: CheckedListener;
+  /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
+  readonly proxy?: ProxySettings;
 }
 
 export interface MeshApiCheck {

@@ -82,7 +82,13 @@ async function* checkEbxml(check: EbxmlCheck, run: CheckRun): AsyncGenerator<Che
   if (!isUsable || contract === undefined) yield* skipAll(peerSteps);
   else {
     const connectFailed: ErrorCode = "EBXML_CONNECT_FAILED";
-    const place = { address: contract.endpointUrl, tls, connectFailed, clockMilliseconds: ebxmlClockMilliseconds };
+    const place = {
+      address: contract.endpointUrl,
+      tls,
+      connectFailed,
+      clockMilliseconds: ebxmlClockMilliseconds,
+      ...definedOnly({ proxy: check.proxy }),
+    };
     ({ certificate: shown } = yield* checkAddress(place, run));
   }
   yield checkClientNames(check.clientNames, { shown, endpointUrl: contract?.endpointUrl });

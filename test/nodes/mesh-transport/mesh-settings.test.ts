@@ -64,6 +64,7 @@ describe("the settings of a mesh transport", () => {
       ...secrets,
       tlsNodeId: "tls",
       proxyNodeId: undefined,
+      revocationFiles: [],
       acceptsSimulatorCertificates: false,
       pollMilliseconds: 5 * 60_000,
     });

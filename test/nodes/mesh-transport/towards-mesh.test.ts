@@ -1,6 +1,8 @@
 // The transport with credentials and certificates given by hand, as towards a MESH of the NHS.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
 import {
   createMeshServer,
   createPki,
@@ -8,6 +10,7 @@ import {
   type MeshServer,
   type Pki,
 } from "../../../lib/simulator/index.js";
+import { createCheckDesk } from "../../../nodes/adapter/transports/connection-check-route.js";
 import { receivers } from "../../support/nodes/flows.js";
 import { NodeRed } from "../../support/nodes/node-red.js";
 import { freePort } from "../../support/ports.js";
@@ -42,6 +45,8 @@ describe("a mesh transport with credentials by hand", () => {
   let nodeRed: NodeRed;
   let pki: Pki;
   let tls: object;
+  /** That trusts another authority as well. */
+  let tlsOfBoth: object | undefined;
   const servers: MeshServer[] = [];
 
   before(async () => {
@@ -51,6 +56,7 @@ describe("a mesh transport with credentials by hand", () => {
   });
   beforeEach(() => {
     nodeRed = new NodeRed();
+    tlsOfBoth = undefined;
   });
   afterEach(async () => {
     await nodeRed.stop();
@@ -76,7 +82,7 @@ describe("a mesh transport with credentials by hand", () => {
     settings: object,
     secrets: object = { password: own.password, sharedKey },
   ): Promise<MailboxUser> {
-    await nodeRed.start([...receivers, user, tlsNode, settings], { tls, mesh: secrets });
+    await nodeRed.start([...receivers, user, tlsNode, settings], { tls: tlsOfBoth ?? tls, mesh: secrets });
     return new MailboxUser(nodeRed);
   }
 
@@ -214,6 +220,49 @@ describe("a mesh transport with credentials by hand", () => {
     }
   });
 
+  /** In the user's folder, which is gone with the test. */
+  async function listOf(revoked: readonly IssuedCertificate[], issuer: Pki = pki): Promise<string> {
+    const file = path.join(nodeRed.userFolder, "revoked.pem");
+    fs.writeFileSync(file, await issuer.revoke(revoked.map(({ certPem }) => certPem)));
+    return file;
+  }
+
+  it("refuses a MESH whose certificate is on a list of its authority: nothing is sent or collected", async () => {
+    const certificate = await pki.issue({ commonName: "mesh", ipAddresses: ["127.0.0.1"], usage: "server" });
+    const server = await startServer(0, certificate);
+    deliver(server, transport.recipient, transport.workflowInactive);
+    const settings = { ...transport, baseUrl: server.url, revocationFiles: await listOf([certificate]) };
+    const mailbox = await start(settings);
+    await nodeRed.logged("TLS_PEER_REVOKED");
+    assert.equal(nodeRed.statuses.findLast(({ id }) => id === "user")?.status.fill, "red");
+    const { exchange } = await mailbox.open();
+    await exchange.send(upload(46));
+    assert.deepEqual([server.inbox(transport.recipient).length, server.inbox(own.mailbox).length], [0, 1]);
+    const checked = await createCheckDesk((id) => nodeRed.node(id))("mesh", AbortSignal.timeout(120_000));
+    assert.match(JSON.stringify(checked.body), /"handshake","title":"[^"]*","result":"fail"[^}]*TLS_PEER_REVOKED/);
+    // The list is read anew, and MESH is on it no more.
+    await listOf([]);
+    await nodeRed.deploy([...receivers, user, tlsNode, settings], "full", {
+      tls,
+      mesh: { password: own.password, sharedKey },
+    });
+    new MailboxUser(nodeRed);
+    await nodeRed.logged("accepted 999-000046-");
+    assert.equal(server.inbox(transport.recipient).length, 1);
+  });
+
+  it("warns of a list that is overdue, and works on by it", async () => {
+    const server = await startServer();
+    let isPast = false;
+    const keys = await createPki({ now: () => (isPast ? Date.now() - 20 * 366 * 86_400_000 : Date.now()) });
+    isPast = true;
+    const revocationFiles = await listOf([], keys);
+    tlsOfBoth = { ...tls, cadata: `${pki.caPem}${keys.caPem}` };
+    await start({ ...transport, baseUrl: server.url, revocationFiles });
+    await nodeRed.logged("TLS_CRL_OVERDUE");
+    await nodeRed.status("user", `${status}lastSuccess`);
+  });
+
   it("closes in time while MESH takes the connection and answers nothing", async () => {
     const server = await startServer();
     server.inject({ fault: { kind: "delayAnswer", milliseconds: 600_000 }, calls: ["handshake"] });
@@ -233,6 +282,8 @@ describe("a mesh transport with credentials by hand", () => {
     ["has an address without TLS", { ...transport, baseUrl: "http://127.0.0.1" }, "CONFIG_INVALID"],
     ["collects too often", { ...transport, pollMinutes: "1" }, "CONFIG_INVALID"],
     ["names a message store that is not there", { ...transport, messageStore: "gone" }, "CONFIG_MISSING"],
+    ["names a revocation list that is not there", { ...transport, revocationFiles: "/no/list.pem" }, "TLS_CRL_INVALID"],
+    ["names a revocation list without its whole path", { ...transport, revocationFiles: "list.pem" }, "CONFIG_INVALID"],
     ["names an unknown environment", { ...transport, environment: "moon" }, "CONFIG_INVALID"],
   ];
   for (const [title, settings, code, otherTls] of broken) {

@@ -10,13 +10,20 @@ export interface ConnectProxy {
   close(): Promise<void>;
 }
 
+export interface ProxiedPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface ConnectProxyOptions {
   /** "name:password"; without them it answers 407. */
   readonly credentials?: string;
   /** Instead of a tunnel. */
   readonly refusal?: number;
+  /** Closes the connection without a word. */
+  readonly hangsUp?: boolean;
   /** Where a name leads, for peers that no name server knows. */
-  readonly leadsTo?: { readonly host: string; readonly port: number };
+  readonly leadsTo?: ProxiedPlace | ((host: string) => ProxiedPlace);
 }
 
 export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
@@ -27,6 +34,10 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
     asked.push(request.url ?? "");
+    if (options.hangsUp === true) {
+      socket.destroy();
+      return;
+    }
     const expected = options.credentials;
     const given = request.headers["proxy-authorization"];
     const isKnown = expected === undefined || given === `Basic ${Buffer.from(expected).toString("base64")}`;
@@ -36,7 +47,8 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}): Prom
       return;
     }
     const url = new URL(`http://${request.url ?? ""}`);
-    const peer = connect(options.leadsTo ?? { host: url.hostname, port: Number(url.port) });
+    const { leadsTo = { host: url.hostname, port: Number(url.port) } } = options;
+    const peer = connect(typeof leadsTo === "function" ? leadsTo(url.hostname) : leadsTo);
     sockets.add(peer);
     peer.on("error", () => socket.destroy());
     peer.on("close", () => socket.destroy());
