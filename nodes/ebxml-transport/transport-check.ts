@@ -41,16 +41,17 @@ interface UnopenedDesk extends CheckedDesk {
 }
 
 function openSpineCheck({ settings, log, ...parts }: UnopenedParts): UnopenedDesk {
-  const { contracts, tls, clientNames, proxy, close } = parts.openAccess();
+  const access = parts.openAccess();
+  const { contracts, tls, clientNames, proxy } = access;
   try {
     const desk = openSpineDesk(settings, contracts, log);
     const closeAll = (): void => {
       desk.close();
-      close();
+      access.close();
     };
     return { desk, tls, clientNames, proxy, close: closeAll };
   } catch (error) {
-    close();
+    access.close();
     throw error;
   }
 }
@@ -71,7 +72,7 @@ async function prepareUnopened(error: CpisError, parts: UnopenedParts): Promise<
   // Missing names have a step of their own.
   const isOnlyClosed = ["CONFIG_CLOSED", "CONFIG_CLIENT_NAMES"].includes(error.code);
   const listener: CheckedListener = isOnlyClosed ? { kind: "closed" } : { kind: "closed", error };
-  return { check: ebxmlCheckOf(checked, listener), close: checked.close };
+  return { check: ebxmlCheckOf(checked, listener), close: () => checked.close() };
 }
 
 /** Rejects with what is wrong with the settings. */

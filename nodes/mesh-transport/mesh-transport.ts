@@ -1,6 +1,5 @@
 // The `mesh transport` config node: owns the local authority's mailbox, while any node uses it.
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { definedOnly } from "../../lib/defined-only.js";
 import { withCertificate, type CertificateSight } from "../adapter/transports/certificate-watch.js";
 import { configuredStore } from "../adapter/stores/configured-store.js";
 import { credentialsOf } from "../adapter/runtime/credentials.js";
@@ -66,8 +65,8 @@ function workingTransport(RED: NodeAPI, node: Node, words: Words, settings: Mesh
 function checked(RED: NodeAPI, node: Node, words: Words, settings: MeshTransportSettings): CheckedNode {
   return {
     prepareCheck: async () => {
-      const { check, close } = await findSource(RED, node, words, { settings, simulator: currentSimulator() });
-      return { check, ...definedOnly({ close }) };
+      const source = await findSource(RED, node, words, { settings, simulator: currentSimulator() });
+      return { check: source.check, close: () => source.close?.() };
     },
   };
 }

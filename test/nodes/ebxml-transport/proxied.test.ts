@@ -32,9 +32,8 @@ describe("an ebxml transport behind an HTTP proxy", () => {
   let proxy: ConnectProxy | undefined;
   const environment = { HTTPS_PROXY: process.env["HTTPS_PROXY"], NO_PROXY: process.env["NO_PROXY"] };
 
-  function setEnvironment(name: string, value: string | undefined): void {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
+  function setEnvironment({ HTTPS_PROXY = "", NO_PROXY = "" }: Record<string, string | undefined>): void {
+    Object.assign(process.env, { HTTPS_PROXY, NO_PROXY });
   }
 
   before(async () => {
@@ -56,7 +55,7 @@ describe("an ebxml transport behind an HTTP proxy", () => {
     nodeRed = new NodeRed();
   });
   afterEach(async () => {
-    for (const [name, value] of Object.entries(environment)) setEnvironment(name, value);
+    setEnvironment(environment);
     await nodeRed.stop();
     await proxy?.close();
   });
@@ -140,15 +139,14 @@ describe("an ebxml transport behind an HTTP proxy", () => {
   it("takes the proxy of the environment where the field is empty, and passes it by for what is exempt", async () => {
     const environmentProxy = await startConnectProxy({ leadsTo: placeOf });
     try {
-      setEnvironment("HTTPS_PROXY", environmentProxy.url);
-      setEnvironment("NO_PROXY", hosts.sds);
+      setEnvironment({ HTTPS_PROXY: environmentProxy.url, NO_PROXY: hosts.sds });
       await start({ ...lookup() });
       assert.match((await failure()).code, /^SDS_CONNECT_FAILED$/);
       assert.deepEqual(environmentProxy.asked, []);
       await nodeRed.stop();
       await proxy?.close();
       nodeRed = new NodeRed();
-      setEnvironment("NO_PROXY", "elsewhere.example");
+      setEnvironment({ HTTPS_PROXY: environmentProxy.url, NO_PROXY: "elsewhere.example" });
       await start({ ...lookup() });
       ask();
       await nodeRed.nextMessage("found");
