@@ -1,6 +1,7 @@
 // Looks up accredited systems and endpoints in the Spine Directory Service, over its FHIR API.
 import { definedOnly } from "../defined-only.js";
 import { CpisError, isCpisError } from "../errors.js";
+import type { CertificateObserver } from "../tls/certificates.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
 import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
 import type { ProxySettings } from "../tls/proxy.js";
@@ -37,6 +38,8 @@ export interface SdsClientOptions {
   /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
   readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<SdsTimeouts>;
+  /** Told of the server's certificates at each new connection. */
+  readonly peerShown?: CertificateObserver;
   readonly limits?: Partial<SdsLimits>;
   readonly effects: SdsEffects;
 }
@@ -103,7 +106,7 @@ export function createSdsClient(options: SdsClientOptions): SdsClient {
     secureContext: trust,
     timeouts,
     codes,
-    ...definedOnly({ proxy: options.proxy }),
+    ...definedOnly({ proxy: options.proxy, peerShown: options.peerShown }),
   });
   const closing = new AbortController();
 

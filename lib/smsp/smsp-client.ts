@@ -4,6 +4,7 @@ import { CpisError } from "../errors.js";
 import { distributionEnvelopeNode, type DistributionEnvelope } from "../itk/distribution-envelope.js";
 import { interactionKey, odsAddress, odsIdentity } from "../itk/names.js";
 import { encodeWebServiceMessage, type WebServiceHeader } from "../itk/web-service-message.js";
+import type { CertificateObserver } from "../tls/certificates.js";
 import { defaultConnectTimeouts, type ConnectTimeouts } from "../tls/connect-tls.js";
 import { createHttpsClient, isUncoded, type BrokenBy, type HttpsOutcome } from "../tls/https-exchange.js";
 import type { ProxySettings } from "../tls/proxy.js";
@@ -36,6 +37,8 @@ export interface SmspClientOptions {
   /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
   readonly proxy?: ProxySettings;
   readonly timeouts?: Partial<SmspTimeouts>;
+  /** Told of the server's certificates at each new connection. */
+  readonly peerShown?: CertificateObserver;
   /** Of a reply. Default 5,242,880. */
   readonly maximumReplyBytes?: number;
   readonly effects: SmspEffects;
@@ -101,7 +104,7 @@ export function createSmspClient(options: SmspClientOptions): SmspClient {
     secureContext: createTlsContext(options.tls),
     timeouts,
     codes,
-    ...definedOnly({ proxy: options.proxy }),
+    ...definedOnly({ proxy: options.proxy, peerShown: options.peerShown }),
   });
   const closing = new AbortController();
 

@@ -1,8 +1,11 @@
 // Watches how long certificates are still valid, and warns once at each step towards their end.
 import { validityAt, type CertificateFacts, type Validity } from "./certificates.js";
 
-/** "own": ours. "peer": that of the server that we connect to. "client": that of who connects to our listener. */
-export type CertificateOwner = "own" | "peer" | "client";
+/**
+ * "own": ours. "peer": that of the server that we connect to. "client": that of who connects to our listener. "directory":
+ * that of the Spine Directory Service. "mini-service": that of a Spine mini service.
+ */
+export type CertificateOwner = "own" | "peer" | "client" | "directory" | "mini-service";
 
 /** A certificate that ends within 30 days, has ended, or is not valid yet. */
 export interface CertificateConcern {

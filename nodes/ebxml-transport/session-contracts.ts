@@ -9,6 +9,8 @@ import type { ProxySettings } from "../../lib/tls/proxy.js";
 import type { RevocationCheck } from "../../lib/tls/revocation.js";
 import { publicAuthorities, type ServerTrust, type TlsMaterial } from "../../lib/tls/tls-material.js";
 import type { OperatorLog } from "../adapter/runtime/operator-log.js";
+import type { CertificateObserver } from "../../lib/tls/certificates.js";
+import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
 import { systemEffects } from "../adapter/runtime/this-process.js";
 import { openContractDesk, type ContractDesk, type OpenDirectory } from "./contract-manager.js";
@@ -77,13 +79,26 @@ function typedFor(way: ContractWay): (interaction: ServiceInteraction) => Manual
 }
 
 /** Throws CONFIG_INVALID or CONFIG_MISSING for a directory that cannot be asked. */
-export function openSpineDesk(purpose: Purpose, access: ContractAccess, log: OperatorLog): ContractDesk {
+export function openSpineDesk(
+  purpose: Purpose,
+  access: ContractAccess,
+  log: OperatorLog,
+  certificates?: CertificateSight,
+): ContractDesk {
   const { way, directoryCa, revocation, proxy } = access;
   const common = { interactions: interactionsOf(purpose), typedFor: typedFor(way), log };
   if (way.kind === "by-hand") return openContractDesk(common);
   const { baseUrl, apiKey, odsCode, freshMilliseconds } = way.directory;
   const tls: ServerTrust = { ca: directoryCa ?? publicAuthorities, ...definedOnly({ revocation }) };
-  const client = createSdsClient({ baseUrl, apiKey, tls, effects: systemEffects, ...definedOnly({ proxy }) });
+  const peerShown: CertificateObserver = (chain) => certificates?.see("directory", chain);
+  const client = createSdsClient({
+    baseUrl,
+    apiKey,
+    tls,
+    effects: systemEffects,
+    peerShown,
+    ...definedOnly({ proxy }),
+  });
   return openContractDesk({ ...common, directory: { client, odsCode, freshMilliseconds } });
 }
 

@@ -311,8 +311,8 @@ export async function openSpineSession(basis: SessionBasis, access: SpineAccess)
   const { contracts, tls, smspTls, clientNames, proxy } = access;
   try {
     if (clientNames.length === 0) throw new CpisError("CONFIG_CLIENT_NAMES");
-    const smsp = openSmsp(basis.settings, smspTls, proxy);
-    const desk = openSpineDesk(basis.settings, contracts, basis.log);
+    const smsp = openSmsp(basis.settings, smspTls, basis.certificates, proxy);
+    const desk = openSpineDesk(basis.settings, contracts, basis.log, basis.certificates);
     const session = await startSession({ ...basis, desk, tls, clientNames, smsp, proxy });
     return {
       ...session,
@@ -339,7 +339,7 @@ export async function openSimulatorSession(
   const { partyKey, asid, ownCpaId, listener } = basis.settings;
   const { keyPem, certPem } = await simulator.issueClient(partyKey);
   const tls = { key: keyPem, cert: certPem, ca: simulator.caPem };
-  const smsp = openSimulatedSmsp(basis.settings, simulator, tls);
+  const smsp = openSimulatedSmsp(basis.settings, simulator, tls, basis.certificates);
   const desk = openSimulatorDesk(basis.settings, simulator, pattern, basis.log);
   const session = await startSession({ ...basis, desk, tls, clientNames: "any", smsp, proxy: undefined });
   simulator.registerParty({

@@ -24,6 +24,8 @@ const owners: Readonly<Record<CertificateOwner, string>> = {
   own: "ours",
   peer: "the other side's",
   client: "of who connects to our listener",
+  directory: "the directory's",
+  "mini-service": "the Spine mini service's",
 };
 
 function warningText({ owner, certificate }: CertificateConcern, now: number): string {

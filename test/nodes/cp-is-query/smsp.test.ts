@@ -48,6 +48,8 @@ describe("a cp-is query through a Spine mini service", () => {
       assert.equal(cpis["interaction"], "urn:nhs-itk:interaction:CP-ISNHSQuery-v1-0");
       assert.equal(cpis["transport"], "to the simulator");
       assert.ok(!nodeRed.messages("events").some(({ topic }) => topic === "exchange"));
+      const { text } = await nodeRed.get("/cp-is/metrics");
+      assert.match(text, /^cp_is_certificate_days_left\{.*owner="mini-service".*\} \d+$/m);
     });
 
     it("says that there is no record only in the provider's words", async () => {

@@ -118,6 +118,19 @@ describe("an ebxml transport with a contract from the directory", () => {
     await nodeRed.status("query", "status.answered");
   });
 
+  it("watches the directory's certificate, and warns before it ends", async () => {
+    await simulator.close();
+    const notAfter = Date.now() + 6.5 * 86_400_000;
+    const certificate = await pki.issue({ commonName: "sds", ipAddresses: ["127.0.0.1"], usage: "both", notAfter });
+    simulator = await createSpineSimulator({ pki, effects, mesh: false, certificate, sds: { apiKey: markedKey } });
+    await start();
+    await nodeRed.logged("TLS_CERTIFICATE_VALIDITY");
+    const warning = nodeRed.logs.find(({ text }) => text.includes("TLS_CERTIFICATE_VALIDITY"));
+    assert.match(warning?.text ?? "", /the directory's, .*6 days left/);
+    const { text } = await nodeRed.get("/cp-is/metrics");
+    assert.match(text, /^cp_is_certificate_days_left\{.*owner="directory".*\} 6$/m);
+  });
+
   it("opens while the directory is down, says so in amber, and works once it is back", async () => {
     simulator.sds.setConduct({ kind: "down" });
     await start();
