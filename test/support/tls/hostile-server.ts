@@ -66,19 +66,24 @@ export async function startHostileServer(pki: Pki, certificate: IssuedCertificat
   return hostile;
 }
 
+/** What follows from the bytes is said anew. */
+function without(headers: IncomingMessage["headers"], names: readonly string[]): IncomingMessage["headers"] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}
+
 /** Asks an honest server, and passes its answer on with another text. */
 export function changed(
   { url, ...tls }: { readonly url: string; readonly key: string; readonly cert: string; readonly ca: string },
   change: (text: string, request: HostileRequest) => string,
 ): HostileReply {
   return (to, request) => {
-    const { host: _host, ...headers } = request.headers;
+    const headers = without(request.headers, ["host", "content-length"]);
     const place = new URL(request.path, url);
     const asked = httpsRequest(place, { ...tls, agent: false, method: request.method, headers }, (reply) => {
       const pieces: Buffer[] = [];
       reply.on("data", (piece: Buffer) => pieces.push(piece));
       reply.on("end", () => {
-        const { "content-length": _length, "transfer-encoding": _coding, ...kept } = reply.headers;
+        const kept = without(reply.headers, ["content-length", "transfer-encoding"]);
         to.writeHead(reply.statusCode ?? 500, kept).end(change(Buffer.concat(pieces).toString(), request));
       });
     });
