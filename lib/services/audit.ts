@@ -27,6 +27,7 @@ export interface StaffAct {
     | "delivery-confirmed"
     | "work-adopted"
     | "work-ended"
+    | "rehearsal-started"
   >;
   /** The name by which the user is signed in. */
   readonly userId: string;

@@ -23,6 +23,7 @@ export const auditEvents = [
   /** Of stored work that no transport owned: it was given to one, or ended. */
   "work-adopted",
   "work-ended",
+  "rehearsal-started",
   /** The outcome of an act of the staff, whatever that is; the act itself was recorded before it was done. */
   "act-ended",
   /** A person has decided to go on with an older copy of the store, or with an empty one. */

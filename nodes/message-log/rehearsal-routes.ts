@@ -3,7 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { NodeAPI } from "node-red";
 import { CpisError } from "../../lib/errors.js";
 import type { RehearsalReport, RehearsalRole, RehearsalState } from "../../lib/rehearsal/model.js";
+import { auditStaffAct } from "../../lib/services/audit.js";
 import { toCpisError } from "../adapter/runtime/run-input.js";
+import { systemEffects } from "../adapter/runtime/this-process.js";
+import { openStores } from "../adapter/stores/store-registry.js";
+import { nobody } from "./log-service.js";
 
 const base = "/cp-is/rehearsal";
 
@@ -29,8 +33,8 @@ interface RehearsalDownload {
 
 interface RehearsalService {
   state(): RehearsalState;
-  /** Throws CPIS_LOG_NOT_POSSIBLE while another one runs. */
-  start(body: object): RehearsalState;
+  /** On record before it is done. Throws CPIS_LOG_NOT_POSSIBLE while another one runs, or what the audit throws. */
+  start(body: object, userId: string): Promise<RehearsalState>;
   report(body: object): Promise<RehearsalDownload>;
 }
 
@@ -62,6 +66,22 @@ function createRehearsalService(): RehearsalService {
     }
   }
 
+  /** In every store that is open: which of them belongs to a rehearsal of nobody's transport, none can say. */
+  function audited(
+    role: RehearsalRole,
+    userId: string,
+    work: () => Promise<RehearsalReport>,
+  ): Promise<RehearsalReport> {
+    const act = { event: "rehearsal-started", userId, at: systemEffects.now(), system: role } as const;
+    const outcomeOf = ({ counts }: RehearsalReport): string => (counts.failed === 0 ? "passed" : "not passed");
+    return openStores().reduceRight<() => Promise<RehearsalReport>>(
+      (inner, { store }) =>
+        () =>
+          auditStaffAct(store, act, () => systemEffects.now(), inner, outcomeOf),
+      work,
+    )();
+  }
+
   function state(): RehearsalState {
     return {
       ...(running === undefined ? {} : { running }),
@@ -80,12 +100,16 @@ function createRehearsalService(): RehearsalService {
 
   return {
     state,
-    start(body): RehearsalState {
+    async start(body, userId): Promise<RehearsalState> {
       const role = readRole(body);
       if (running !== undefined) throw new CpisError("CPIS_LOG_NOT_POSSIBLE");
       running = { role, done: 0, total: 0, last: "" };
       failure = undefined;
-      run(role)
+      const begun = Promise.withResolvers<undefined>();
+      audited(role, userId, () => {
+        begun.resolve(undefined);
+        return run(role);
+      })
         .then(
           (report) => {
             reports = [{ id: randomUUID(), report }, ...reports].slice(0, keptReports);
@@ -93,12 +117,14 @@ function createRehearsalService(): RehearsalService {
           (error: unknown) => {
             const { code, message } = toCpisError(error);
             failure = { code, message };
+            begun.reject(error);
           },
         )
         .finally(() => {
           running = undefined;
         })
         .catch(() => undefined);
+      await begun.promise;
       return state();
     },
     async report(body): Promise<RehearsalDownload> {
@@ -116,6 +142,8 @@ function createRehearsalService(): RehearsalService {
 /** As much as the routes need of express. */
 interface Request {
   readonly body?: unknown;
+  /** Of Node-RED's log-in. */
+  readonly user?: unknown;
   readonly headers: { readonly "content-type"?: string | undefined };
 }
 interface Response {
@@ -123,10 +151,15 @@ interface Response {
   status(code: number): { json(body: object): unknown };
 }
 
+function nameOf(user: unknown): string {
+  const name: unknown = typeof user === "object" && user !== null ? Reflect.get(user, "username") : undefined;
+  return typeof name === "string" && name !== "" ? name : nobody;
+}
+
 export function serveRehearsal(RED: NodeAPI): void {
   const service = createRehearsalService();
-  const post = (path: string, work: (body: object) => object | Promise<object>): void => {
-    const answer = async ({ body, headers }: Request, response: Response): Promise<void> => {
+  const post = (path: string, work: (body: object, userId: string) => object | Promise<object>): void => {
+    const answer = async ({ body, headers, user }: Request, response: Response): Promise<void> => {
       response.setHeader("Cache-Control", "no-store");
       try {
         // Another site's page can make a browser send a form, but not JSON.
@@ -134,7 +167,7 @@ export function serveRehearsal(RED: NodeAPI): void {
         if (!isJson || typeof body !== "object" || body === null) {
           throw new CpisError("CPIS_LOG_REQUEST_INVALID", { detail: "body" });
         }
-        response.status(200).json(await work(body));
+        response.status(200).json(await work(body, nameOf(user)));
       } catch (error) {
         const { code, message, advice } = toCpisError(error);
         response.status(code === "CPIS_LOG_NOT_POSSIBLE" ? 409 : 400).json({ code, message, advice });
@@ -147,6 +180,6 @@ export function serveRehearsal(RED: NodeAPI): void {
     );
   };
   post("state", () => service.state());
-  post("start", (body) => service.start(body));
+  post("start", (body, userId) => service.start(body, userId));
   post("report", (body) => service.report(body));
 }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser, openPage, takeScreenshot } from "../support/e2e/browser.js";
+import { queryNode, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
+import { withDefaultStore } from "../support/nodes/message-store/stored.js";
 import { passwordOf, startNodeRed, type RunningNodeRed } from "../support/e2e/node-red-process.js";
 
 /** The long form, REHEARSAL_RUNS=2, also compares two runs. */
@@ -12,7 +14,11 @@ describe("The page of the rehearsal", () => {
   let browser: Browser;
 
   before(async () => {
-    nodeRed = await startNodeRed("node-red", [], { engineer: "*", reader: "read" });
+    const flow = [{ id: "tab", type: "tab", label: "query" }, { ...simulatorNode, wires: [[]] }, simulatorTransport];
+    nodeRed = await startNodeRed("node-red", [...flow, { ...queryNode, wires: [[], []] }], {
+      engineer: "*",
+      reader: "read",
+    });
     browser = await openBrowser();
   });
   after(async () => {
@@ -60,6 +66,17 @@ describe("The page of the rehearsal", () => {
     const found = await page.evaluate(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`);
     assert.deepEqual(Reflect.get(found as object, "violations"), []);
     await takeScreenshot(page, "rehearsal-page");
+    const opening = page.context().waitForEvent("page");
+    await page.getByRole("button", { name: "Open", exact: true }).first().click();
+    const report = await opening;
+    await report.getByRole("heading", { name: "CP-IS rehearsal of a hospital" }).waitFor();
+    await takeScreenshot(report, "rehearsal-report");
+    await report.close();
+    await page.getByRole("link", { name: "To the messages" }).click();
+    await page.getByRole("link", { name: "Rehearsal", exact: true }).waitFor();
+    await takeScreenshot(page, "messages-with-link");
+    await page.getByRole("link", { name: "Rehearsal", exact: true }).click();
+    await page.getByRole("heading", { name: "CP-IS rehearsal" }).waitFor();
     await page.close();
   });
 
@@ -67,5 +84,17 @@ describe("The page of the rehearsal", () => {
     const page = await openAs("reader");
     await page.getByText("You need the permission cp-is.rehearse").waitFor();
     await page.close();
+  });
+
+  it("is on record in the store before it begins, and when it has ended", async () => {
+    await nodeRed.halt();
+    const entries = await withDefaultStore(nodeRed.folder, (store) => store.readAudit(0, 100));
+    const acts = entries.filter(({ event }) => event !== "answers-viewed");
+    const ofRehearsal = acts.map(({ event, userId, system, outcome }) => [event, userId, system, outcome]);
+    const expected = Array.from({ length: runs }, () => [
+      ["rehearsal-started", "engineer", "hospital", undefined],
+      ["act-ended", "engineer", "hospital", "passed"],
+    ]);
+    assert.deepEqual(ofRehearsal, expected.flat());
   });
 });

@@ -84,10 +84,14 @@ async function start(): Promise<void> {
   let address = window.location.hash;
   const browser = createBrowser({
     host: pageHost(_, user),
-    extra: button(icon("fa-refresh"), () => browser.refreshNow(), {
-      "aria-label": _("list.refresh"),
-      title: _("list.refresh"),
-    }),
+    extra: element("span", {}, [
+      element("a", { href: "rehearsal.html" }, _("page.toRehearsal")),
+      " ",
+      button(icon("fa-refresh"), () => browser.refreshNow(), {
+        "aria-label": _("list.refresh"),
+        title: _("list.refresh"),
+      }),
+    ]),
     linkTo: (store, conversationId) =>
       pageAddress(base, store === undefined ? { conversationId } : { store, conversationId }),
     showing(store, conversationId) {

@@ -136,6 +136,7 @@ async function start(): Promise<void> {
       status,
       element("h2", {}, _("rehearsal.reports")),
       list,
+      element("p", {}, element("a", { href: "messages.html" }, _("page.toMessages"))),
       element("p", {}, element("a", { href: base }, _("page.toEditor"))),
     ]),
   );

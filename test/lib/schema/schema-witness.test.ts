@@ -1,9 +1,11 @@
 // Holds the check by an organisation's own schemas: what it says, what it never opens, and what it keeps to itself.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
+import { build } from "esbuild";
 import { zipSync } from "fflate";
-import { isCpisError } from "../../../lib/errors.js";
+import { CpisError, isCpisError } from "../../../lib/errors.js";
 import { readSchemas } from "../../../lib/schema/read-schemas.js";
 import { createSchemaWitness, type SchemaWitness } from "../../../lib/schema/schema-witness.js";
 import { children, schemaFiles, writeSchemas } from "../../support/schema/sample-schemas.js";
@@ -40,6 +42,26 @@ describe("the check by an organisation's own schemas", () => {
   it("says valid, with the schema that says so", async () => {
     const witness = await open(schemaFiles);
     assert.deepEqual(await witness.validate(children([test])), { kind: "valid", schema: "messages/Children.xsd" });
+  });
+
+  it("says what to install where the validator is not, and goes on saying so", async () => {
+    const folder = writeSchemas(schemaFiles);
+    const elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), "cp-is-no-validator-"));
+    folders.push(folder, elsewhere);
+    // No folder above it has the package: as in a Node-RED where nobody has installed it.
+    const alone = path.join(elsewhere, "schema-worker.js");
+    const source = path.resolve(__dirname, "../../../lib/schema/schema-worker.ts");
+    const external = ["libxml2-wasm"];
+    await build({ entryPoints: [source], outfile: alone, bundle: true, platform: "node", format: "cjs", external });
+    const witness = createSchemaWitness({ schemas: await readSchemas(folder), workerFile: alone });
+    witnesses.push(witness);
+    for (let time = 0; time < 2; time += 1) {
+      const verdict = await witness.validate(children([test]));
+      const detail = "the package libxml2-wasm";
+      assert.deepEqual(verdict, { kind: "unusable", code: "SCHEMA_VALIDATOR_MISSING", detail });
+    }
+    const { message, advice } = new CpisError("SCHEMA_VALIDATOR_MISSING");
+    assert.match(`${message} ${advice}`, /package that is not installed.*Install.*libxml2-wasm/);
   });
 
   it("names the line and the rule of what is not valid", async () => {
