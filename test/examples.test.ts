@@ -37,6 +37,19 @@ for (const file of files) {
       assert.deepEqual(shared, []);
     });
 
+    it("dates what its nodes show of a result, so that an old one is seen to be old", () => {
+      const undated = nodes.filter(
+        ({ type, tostatus, statusType, statusVal }) =>
+          type === "debug" &&
+          tostatus === true &&
+          (statusType !== "jsonata" || !String(statusVal).includes('$moment().format("HH:mm:ss")')),
+      );
+      assert.deepEqual(
+        undated.map(({ id }) => id),
+        [],
+      );
+    });
+
     it("catches the errors of each of its nodes, and shows them", () => {
       const catches = nodes.filter(({ type }) => type === "catch");
       const isCaught = (node: Node): boolean =>
@@ -52,6 +65,37 @@ for (const file of files) {
     });
   });
 }
+
+describe("The button that resets the demonstration", () => {
+  const nodes = ["demonstration.json", "hospital-screen.json", "local-authority-screen.json"].flatMap((file) =>
+    readExample(file),
+  );
+  const next = (node: Node): readonly string[] =>
+    node.type === "link out" ? (node["links"] as readonly string[]) : wiresOf(node).flat();
+
+  it("reaches each node that shows a result, and each page", () => {
+    const byId = new Map(nodes.map((node) => [node.id, node]));
+    const reached = new Set<string>(["reset"]);
+    for (const id of reached) {
+      const node = byId.get(id);
+      // The simulator has outputs of its own.
+      if (node !== undefined && node.type !== "spine simulator") for (const target of next(node)) reached.add(target);
+    }
+    const results = nodes.filter(
+      ({ type, tostatus, id }) => type === "debug" && tostatus === true && !["raw", "noted"].includes(id),
+    );
+    assert.ok(results.length >= 10);
+    const missed = [...results.map(({ id }) => id), "screen-hospital-forget", "screen-authority-clear", "simulator"];
+    assert.deepEqual(
+      missed.filter((id) => !reached.has(id)),
+      [],
+    );
+    assert.deepEqual(
+      results.filter(({ statusVal }) => !String(statusVal).startsWith('payload.command = "reset"')).map(({ id }) => id),
+      [],
+    );
+  });
+});
 
 describe("The examples", () => {
   const all = files.flatMap((file) => readExample(file).map((node) => ({ file, node })));

@@ -30,6 +30,7 @@ function start(node: Node, words: Words, settings: NotificationSettings, transpo
   });
   const unfollow = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),
+    forgotten: () => status.cleared(),
     opened: ({ exchange, store, effects }) =>
       queueForNotifications(exchange, {
         begin() {

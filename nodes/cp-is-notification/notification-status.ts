@@ -1,5 +1,5 @@
 // What a `cp-is notification` node shows: the transport, and what came last and when.
-import type { NodeStatus } from "../adapter/runtime/node-status.js";
+import { clockTime, type NodeStatus } from "../adapter/runtime/node-status.js";
 import type { TransportReport } from "../adapter/transports/transport-state.js";
 import type { Words } from "../adapter/runtime/words.js";
 
@@ -36,7 +36,14 @@ export class NotificationStatus {
   }
 
   failed(code: string): void {
-    this.showLast = () => this.status.failed(this.words("status.failed", { code }));
+    const text = `${this.words("status.failed", { code })} ${clockTime(this.status.now())}`;
+    this.showLast = () => this.status.failed(text);
+    this.refresh();
+  }
+
+  /** Nothing that came earlier stays in sight. */
+  cleared(): void {
+    this.showLast = undefined;
     this.refresh();
   }
 

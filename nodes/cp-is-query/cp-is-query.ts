@@ -234,6 +234,7 @@ function start(parts: QueryNodeParts, nodeStatus: NodeStatus, stop: () => void):
   const asked = new AskedQueries();
   const stopFollowing = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),
+    forgotten: () => status.cleared(),
     opened(open) {
       const forget = open.onContradiction({
         hasAsked: (messageId) => asked.has(messageId),

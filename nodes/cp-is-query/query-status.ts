@@ -1,5 +1,5 @@
 // What a `cp-is query` node shows: the transport while that does not listen, else how the queries go.
-import type { NodeStatus, StatusShape } from "../adapter/runtime/node-status.js";
+import { clockTime, type NodeStatus, type StatusShape } from "../adapter/runtime/node-status.js";
 import type { TransportReport } from "../adapter/transports/transport-state.js";
 import type { Words } from "../adapter/runtime/words.js";
 
@@ -35,13 +35,25 @@ export class QueryStatus {
   }
 
   failed(code: string): void {
-    this.queryEnded(() => this.status.failed(this.words("status.failed", { code })));
+    this.queryEnded(this.failure(code));
   }
 
   /** Of a query that had ended before. */
   contradicted(code: string): void {
-    this.showLast = () => this.status.failed(this.words("status.failed", { code }));
+    this.showLast = this.failure(code);
     this.refresh();
+  }
+
+  /** Nothing of earlier queries stays in sight. */
+  cleared(): void {
+    this.showLast = undefined;
+    this.refresh();
+  }
+
+  /** With its time, so that it is not taken for the answer to a later query. */
+  private failure(code: string): () => void {
+    const text = `${this.words("status.failed", { code })} ${clockTime(this.status.now())}`;
+    return () => this.status.failed(text);
   }
 
   private queryEnded(showLast: () => void): void {

@@ -118,6 +118,7 @@ function start(parts: UploadNodeParts, nodeStatus: NodeStatus, stop: () => void)
   const listener = createUploadListener(outputs);
   const unfollow = followSessions(transport, node, {
     report: (report) => status.transportChanged(report),
+    forgotten: () => status.cleared(),
     opened: (open) => uploadsOf(open).attach({ owner: node.id, localAuthority: localAuthority.code, listener }),
   });
   // One after another: the numbers of the files are in the order of the messages.

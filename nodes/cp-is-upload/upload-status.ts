@@ -97,6 +97,12 @@ export class UploadStatus {
     this.ended(() => this.status.failed(this.words("status.failed", { code })));
   }
 
+  /** Nothing of earlier files stays in sight. */
+  cleared(): void {
+    this.showLast = undefined;
+    this.refresh();
+  }
+
   private ended(show: () => void): void {
     this.isBusy = false;
     this.showLast = show;

@@ -8,7 +8,7 @@ import { NodeStatus } from "../adapter/runtime/node-status.js";
 import { onClose } from "../adapter/runtime/on-close.js";
 import { refuseAll } from "../adapter/runtime/disabled-node.js";
 import { runInput, toCpisError } from "../adapter/runtime/run-input.js";
-import { takeSimulatorPlace, type SimulatorPlace } from "../adapter/transports/simulator-link.js";
+import { simulatorWasReset, takeSimulatorPlace, type SimulatorPlace } from "../adapter/transports/simulator-link.js";
 import { wordsOf, type Words } from "../adapter/runtime/words.js";
 import { followSimulator } from "./simulator-events.js";
 import { readSimulatorSettings, type SimulatorSettings } from "./simulator-settings.js";
@@ -107,7 +107,9 @@ function start(RED: NodeAPI, node: Node, config: object, words: Words, status: N
   node.on("input", function (msg, send, done) {
     void runInput(send, done, async () => {
       await life.settled();
-      msg.payload = life.simulator().applyCommand(msg.payload);
+      const outcome = life.simulator().applyCommand(msg.payload);
+      if (outcome.command === "reset") simulatorWasReset();
+      msg.payload = outcome;
       msg.topic = "command";
       return msg;
     });

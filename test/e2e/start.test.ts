@@ -159,25 +159,26 @@ describe("The demonstration that npm start opens", () => {
     await pressInject(page, "ask-plan");
     const text = await debugMessage(page, "record found");
     assert.match(text, /outcome: "found"/);
-    assert.equal(await statusOf(page, "found", /ring/), "ring 01632960999");
+    assert.match(await statusOf(page, "found", /ring/), /^\d\d:\d\d:\d\d ring 01632960999$/);
     assert.match(await statusOf(page, "query", /found/), /^found \d\d:\d\d$/);
   });
 
   it("shows a child without a record only as Spine's own word", async () => {
     await pressInject(page, "ask-nobody");
-    assert.equal(await statusOf(page, "not-found", /./), "Spine says: no record");
+    assert.match(await statusOf(page, "not-found", /./), /^\d\d:\d\d:\d\d Spine says: no record$/);
     assert.match(await statusOf(page, "query", /no record/), /^no record \d\d:\d\d$/);
   });
 
   it("catches a failure, and shows its code", async () => {
     await pressInject(page, "ask-error");
-    assert.equal(await statusOf(page, "failed", /CPIS_APPLICATION_ERROR/), "CPIS_APPLICATION_ERROR");
-    assert.match(await statusOf(page, "query", /failed/), /CPIS_APPLICATION_ERROR/);
+    assert.match(await statusOf(page, "failed", /./), /^\d\d:\d\d:\d\d CPIS_APPLICATION_ERROR$/);
+    assert.match(await statusOf(page, "query", /failed/), /^failed CPIS_APPLICATION_ERROR \d\d:\d\d$/);
   });
 
   it("refuses a user without the right to look, and sends nothing", async () => {
     await pressInject(page, "ask-refused");
-    assert.equal(await statusOf(page, "failed", /NOT_AUTHORISED/), "CPIS_NOT_AUTHORISED");
+    await statusOf(page, "failed", /^\d\d:\d\d:\d\d CPIS_NOT_AUTHORISED$/);
+    await takePicture("demonstration");
   });
 
   it("goes round the whole circle on its second page: not known, uploaded, found, and the authority is told", async () => {
@@ -185,21 +186,27 @@ describe("The demonstration that npm start opens", () => {
     await statusOf(page, "circle-query", /listening/);
     await statusOf(page, "circle-upload", /^every 2 s, last/);
     await pressInject(page, "circle-arrives");
-    await statusOf(page, "circle-not-found", /Spine says: no record/);
+    await statusOf(page, "circle-not-found", /^\d\d:\d\d:\d\d Spine says: no record/);
     await pressInject(page, "circle-begin");
-    await statusOf(page, "circle-response", /^accepted$/);
+    await statusOf(page, "circle-response", /^\d\d:\d\d:\d\d accepted 1\/1$/);
     await pressInject(page, "circle-arrives");
-    assert.equal(await statusOf(page, "circle-found", /ring/), "ring 01632960998");
-    await statusOf(page, "circle-seen", /^case C-1001 was seen$/);
+    await statusOf(page, "circle-found", /^\d\d:\d\d:\d\d ring 01632960998$/);
+    await statusOf(page, "circle-seen", /^\d\d:\d\d:\d\d case C-1001 was seen$/);
     await pressInject(page, "circle-unknown");
-    await statusOf(page, "circle-refused", /^CPR01, case C-1004$/);
+    await statusOf(page, "circle-refused", /^\d\d:\d\d:\d\d CPR01, case C-1004$/);
     await pressInject(page, "circle-inactivate");
-    await statusOf(page, "circle-inactive", /^replaced by 9990000069$/);
+    await statusOf(page, "circle-inactive", /^\d\d:\d\d:\d\d case C-1001, replaced$/);
     await takePicture("demonstration-circle");
     await page.evaluate('RED.workspaces.show("clinician-query")');
   });
 
-  it("shows the raw conversation", async () => {
+  it("shows the raw conversation when asked, and before that nothing of it", async () => {
+    const shown = page.locator(".red-ui-debug-msg", { hasText: "node: raw conversation" });
+    assert.equal(await shown.count(), 0);
+    const switchedOn = page.waitForResponse(/\/debug\/.*enable/);
+    await page.locator('[id="raw"] .red-ui-flow-node-button-button').click();
+    await switchedOn;
+    await pressInject(page, "ask-plan");
     const text = await debugMessage(page, "raw conversation");
     assert.match(text, /(request|answer) [A-Z]{4}_IN\d{6}/);
   });
@@ -215,8 +222,33 @@ describe("The demonstration that npm start opens", () => {
     await screen.close();
   });
 
-  it("has no complaint of the browser, and leaves a picture", async () => {
-    await takePicture("demonstration");
+  it("clears every result and both screens when everything is reset", async () => {
+    const { page: hospital } = await openPage(browser, new URL("/hospital", url).href);
+    const { page: authority } = await openPage(browser, new URL("/authority", url).href);
+    await hospital.getByRole("button", { name: "child with a plan" }).click();
+    await hospital.getByRole("heading", { name: "Known to children's social care", exact: true }).waitFor();
+    await authority.getByText("2 of 4 loaded, 1 refused, 1 not sent").waitFor();
+    await pressInject(page, "reset");
+    const cleared = /^cleared \d\d:\d\d:\d\d$/;
+    for (const id of ["found", "not-found", "failed"]) await statusOf(page, id, cleared);
+    await statusOf(page, "query", /^listening/);
+    await page.evaluate('RED.workspaces.show("whole-circle")');
+    for (const id of ["response", "refused", "found", "not-found", "seen", "inactive"]) {
+      await statusOf(page, `circle-${id}`, cleared);
+    }
+    await statusOf(page, "circle-query", /^listening/);
+    await statusOf(page, "circle-upload", /^every 2 s/);
+    await statusOf(page, "circle-notification", /^every 2 s/);
+    await page.evaluate('RED.workspaces.show("clinician-query")');
+    await hospital.locator("#result .card").waitFor({ state: "detached" });
+    assert.equal(await hospital.locator("#number").inputValue(), "");
+    await authority.getByText("Nothing has been uploaded from this page.").waitFor();
+    assert.doesNotMatch(await authority.locator("main").innerText(), /C-100/);
+    await hospital.close();
+    await authority.close();
+  });
+
+  it("has no complaint of the browser", () => {
     assert.deepEqual(watched.complaints, []);
   });
 });

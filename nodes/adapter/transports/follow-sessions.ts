@@ -1,5 +1,6 @@
 // Lets a node work with a transport while it is open, and again after the transport was closed and opened anew.
 import type { Node } from "node-red";
+import { onSimulatorReset } from "./simulator-link.js";
 import type { Transport, TransportReport } from "./transport-state.js";
 
 export interface SessionFollower<Open> {
@@ -7,6 +8,8 @@ export interface SessionFollower<Open> {
   report(report: TransportReport): void;
   /** Called once for each time span in which the transport is open; gives what ends the node's work in it. */
   opened(open: Open): () => Promise<void>;
+  /** The simulator behind the transport has forgotten everything: no result that is shown holds any longer. */
+  forgotten(): void;
 }
 
 /** States in which there is a session; what else there is has none. */
@@ -48,7 +51,9 @@ export function followSessions<Open>(
     follower.report(report);
     void step(isOpen(report));
   });
+  const stopListening = transport.isSimulated ? onSimulatorReset(() => follower.forgotten()) : undefined;
   return async () => {
+    stopListening?.();
     closing.abort();
     await step(false);
     await transport.removeUser(node);

@@ -12,6 +12,7 @@ interface Place {
 /** The first holds the only place; the others wait for it in order. */
 const places: Place[] = [];
 const watchers = new Set<Watcher>();
+const resetListeners = new Set<() => void>();
 let offered: SpineSimulator | undefined;
 
 function tellAll(): void {
@@ -49,6 +50,19 @@ export function takeSimulatorPlace(granted: () => void): SimulatorPlace {
       }
       places[0]?.granted();
     },
+  };
+}
+
+/** Called by the node whose simulator has just forgotten everything. */
+export function simulatorWasReset(): void {
+  for (const listener of [...resetListeners]) listener();
+}
+
+/** What was shown of an answer holds no longer; returns what stops the listening. */
+export function onSimulatorReset(listener: () => void): () => void {
+  resetListeners.add(listener);
+  return () => {
+    resetListeners.delete(listener);
   };
 }
 
