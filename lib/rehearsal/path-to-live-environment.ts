@@ -1,13 +1,22 @@
 // The rehearsal against an environment of the Path to Live, by a file of settings; a live one is refused.
 import { randomUUID } from "node:crypto";
-import fs from "node:fs/promises";
 import path from "node:path";
 import { createCpisClient, type ClientContract, type ClientParty } from "../client.js";
+import { definedOnly } from "../defined-only.js";
 import { CpisError } from "../errors.js";
 import type { MhsEffects } from "../mhs/model.js";
 import { verifyAudit } from "../services/audit.js";
+import type { TlsMaterial } from "../tls/tls-material.js";
 import { openAuthoritySide, type AuthoritySettings } from "./authority-side.js";
 import { openStore, type HospitalSide, type RehearsalEnvironment } from "./environment.js";
+import {
+  type EnvironmentFields,
+  loadTls,
+  readContract,
+  readEnvironmentFile,
+  readTlsFiles,
+  type TlsFiles,
+} from "./environment-file.js";
 import type { EnvironmentAbility, RehearsalRole } from "./model.js";
 import { systemAuthor } from "./people.js";
 
@@ -15,7 +24,7 @@ import { systemAuthor } from "./people.js";
 export interface PathToLiveSettings {
   /** INT or DEP, as it stands in the report. */
   readonly environment: string;
-  readonly tls: { readonly keyFile: string; readonly certFile: string; readonly caFile: string };
+  readonly tls: TlsFiles;
   /** Test NHS numbers that NHS England gave, by the names that scenarios use. */
   readonly numbers: Readonly<Record<string, string>>;
   readonly hospital?: {
@@ -53,28 +62,81 @@ function requireTestHost(address: string, what: string): void {
     refuse(`${what}: its host does not show that it is a test environment, so nothing is sent there`);
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+function readHospital(hospital: EnvironmentFields): NonNullable<PathToLiveSettings["hospital"]> {
+  const contract = hospital.requiredPart("contract");
+  requireTestHost(contract.text("endpointUrl"), "the endpoint");
+  const party = hospital.requiredPart("party");
+  const listener = hospital.requiredPart("listener");
+  return {
+    party: {
+      partyKey: party.text("partyKey"),
+      asid: party.text("asid"),
+      ...definedOnly({ cpaId: party.optional("cpaId") }),
+    },
+    contract: readContract(contract),
+    listener: {
+      host: listener.text("host"),
+      port: listener.number("port"),
+      ...definedOnly({ path: listener.optional("path") }),
+      clientNames: listener.texts("clientNames"),
+    },
+  };
 }
 
-/** Throws CONFIG_INVALID: for what is no file of settings, and for anything that may be a live environment. */
-export function checkSettings(value: unknown): PathToLiveSettings {
-  if (!isObject(value)) return refuse("the file of the environment holds no object");
-  const environment: unknown = Reflect.get(value, "environment");
-  if (typeof environment !== "string" || !environments.has(environment)) {
+function readAuthority(authority: EnvironmentFields): NonNullable<PathToLiveSettings["authority"]> {
+  const baseUrl = authority.text("baseUrl");
+  requireTestHost(baseUrl, "the address of MESH");
+  const local = authority.requiredPart("localAuthority");
+  const workflowIds = authority.requiredPart("workflowIds");
+  const firstNumber = authority.number("firstNumber");
+  return {
+    localAuthority: {
+      code: local.text("code"),
+      codeType: "organisation",
+      name: local.text("name"),
+      ...definedOnly({
+        emergencyDutyTelephone: local.optional("emergencyDutyTelephone"),
+        officeHoursTelephone: local.optional("officeHoursTelephone"),
+      }),
+    },
+    baseUrl,
+    mailbox: authority.text("mailbox"),
+    password: authority.text("password"),
+    sharedKey: authority.text("sharedKey"),
+    recipient: authority.text("recipient"),
+    workflowIds: {
+      upload: workflowIds.text("upload"),
+      response: workflowIds.text("response"),
+      accessNotification: workflowIds.text("accessNotification"),
+      inactiveNotification: workflowIds.text("inactiveNotification"),
+    },
+    ...(firstNumber === 0 ? {} : { firstNumber }),
+  };
+}
+
+/** Throws CONFIG_INVALID and CONFIG_MISSING: for what is no file of settings, and for anything that may be a live environment. */
+export function checkSettings(settings: EnvironmentFields): PathToLiveSettings {
+  const environment = settings.optional("environment") ?? "";
+  if (!environments.has(environment)) {
     refuse("environment must be INT or DEP: a rehearsal never runs against a live one");
   }
-  if (!isObject(Reflect.get(value, "tls"))) refuse("tls is missing");
-  if (!isObject(Reflect.get(value, "numbers"))) refuse("numbers is missing");
-  const settings = value as PathToLiveSettings;
-  if (settings.hospital !== undefined) requireTestHost(settings.hospital.contract.endpointUrl, "the endpoint");
-  if (settings.authority !== undefined) requireTestHost(settings.authority.baseUrl, "the address of MESH");
-  return settings;
+  const tls = readTlsFiles(settings);
+  const numbers = settings.requiredPart("numbers").table();
+  const [hospital, authority] = [settings.part("hospital"), settings.part("authority")];
+  return {
+    environment,
+    tls,
+    numbers,
+    ...definedOnly({
+      hospital: hospital === undefined ? undefined : readHospital(hospital),
+      authority: authority === undefined ? undefined : readAuthority(authority),
+    }),
+  };
 }
 
 async function openHospital(
   { party, contract, listener }: NonNullable<PathToLiveSettings["hospital"]>,
-  tls: { readonly key: string; readonly cert: string; readonly ca: string },
+  tls: TlsMaterial,
 ) {
   const store = await openStore();
   const client = await createCpisClient({ party, contract, listener, tls, store });
@@ -98,19 +160,8 @@ async function openHospital(
 
 /** Throws CONFIG_INVALID, and what the client and the mailbox throw. */
 export async function openPathToLiveEnvironment(file: string, role: RehearsalRole): Promise<RehearsalEnvironment> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await fs.readFile(file, "utf8"));
-  } catch (cause) {
-    throw new CpisError("CONFIG_INVALID", { detail: "the file of the environment cannot be read as JSON", cause });
-  }
-  const settings = checkSettings(value);
-  const read = (name: string): Promise<string> => fs.readFile(path.resolve(path.dirname(file), name), "utf8");
-  const tls = {
-    key: await read(settings.tls.keyFile),
-    cert: await read(settings.tls.certFile),
-    ca: await read(settings.tls.caFile),
-  };
+  const settings = checkSettings(await readEnvironmentFile(file));
+  const tls = await loadTls(settings.tls, path.dirname(file));
   const effects: MhsEffects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
   const hospital = settings.hospital === undefined ? undefined : await openHospital(settings.hospital, tls);
   const store = role === "authority" && settings.authority !== undefined ? await openStore() : undefined;

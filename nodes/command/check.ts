@@ -1,99 +1,24 @@
 // The verb `check`: tries the way to Spine and to MESH step by step, for a deployment pipeline. It asks about no child.
 import { randomUUID } from "node:crypto";
-import fs from "node:fs/promises";
 import path from "node:path";
 import { CpisError } from "../../lib/errors.js";
-import { parseCpaId, parsePartyKey } from "../../lib/identifiers.js";
-import type { MessagingContract } from "../../lib/sds/contract.js";
+import {
+  type EnvironmentFields,
+  loadTls,
+  readContract,
+  readEnvironmentFile,
+  readTlsFiles,
+} from "../../lib/rehearsal/environment-file.js";
 import { checkConnection } from "../../lib/services/connection-check/connection-check.js";
 import type {
   CheckResult,
   CheckStep,
   ConnectionCheck,
 } from "../../lib/services/connection-check/connection-check-model.js";
-import type { TlsMaterial } from "../../lib/tls/tls-material.js";
 import { requiredOption, type Environment, type Verb } from "./verb.js";
 
-function invalid(detail: string): never {
-  throw new CpisError("CONFIG_INVALID", { detail });
-}
-
-/** A part of the file of settings; its faults name the place, and repeat no value. */
-class Settings {
-  constructor(
-    private readonly value: object,
-    private readonly place: string,
-  ) {}
-
-  private nameOf(name: string): string {
-    return this.place === "" ? name : `${this.place}.${name}`;
-  }
-
-  part(name: string): Settings | undefined {
-    const value: unknown = Reflect.get(this.value, name);
-    if (value === undefined) return undefined;
-    if (typeof value !== "object" || value === null) return invalid(this.nameOf(name));
-    return new Settings(value, this.nameOf(name));
-  }
-
-  optional(name: string): string | undefined {
-    const value: unknown = Reflect.get(this.value, name);
-    if (value === undefined) return undefined;
-    return typeof value === "string" ? value : invalid(this.nameOf(name));
-  }
-
-  text(name: string, fallback?: string): string {
-    const value = this.optional(name) ?? fallback;
-    if (value === undefined || (value === "" && fallback === undefined)) {
-      throw new CpisError("CONFIG_MISSING", { detail: this.nameOf(name) });
-    }
-    return value;
-  }
-
-  number(name: string): number {
-    const value: unknown = Reflect.get(this.value, name) ?? 0;
-    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : invalid(this.nameOf(name));
-  }
-
-  texts(name: string): readonly string[] {
-    const value: unknown = Reflect.get(this.value, name) ?? [];
-    if (!Array.isArray(value)) return invalid(this.nameOf(name));
-    return value.map((each: unknown) => (typeof each === "string" ? each : invalid(this.nameOf(name))));
-  }
-}
-
-function contractOf(settings: Settings): MessagingContract {
-  return {
-    endpointUrl: settings.text("endpointUrl"),
-    cpaId: parseCpaId(settings.text("cpaId")),
-    toPartyKey: parsePartyKey(settings.text("toPartyKey")),
-    toAsid: settings.text("toAsid"),
-    syncReplyMode: settings.text("syncReplyMode"),
-    ackRequested: settings.text("ackRequested", ""),
-    duplicateElimination: settings.text("duplicateElimination", ""),
-    actor: settings.text("actor", ""),
-    retries: settings.number("retries"),
-    retryIntervalMilliseconds: settings.number("retryIntervalMilliseconds"),
-    persistDurationMilliseconds: settings.number("persistDurationMilliseconds"),
-  };
-}
-
-async function tlsOf(settings: Settings, folder: string): Promise<TlsMaterial> {
-  const tls = settings.part("tls");
-  if (tls === undefined) throw new CpisError("CONFIG_MISSING", { detail: "tls" });
-  const read = async (name: string): Promise<string> => {
-    const file = path.resolve(folder, tls.text(name));
-    try {
-      return await fs.readFile(file, "utf8");
-    } catch (cause) {
-      throw new CpisError("CONFIG_INVALID", { detail: `tls.${name} cannot be read`, cause });
-    }
-  };
-  return { key: await read("keyFile"), cert: await read("certFile"), ca: await read("caFile") };
-}
-
 async function checksOf(
-  settings: Settings,
+  settings: EnvironmentFields,
   folder: string,
   environment: Environment,
 ): Promise<readonly (readonly [way: string, check: ConnectionCheck])[]> {
@@ -103,8 +28,8 @@ async function checksOf(
   if (hospital !== undefined) {
     if (given === undefined) throw new CpisError("CONFIG_MISSING", { detail: "hospital.contract" });
     const clientNames = hospital.part("listener")?.texts("clientNames") ?? [];
-    const contract = { kind: "given", contract: contractOf(given) } as const;
-    const tls = await tlsOf(settings, folder);
+    const contract = { kind: "given", contract: readContract(given) } as const;
+    const tls = await loadTls(readTlsFiles(settings), folder);
     checks.push(["Spine", { kind: "ebxml", tls, clientNames, contract, listener: { kind: "closed" } }]);
   }
   const authority = settings.part("authority");
@@ -114,7 +39,7 @@ async function checksOf(
     const check: ConnectionCheck = {
       kind: "mesh-api",
       baseUrl: authority.text("baseUrl"),
-      tls: await tlsOf(settings, folder),
+      tls: await loadTls(readTlsFiles(settings), folder),
       mailbox: authority.text("mailbox"),
       password: environment["CP_IS_MESH_PASSWORD"] ?? authority.text("password"),
       sharedKey: environment["CP_IS_MESH_SHARED_KEY"] ?? authority.text("sharedKey"),
@@ -123,16 +48,6 @@ async function checksOf(
   }
   if (checks.length === 0) throw new CpisError("CONFIG_MISSING", { detail: "hospital, authority, or both" });
   return checks;
-}
-
-async function readSettings(file: string): Promise<Settings> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await fs.readFile(file, "utf8"));
-  } catch (cause) {
-    throw new CpisError("CONFIG_INVALID", { detail: "the file of settings cannot be read as JSON", cause });
-  }
-  return typeof value === "object" && value !== null ? new Settings(value, "") : invalid("the file of settings");
 }
 
 const marks: Readonly<Record<CheckResult, string>> = {
@@ -160,7 +75,7 @@ need be stopped; whether the listener of Node-RED is open is not looked at. Exit
   options: { settings: { type: "string" } },
   async run(values, { environment }) {
     const file = requiredOption(values, "settings");
-    const checks = await checksOf(await readSettings(file), path.dirname(path.resolve(file)), environment);
+    const checks = await checksOf(await readEnvironmentFile(file), path.dirname(path.resolve(file)), environment);
     const effects = { now: () => Date.now(), newUuid: () => randomUUID().toUpperCase() };
     const ways: { readonly way: string; readonly steps: readonly CheckStep[] }[] = [];
     for (const [way, checked] of checks) {

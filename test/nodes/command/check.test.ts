@@ -84,7 +84,10 @@ describe("The verb check", () => {
       ["{", /CONFIG_INVALID: .*JSON/],
       [{ tls: {} }, /CONFIG_MISSING: .*hospital, authority/],
       [{ hospital: { contract: 7 } }, /CONFIG_INVALID: .*hospital\.contract/],
-      [{ ...settings(), tls: { keyFile: "none" } }, /CONFIG_INVALID: .*tls\.keyFile cannot be read/],
+      [
+        { ...settings(), tls: { keyFile: "none", certFile: "none", caFile: "none" } },
+        /CONFIG_INVALID: .*tls\.keyFile cannot be read/,
+      ],
     ] as const) {
       const { exitCode, told } = await run(given);
       assert.equal(exitCode, 1);

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { EnvironmentFields } from "../../../lib/rehearsal/environment-file.js";
 import { checkSettings } from "../../../lib/rehearsal/path-to-live-environment.js";
 import { isCpisError } from "../../../lib/errors.js";
 import { root } from "../../support/nodes/editor-files.js";
@@ -73,11 +74,17 @@ describe("The verb rehearse", function () {
   });
 
   it("refuses everything that may be live", () => {
+    const tls = { keyFile: "own.key", certFile: "own.pem", caFile: "ca.pem" };
+    const contract = { cpaId: "S9000001A9000101", toPartyKey: "YES-000001", toAsid: "990000000001" };
     const hospital = (endpointUrl: string) => ({
       environment: "INT",
-      tls: {},
-      numbers: {},
-      hospital: { contract: { endpointUrl } },
+      tls,
+      numbers: { child: "9990001014" },
+      hospital: {
+        party: { partyKey: "ZT7-900145", asid: "990000000145" },
+        contract: { ...contract, endpointUrl, syncReplyMode: "MSHSignalsOnly" },
+        listener: { host: "0.0.0.0", port: 8443, clientNames: ["spine.int.example.nhs.uk"] },
+      },
     });
     const refused = [
       { ...hospital("https://msg.int.example.nhs.uk/"), environment: "live" },
@@ -93,13 +100,39 @@ describe("The verb rehearse", function () {
     ];
     for (const settings of refused) {
       assert.throws(
-        () => checkSettings(settings),
+        () => checkSettings(EnvironmentFields.of(settings)),
         (error) => isCpisError(error) && error.code === "CONFIG_INVALID",
         JSON.stringify(settings),
       );
     }
-    assert.ok(checkSettings(hospital("https://msg.int.example.nhs.uk/reliablemessaging/queryrequest")));
-    assert.ok(checkSettings(hospital("https://msg.intspineservices.nhs.uk/reliablemessaging/queryrequest")));
+    const hosts = ["msg.int.example.nhs.uk", "msg.intspineservices.nhs.uk"];
+    for (const host of hosts) {
+      const given = checkSettings(EnvironmentFields.of(hospital(`https://${host}/reliablemessaging/queryrequest`)));
+      assert.deepEqual([given.tls, given.numbers], [tls, { child: "9990001014" }]);
+      assert.equal(given.hospital?.contract.toAsid, "990000000001");
+    }
+  });
+
+  it("believes no part of the file without a look", () => {
+    const whole = {
+      environment: "INT",
+      tls: { keyFile: "own.key", certFile: "own.pem", caFile: "ca.pem" },
+      numbers: {},
+      authority: { baseUrl: "https://mesh.int.example.nhs.uk", localAuthority: { code: "998", name: "Example" } },
+    };
+    const cases: readonly (readonly [settings: object, code: string, place: RegExp])[] = [
+      [{ ...whole, tls: { keyFile: 7 } }, "CONFIG_INVALID", /tls\.keyFile/],
+      [{ ...whole, numbers: { child: ["9990001014"] } }, "CONFIG_INVALID", /numbers\.child/],
+      [whole, "CONFIG_MISSING", /authority\.workflowIds/],
+      [{ ...whole, hospital: "yes" }, "CONFIG_INVALID", /hospital/],
+    ];
+    for (const [settings, code, place] of cases) {
+      assert.throws(
+        () => checkSettings(EnvironmentFields.of({ ...settings })),
+        (error) => isCpisError(error) && error.code === code && place.test(error.message),
+        JSON.stringify(settings),
+      );
+    }
   });
 });
 
