@@ -5,6 +5,7 @@ import { measureLoading } from "./loading.js";
 import { printTable, type Row } from "./measure.js";
 import { measureMessageLog } from "./message-log.js";
 import { measureQueries } from "./queries.js";
+import { measureSchemas } from "./schema.js";
 import { measureStore } from "./store.js";
 import { measureUploads } from "./uploads.js";
 
@@ -15,6 +16,7 @@ const parts: readonly (readonly [string, () => Promise<readonly Row[]> | readonl
   ["loading", measureLoading],
   ["store", measureStore],
   ["message-log", measureMessageLog],
+  ["schema", measureSchemas],
   ["uploads", measureUploads],
 ];
 
