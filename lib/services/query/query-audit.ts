@@ -63,11 +63,37 @@ export function endEntryOf(query: AuditedQuery, result: QueryResult, at: number)
   return { ...entryOf(query, "query-ended", at), ...outcomeOf(result) };
 }
 
+/** Whoever asked waits so long for the audit of an outcome; it is written all the same. */
+const lastWordMilliseconds = 1_000;
+
 async function tryAppend(audit: QueryAudit, entry: NewAuditEntry): Promise<void> {
+  const writing = audit.appendAudit(entry).then(
+    () => undefined,
+    (error: unknown) => audit.outcomeNotWritten?.(unexpected(error)),
+  );
+  const { promise: tooLate, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, lastWordMilliseconds, undefined);
+  await Promise.race([writing, tooLate]);
+  clearTimeout(timer);
+}
+
+function notAudited(error: unknown): CpisError {
+  const cause = unexpected(error);
+  return new CpisError("CPIS_NOT_AUDITED", { cause, detail: cause.code, retryable: cause.retryable });
+}
+
+/** Rejects with STORE_UNAVAILABLE when the signal fires first. */
+async function before<Result>(signal: AbortSignal | undefined, writing: Promise<Result>): Promise<Result> {
+  if (signal === undefined) return writing;
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void =>
+    reject(new CpisError("STORE_UNAVAILABLE", { detail: "it did not answer in the query's time" }));
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp);
   try {
-    await audit.appendAudit(entry);
-  } catch (error) {
-    audit.outcomeNotWritten?.(unexpected(error));
+    return await Promise.race([writing, over]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
@@ -77,12 +103,24 @@ export interface OpenedAudit {
   ended(result: QueryResult, at: number): Promise<void>;
 }
 
-/** Throws CPIS_NOT_AUDITED: then nothing may be sent. */
-export async function openAudit(audit: QueryAudit | undefined, query: AuditedQuery, at: number): Promise<OpenedAudit> {
+/**
+ * Throws CPIS_NOT_AUDITED: then nothing may be sent. That is also the case when the signal fires before the entry is on
+ * disk; if it comes there later, another says that the query has ended so.
+ */
+export async function openAudit(
+  audit: QueryAudit | undefined,
+  query: AuditedQuery,
+  at: number,
+  signal?: AbortSignal,
+): Promise<OpenedAudit> {
   if (audit === undefined) return { ended: () => Promise.resolve() };
-  const concerns = await audit.appendAudit(entryOf(query, "query-asked", at)).catch((error: unknown) => {
-    const cause = unexpected(error);
-    throw new CpisError("CPIS_NOT_AUDITED", { cause, detail: cause.code, retryable: cause.retryable });
+  const writing = audit.appendAudit(entryOf(query, "query-asked", at));
+  const concerns = await before(signal, writing).catch((error: unknown) => {
+    const failure = notAudited(error);
+    const ended = { ...entryOf(query, "query-ended", at), outcome: "failed", code: failure.code };
+    // It rejects as well where it is why the query is given up; then there is nothing to end.
+    void writing.then((number) => tryAppend(audit, { ...ended, concerns: number })).catch(() => undefined);
+    throw failure;
   });
   return {
     ended: (result, endedAt) => tryAppend(audit, { ...endEntryOf(query, result, endedAt), concerns }),

@@ -20,6 +20,7 @@ import type { QueryStub } from "../../cpis/query/query-stub.js";
 import type { SilentReadForm } from "../../cpis/query/silent-read.js";
 import { definedOnly } from "../../defined-only.js";
 import type { CpisError } from "../../errors.js";
+import { longestTimerMilliseconds } from "../../time/back-off.js";
 import { hl7TimeAt } from "../../hl7v3/timestamp.js";
 import type { ProcessingCode } from "../../hl7v3/transmission-wrapper.js";
 import { parseConversationId, parseMessageId, type ConversationId, type MessageId } from "../../identifiers.js";
@@ -269,7 +270,9 @@ async function sendAudited(query: ChildQuery, prepared: PreparedQuery, parts: Qu
   }
   let opened: OpenedAudit;
   try {
-    opened = await openAudit(audit, audited, effects.now());
+    const over = AbortSignal.timeout(Math.min(parts.settings.timeoutMilliseconds, longestTimerMilliseconds));
+    const signal = query.signal === undefined ? over : AbortSignal.any([over, query.signal]);
+    opened = await openAudit(audit, audited, effects.now(), signal);
   } catch (error) {
     const { result, cause } = refused(context, error);
     return { result, cause };

@@ -109,7 +109,7 @@ async function sendAudited(
   const messageId = effects.newUuid();
   let opened: OpenedAudit;
   try {
-    opened = await openAudit(audit, { ...auditedQuery(query, context), messageId }, effects.now());
+    opened = await openAudit(audit, { ...auditedQuery(query, context), messageId }, effects.now(), query.signal);
   } catch (error) {
     const { result, cause } = refused(context, error);
     return { result, cause };

@@ -129,6 +129,39 @@ describe("The audit of queries", () => {
     assert.deepEqual([cause?.code, cause?.detail, exchange], ["CPIS_NOT_AUDITED", "STORE_FULL", undefined]);
   });
 
+  it("that hangs keeps the query from being sent, in the query's time, and tells later that nothing was", async () => {
+    failing.hang(["appendAudit"]);
+    const over = new AbortController();
+    const asking = ask({ nhsNumber: known, signal: over.signal });
+    over.abort();
+    const { cause } = await asking;
+    assert.deepEqual([cause?.code, cause?.detail, sent], ["CPIS_NOT_AUDITED", "STORE_UNAVAILABLE", 0]);
+    failing.letGo();
+    let entries = await store.readAudit(0, 10);
+    while (entries.length < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+      entries = await store.readAudit(0, 10);
+    }
+    const [asked, ended] = entries;
+    assert.deepEqual([asked?.event, ended?.event, ended?.concerns], ["query-asked", "query-ended", asked?.number]);
+    assert.deepEqual([ended?.outcome, ended?.code, sent], ["failed", "CPIS_NOT_AUDITED", 0]);
+  });
+
+  it("that hangs after the answer has come withholds no answer", async () => {
+    const real = client;
+    client = {
+      ...real,
+      send: async (question) => {
+        const outcome = await real.send(question);
+        failing.hang(["appendAudit"]);
+        return outcome;
+      },
+    };
+    const { result } = await ask({ nhsNumber: known });
+    assert.equal(result.outcome, "found");
+    failing.letGo();
+  });
+
   it("that fails after the answer has come withholds no answer, and says that it failed", async () => {
     const real = client;
     client = {
