@@ -103,6 +103,7 @@ export function encodeHtmlReport(report: RehearsalReport, comparison?: ReportCom
 <html lang="en-GB">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>CP-IS rehearsal of ${who}: ${escape(environment)}</title>
 <style>${style}</style>

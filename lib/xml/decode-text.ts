@@ -47,7 +47,8 @@ function decodeOrRefuse<Result>(decode: () => Result): Result {
   }
 }
 
-const versionPattern = /^<\?xml\s+version\s*=\s*["']([^"']*)["']/;
+/** Ends where the decoder in pieces looks no further: a version with a ">" in it is not well-formed, and told as that. */
+const versionPattern = /^<\?xml\s+version\s*=\s*["']([^"'>]*)["']/;
 
 /** XML 1.1 takes control characters, and other ends of lines. Throws XML_VERSION. */
 function checkVersion(text: string): void {

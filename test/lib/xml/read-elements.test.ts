@@ -95,6 +95,15 @@ describe("createElementReader", () => {
     assert.equal(typeof taken === "string" ? taken : taken[0]?.element.text, "Zo\u00eb");
   });
 
+  it("refuses a declaration with the end of one in its version as parseXml does", () => {
+    const document = bytes(sample.replace('version="1.0"', 'version="1.>"'));
+    const cut = document.indexOf(">") + 1;
+    assert.notDeepEqual(document, bytes(sample));
+    const expected = whole(document, "a");
+    assert.equal(expected, "XML_MALFORMED");
+    assert.equal(read([document.subarray(0, cut), document.subarray(cut)], ["a"]), expected);
+  });
+
   it("reads or refuses any document as parseXml does, wherever it is cut", () => {
     const documents = fc.oneof(
       fc
