@@ -97,7 +97,7 @@ describe("createElementReader", () => {
 
   it("refuses a declaration with the end of one in its version as parseXml does", () => {
     const document = bytes(sample.replace('version="1.0"', 'version="1.>"'));
-    const cut = document.indexOf(">") + 1;
+    const cut = document.indexOf(0x3e) + 1;
     assert.notDeepEqual(document, bytes(sample));
     const expected = whole(document, "a");
     assert.equal(expected, "XML_MALFORMED");
