@@ -6,6 +6,7 @@ import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.
 import { parseCpaId } from "../../lib/identifiers.js";
 import { judgeStoredQuery } from "../../lib/services/query/query.js";
 import { findContradiction } from "../../lib/services/query/contradiction.js";
+import type { SchemaJudge } from "../../lib/services/message-log/schema-judge.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
 import type { TlsMaterial } from "../../lib/tls/tls-material.js";
@@ -14,6 +15,7 @@ import type { ClientNames } from "../../lib/tls/peer-name.js";
 import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
+import { openStores } from "../adapter/stores/store-registry.js";
 import { incidentHappened } from "../adapter/transports/transport-registry.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
@@ -200,6 +202,11 @@ function auditOf({ log }: SessionParts, { store }: StoreUse): QueryAudit {
   };
 }
 
+/** By the schemas that the message store was given. */
+function judgeOf({ store }: StoreUse): SchemaJudge | undefined {
+  return openStores().find((opened) => opened.store === store)?.judge;
+}
+
 function openTransport(
   parts: SessionParts,
   { service, port }: { readonly service: MessageHandlingService; readonly port: number },
@@ -215,7 +222,10 @@ function openTransport(
     request: (request) => service.request(request),
     audit: auditOf(parts, use),
     onContradiction: watchContradictions(parts, service, use),
-    check: ebxmlCheckOf({ desk, tls, clientNames, proxy }, { kind: "open", host: settings.listener.host, port, tls }),
+    check: {
+      ...ebxmlCheckOf({ desk, tls, clientNames, proxy }, { kind: "open", host: settings.listener.host, port, tls }),
+      ...definedOnly({ judge: judgeOf(use) }),
+    },
     ...(smsp === undefined ? {} : { smsp }),
     ...(settings.silentRead === undefined ? {} : { silentRead: settings.silentRead }),
     ...(files === undefined ? {} : { files }),

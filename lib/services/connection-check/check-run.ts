@@ -31,6 +31,7 @@ const titles: Readonly<Record<CheckStepName, string>> = {
   clock: "Clock",
   "client-names": "Names of Spine's certificate",
   listener: "Our listener",
+  schemas: "Your schemas",
   mailbox: "Mailbox and credentials",
   inbox: "Messages in the mailbox",
   "folder-in": "Folder IN",

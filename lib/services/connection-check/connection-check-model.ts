@@ -1,6 +1,7 @@
 // What a connection check is told, and what it says: one step after the other, in plain words and without secrets.
 import type { CpisError, ErrorCode } from "../../errors.js";
 import type { MessagingContract } from "../../sds/contract.js";
+import type { SchemaVerdict } from "../../schema/model.js";
 import type { ClientNames } from "../../tls/peer-name.js";
 import type { ProxySettings } from "../../tls/proxy.js";
 import type { TlsMaterial } from "../../tls/tls-material.js";
@@ -17,6 +18,7 @@ export type CheckStepName =
   | "clock"
   | "client-names"
   | "listener"
+  | "schemas"
   | "mailbox"
   | "inbox"
   | "folder-in"
@@ -90,6 +92,8 @@ export interface EbxmlCheck {
   readonly clientNames: ClientNames;
   readonly contract: CheckedContract;
   readonly listener: CheckedListener;
+  /** The organisation's own schemas, where it has given some. Never rejects. */
+  readonly judge?: (message: Uint8Array) => Promise<SchemaVerdict>;
   /** Default: by HTTPS_PROXY and NO_PROXY of the environment. */
   readonly proxy?: ProxySettings;
 }

@@ -7,6 +7,7 @@ import { createTlsContext, type TlsMaterial } from "../../tls/tls-material.js";
 import { chainFinding } from "./check-certificates.js";
 import { checkClientNames, checkContract, checkListener } from "./check-ebxml.js";
 import { checkFolderSteps, checkMailbox } from "./check-mesh.js";
+import { checkSchemas } from "./check-schemas.js";
 import { checkPeer, type CheckedPeer, type PeerFindings } from "./check-peer.js";
 import { createCheckRun, failedFinding, skippedStep, stepOf, type CheckRun } from "./check-run.js";
 import type {
@@ -96,6 +97,7 @@ async function* checkEbxml(check: EbxmlCheck, run: CheckRun): AsyncGenerator<Che
     yield skippedStep("listener", "It opens once the names are filled in.");
   else if (isUsable) yield await checkListener(check.listener, run);
   else yield skippedStep("listener");
+  yield* checkSchemas(check, run);
 }
 
 async function* checkMeshApi(check: MeshApiCheck, run: CheckRun): AsyncGenerator<CheckStep> {

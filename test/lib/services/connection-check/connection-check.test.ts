@@ -1,14 +1,19 @@
 // Tests of the connection check over ebXML, against the simulator on real sockets: healthy, and broken in each way.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import type { MessagingContract } from "../../../../lib/sds/contract.js";
 import { CpisError } from "../../../../lib/errors.js";
 import { createSdsClient } from "../../../../lib/sds/sds-client.js";
 import { lookupContract } from "../../../../lib/sds/lookup-contract.js";
+import { readSchemas } from "../../../../lib/schema/read-schemas.js";
+import { createSchemaWitness } from "../../../../lib/schema/schema-witness.js";
 import type { EbxmlCheck } from "../../../../lib/services/connection-check/connection-check-model.js";
 import { createSdsServer, type CertificateRequest, type SpineSimulator } from "../../../../lib/simulator/index.js";
 import type { TlsMaterial } from "../../../../lib/tls/tls-material.js";
 import { startPeer, testCertificates } from "../../../support/mhs/peer.js";
+import { querySchemas, schemaFiles, writeSchemas } from "../../../support/schema/sample-schemas.js";
 import {
   clock,
   closeAll,
@@ -92,6 +97,46 @@ describe("a connection check over ebXML", () => {
     assert.match(report.step("clock").seen.join(" "), /no more than 2 s.*status 405, which is in order/);
     assert.match(report.step("listener").seen.join(" "), /takes our own certificate.*cannot be known from here/);
     assert.doesNotMatch(report.text, /PRIVATE KEY/);
+  });
+
+  describe("has a question checked by the organisation's own schemas", () => {
+    async function schemasStep(files: Readonly<Record<string, string>>) {
+      const folder = writeSchemas(files);
+      const workerFile = path.resolve(__dirname, "../../../support/schema/schema-worker.cjs");
+      const witness = createSchemaWitness({ schemas: await readSchemas(folder), workerFile });
+      try {
+        const judge = (message: Uint8Array) => witness.validate(message);
+        const report = await runCheck(
+          { ...(await ebxmlCheck(await startSimulator())), judge },
+          { replyMilliseconds: 60_000 },
+        );
+        return report.step("schemas");
+      } finally {
+        await witness.close();
+        fs.rmSync(folder, { recursive: true });
+      }
+    }
+
+    it("and says which rule it breaks, as a warning", async () => {
+      const step = await schemasStep(querySchemas);
+      assert.equal(step.result, "warn");
+      assert.match(
+        step.seen.join("\n"),
+        /not valid by your schema QUPC_IN000006GB01\.xsd: 1 findings\.\nLine \d+, creationTime.*pattern/,
+      );
+    });
+
+    it("and passes where it is valid", async () => {
+      const lenient = Object.fromEntries(
+        Object.entries(querySchemas).map(([name, text]) => [name, text.replace("[0-9]{8}", ".+")]),
+      );
+      const step = await schemasStep(lenient);
+      assert.equal(step.result, "pass", step.seen.join());
+    });
+
+    it("and says nothing of schemas that have none for it", async () => {
+      assert.equal((await schemasStep(schemaFiles)).result, "skipped");
+    });
   });
 
   it("resolves a host name, and says so when there is none of that name", async () => {
