@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { accessibilityFaults, keyboardFaults } from "../support/e2e/accessibility.js";
 import { openBrowser, openPage, takeScreenshot } from "../support/e2e/browser.js";
 import { debugMessage, pressInject, statusOf } from "../support/e2e/editor.js";
 import { projectRoot, startNodeRed } from "../support/e2e/node-red-process.js";
@@ -159,14 +160,6 @@ async function watchAFolder(page: Page, { folder: runsIn }: Example): Promise<vo
   assert.match(fs.readFileSync(path.join(runsIn, "cp-is-refused.txt"), "utf8"), /row 3, case C-1004: /);
 }
 
-/** What the rules of WCAG 2.2, A and AA, have against the page that is open. */
-async function accessibilityFaults(page: Page): Promise<readonly string[]> {
-  await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
-  const found = await page.evaluate(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`);
-  const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
 async function openScreen(page: Page): Promise<Page> {
   const browser = page.context().browser();
   assert.ok(browser !== null);
@@ -201,6 +194,7 @@ async function showAtTheHospital(page: Page, { url }: Example): Promise<void> {
     await takeScreenshot(screen, name);
   }
   assert.match(await screen.locator("#result").innerText(), /Part of the answer could not be read/);
+  assert.deepEqual(await keyboardFaults(screen), []);
   await screen.locator("#number").fill("9");
   assert.equal(await screen.locator("#result").innerText(), "");
   await screen.close();
@@ -219,6 +213,7 @@ async function showAtTheAuthority(page: Page, { url }: Example): Promise<void> {
   assert.match(await list.innerText(), /C-1005/);
   assert.deepEqual(await accessibilityFaults(screen), []);
   await takeScreenshot(screen, "authority");
+  assert.deepEqual(await keyboardFaults(screen), []);
   await screen.getByRole("button", { name: "Begin anew" }).click();
   await screen.getByText("Nothing to put right from the last upload.").waitFor();
   await screen.close();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import type { MessageStore } from "../../lib/store/message-store.js";
+import { faultsInBothThemes, keyboardFaults } from "../support/e2e/accessibility.js";
 import { openBrowser, openPage, takeScreenshot, type WatchedPage } from "../support/e2e/browser.js";
 import { editNode, pressInject, statusOf } from "../support/e2e/editor.js";
 import { messageLogFlow } from "../support/e2e/message-log-flow.js";
@@ -179,6 +180,28 @@ for (const line of nodeRedLines) {
       assert.deepEqual(await page.evaluate(measure), { outside: 0, crossed: 0, lines: 3 });
       await opened.locator("summary", { hasText: "Sequence as a table" }).click();
       assert.match(await opened.locator(".cp-is-log-drawing ~ details table").innerText(), /EBXML_REFUSED/);
+    });
+
+    it("shows the whole text of an error on demand where the picture has no room for it", async () => {
+      await opened.setViewportSize({ width: 330, height: 768 });
+      const step = opened.locator(".cp-is-log-diagram g.cp-is-log-kind-failure").first();
+      await step.locator("tspan", { hasText: /…$/ }).waitFor();
+      const whole = (await step.locator("title").textContent()) ?? "";
+      assert.match(whole, / · EBXML_REFUSED$/);
+      const details = opened.locator(".cp-is-log-drawing ~ details");
+      if ((await details.getAttribute("open")) === null) await details.locator("summary").press("Enter");
+      const cell = details.locator("tr.cp-is-log-kind-failure td").last();
+      assert.equal((await cell.innerText()).replace(/\s+/g, " "), whole.replace(" · ", " "));
+      await takeScreenshot(opened, `${line}-browser-narrow`);
+      const box = await cell.boundingBox();
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 330, JSON.stringify(box));
+      await opened.setViewportSize(laptop);
+    });
+
+    it("can be used by everybody, as far as rules tell: list, conversation and sidebar, bright and dark", async () => {
+      assert.deepEqual(await faultsInBothThemes(opened), []);
+      assert.deepEqual(await faultsInBothThemes(page, ".cp-is-log"), []);
+      assert.deepEqual(await keyboardFaults(opened), []);
     });
 
     it("gives a link of ids, which opens the conversation for who is logged in", async () => {
