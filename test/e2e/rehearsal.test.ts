@@ -1,6 +1,7 @@
 // The rehearsal's page in a real browser: started by who may, followed, its report read, downloaded and compared.
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
+import { faultsInBothThemes, keyboardFaults } from "../support/e2e/accessibility.js";
 import { openBrowser, openPage, takeScreenshot } from "../support/e2e/browser.js";
 import { queryNode, simulatorNode, simulatorTransport } from "../support/nodes/flows.js";
 import { withDefaultStore } from "../support/nodes/message-store/stored.js";
@@ -62,9 +63,8 @@ describe("The page of the rehearsal", () => {
     const html = await downloaded(page, "Download HTML");
     assert.match(html, /CP-IS rehearsal of a hospital/);
     assert.equal(html.includes("Every scenario has the same result."), runs > 1);
-    await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
-    const found = await page.evaluate(`axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`);
-    assert.deepEqual(Reflect.get(found as object, "violations"), []);
+    assert.deepEqual(await faultsInBothThemes(page), []);
+    assert.deepEqual(await keyboardFaults(page), []);
     await takeScreenshot(page, "rehearsal-page");
     const opening = page.context().waitForEvent("page");
     await page.getByRole("button", { name: "Open", exact: true }).first().click();
