@@ -112,11 +112,37 @@ async function storeFile(
   return { fileNumber, conversationId };
 }
 
-/** One work after another for each name; what one fails by is not the next one's concern. */
-function createTurns(): <Result>(name: string, work: () => Promise<Result>) => Promise<Result> {
+/** Long against the writing of the largest file; an instance that dies while it writes holds the others up so long. */
+const turnMilliseconds = 60_000;
+const shortestPauseMilliseconds = 20;
+const longestPauseMilliseconds = 500;
+
+/**
+ * From taking a number to storing its file, one at a time for each authority: here in the order of asking, and among the
+ * instances that share the store by a lease in it. Throws what the store or the work throws.
+ */
+function createTurns({ store, effects }: UploadSendingParts) {
+  const owner = effects.newUuid();
   const last = new Map<string, Promise<unknown>>();
-  return (name, work) => {
-    const turn = (last.get(name) ?? Promise.resolve()).then(work, work);
+
+  async function holdingLease<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const lease = { name, owner };
+    let pause = shortestPauseMilliseconds;
+    while (!(await store.holdLease({ ...lease, milliseconds: turnMilliseconds, now: effects.now() }))) {
+      await wait(pause);
+      pause = Math.min(2 * pause, longestPauseMilliseconds);
+    }
+    try {
+      return await work();
+    } finally {
+      // If the store is away, the lease runs out by itself.
+      await store.endLease(lease).catch(() => undefined);
+    }
+  }
+
+  return <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
+    const next = (): Promise<Result> => holdingLease(name, work);
+    const turn = (last.get(name) ?? Promise.resolve()).then(next, next);
     last.set(name, turn);
     return turn;
   };
@@ -127,7 +153,7 @@ function createTurns(): <Result>(name: string, work: () => Promise<Result>) => P
  * STORE_OUTCOME_UNKNOWN, when nobody knows.
  */
 export function createUploadSending(parts: UploadSendingParts): (request: UploadRequest) => Promise<UploadAcceptance> {
-  const inTurn = createTurns();
+  const inTurn = createTurns(parts);
   return async (request) => {
     const localAuthority = requireAuthority(request, parts.effects.now());
     const composition = await composeUpload(request, parts.effects.now());
@@ -137,7 +163,9 @@ export function createUploadSending(parts: UploadSendingParts): (request: Upload
     if (error !== undefined) return { kind: "refused", error, refused: refused.length, unseenColumns };
     try {
       // The file with the lower number goes first.
-      const stored = await inTurn(localAuthority, () => storeFile(composition, request, localAuthority, parts));
+      const stored = await inTurn(sequenceName(localAuthority), () =>
+        storeFile(composition, request, localAuthority, parts),
+      );
       return { kind: "accepted", ...stored, sent, refused: refused.length, warned, unseenColumns };
     } catch (failure) {
       if (isCpisError(failure) && failure.code === "CPIS_UPLOAD_NUMBER_USED") {

@@ -89,6 +89,52 @@ describe("A file of an upload", () => {
     assert.deepEqual(await fileNumbers(), [1, 2]);
   });
 
+  it("is in the store before one with a later number that another instance on the store makes", async () => {
+    const numberTaken = Promise.withResolvers<undefined>();
+    const othersTurn = Promise.withResolvers<undefined>();
+    const takeNumber = store.takeNumber.bind(store);
+    const slow = sending(undefined, {
+      store: {
+        ...store,
+        takeNumber: async (name, number) => {
+          const isTaken = await takeNumber(name, number);
+          numberTaken.resolve(undefined);
+          await othersTurn.promise;
+          return isTaken;
+        },
+      },
+    });
+    const first = slow(request(1));
+    await numberTaken.promise;
+    const refusedLease = Promise.withResolvers<undefined>();
+    const other = sending(undefined, {
+      store: {
+        ...store,
+        holdLease: async (lease) => {
+          const isHeld = await store.holdLease(lease);
+          if (!isHeld) refusedLease.resolve(undefined);
+          return isHeld;
+        },
+      },
+    });
+    const second = other(request(1));
+    await Promise.race([refusedLease.promise, second]);
+    othersTurn.resolve(undefined);
+    await Promise.all([first, second]);
+    assert.deepEqual(await fileNumbers(), [1, 2]);
+  });
+
+  it("does not wait for an instance that has died for longer than its lease", async () => {
+    const name = "cp-is upload 998";
+    assert.ok(await store.holdLease({ name, owner: "dead", milliseconds: 200, now: effects.now() }));
+    const acceptance = await sending()(request(1));
+    assert.equal(acceptance.kind, "accepted");
+    assert.ok(
+      await store.holdLease({ name, owner: "next", milliseconds: 200, now: effects.now() }),
+      "it was given back",
+    );
+  });
+
   it("is accepted when the connection to the store breaks after the file is in it", async () => {
     const send = sending(() => {
       throw new CpisError("STORE_OUTCOME_UNKNOWN");
