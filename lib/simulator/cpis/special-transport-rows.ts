@@ -6,6 +6,7 @@ import {
   contractNotFound,
   failed,
   notFound,
+  notFoundBy,
   record,
   refusing,
   rejection,
@@ -112,6 +113,14 @@ export const transportRows: readonly Row[] = [
     { outcome: "found" },
     answering(record("sample"), rejection("ID", companion, notFound)),
     "The record comes first, then a second answer says that there is none.",
+  ],
+  [
+    "9990002428",
+    "record-after-none",
+    15,
+    notFoundBy("nhs-number-not-on-cpis"),
+    answering(rejection("ID", companion, notFound), record("sample")),
+    "The first answer says that there is no record, then the record comes.",
   ],
 ];
 
