@@ -73,6 +73,9 @@ function logText(msg: unknown): string {
   return inspect(msg, { depth: 10, breakLength: Infinity });
 }
 
+/** Node-RED's own limit is 15 s; on a busy machine a node that closes by itself may need more. */
+const closeMilliseconds = 60_000;
+
 /** What happened in the runtime since it was started. */
 export class NodeRed {
   readonly statuses: { readonly id: string; readonly status: NodeStatus }[] = [];
@@ -90,7 +93,7 @@ export class NodeRed {
   async start(flow: Flow, credentials: object = {}): Promise<void> {
     this.isRunning = true;
     helper.init(runtimePath);
-    helper.settings({ userDir: this.userFolder });
+    helper.settings({ userDir: this.userFolder, nodeCloseTimeout: closeMilliseconds });
     await new Promise<void>((resolve) => helper.startServer(resolve));
     await helper.load(
       [...registers, registerTls, registerProxy, registerCsv, (RED) => this.attach(RED)],
