@@ -186,7 +186,7 @@ for (const line of nodeRedLines) {
       );
       assert.equal(
         await shown(),
-        `${begin} ${common.replace("%way", "baseUrl tls proxy password sharedKey pollMinutes")}`,
+        `${begin} ${common.replace("%way", "baseUrl tls proxy revocationFiles password sharedKey pollMinutes")}`,
       );
       assert.equal(await errors(), 9);
       await fill(page, { ...mailboxes, ...Object.fromEntries(kinds.map((kind) => [kind, "EXAMPLE_ID"])) });

@@ -210,7 +210,7 @@ describe("The quick starts", function () {
     await deploy(page);
     await statusOf(page, await idOf(page, "cp-is query"), /listening/);
     await pressInject(page, look);
-    await statusOf(page, done, /^access/);
+    await statusOf(page, done, /^\d\d:\d\d:\d\d access /);
     await takeScreenshot(page, "quick-start-authority-2");
   });
 });

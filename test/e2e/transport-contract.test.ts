@@ -101,7 +101,7 @@ for (const line of nodeRedLines) {
 
     it("asks for the directory alone when the contract is looked up, with the address of the environment", async () => {
       await open();
-      assert.equal(await shown(), `${begin} tls clientNames contractBy sdsBaseUrl sdsApiKey spineOdsCode`);
+      assert.equal(await shown(), `${begin} tls proxy clientNames contractBy sdsBaseUrl sdsApiKey spineOdsCode`);
       assert.equal(await value("endpointUrl"), "");
       for (const [environment, host] of [
         ["INT", "int.api"],
@@ -121,7 +121,7 @@ for (const line of nodeRedLines) {
 
     it("asks for the whole contract by hand, and knows one host of Spine", async () => {
       await select("contractBy", "hand");
-      assert.equal(await shown(), `${begin} tls clientNames contractBy ${contract}`);
+      assert.equal(await shown(), `${begin} tls proxy clientNames contractBy ${contract}`);
       assert.equal(await value("endpointUrl"), "https://msg.int.spine2.ncrs.nhs.uk/reliablemessaging/queryrequest");
       assert.ok((await page.locator("#cp-is-transport-spine-rows .input-error:visible").count()) > 0);
       await shoot("hand");
