@@ -81,13 +81,12 @@ function readTyped(fields: FieldReader): ManualContract {
 function readDirectory(fields: FieldReader, credentials: object, words: Words): DirectorySettings {
   const apiKey = readSecret(credentials, "sdsApiKey");
   if (apiKey === "") throw new CpisError("CONFIG_MISSING", { detail: words("field.sdsApiKey") });
-  const tlsNodeId = fields.optional("sdsTls", "token", "");
   return {
     baseUrl: fields.required("sdsBaseUrl", "endpointUrl"),
     apiKey,
     odsCode: fields.optional("spineOdsCode", "odsCode", defaultSpineOdsCode),
     freshMilliseconds: fields.number("sdsCacheMinutes", "minutes", defaultFreshMinutes) * minuteMilliseconds,
-    tlsNodeId: tlsNodeId === "" || tlsNodeId === "_ADD_" ? undefined : tlsNodeId,
+    tlsNodeId: fields.configNode("sdsTls"),
   };
 }
 

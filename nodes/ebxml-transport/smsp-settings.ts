@@ -38,7 +38,6 @@ export function readSmspAccess(
 ): SmspAccess | undefined {
   if (!fields.flag("smsp", false)) return undefined;
   if (isSimulator) return { kind: "simulator" };
-  const tlsNodeId = fields.optional("smspTls", "token", "");
   return {
     kind: "provider",
     url: fields.required("smspUrl", "endpointUrl"),
@@ -51,6 +50,6 @@ export function readSmspAccess(
       messageIdPrefix: readPrefix(fields),
       security: readSecurity(fields),
     },
-    tlsNodeId: tlsNodeId === "" || tlsNodeId === "_ADD_" ? undefined : tlsNodeId,
+    tlsNodeId: fields.configNode("smspTls"),
   };
 }

@@ -95,15 +95,6 @@ function readFiles(fields: FieldReader, isSimulator: boolean, maximumBytes: numb
   return { ...fileInteractions, uploadAction, maximumBytes };
 }
 
-function listIn(text: string, separator: RegExp): readonly string[] {
-  return text.split(separator).filter((one) => one !== "");
-}
-
-/** Of a config node that need not be: the editor may write its word for "add a new one". */
-function chosen(id: string): string | undefined {
-  return id === "" || id === "_ADD_" ? undefined : id;
-}
-
 /** Throws CONFIG_MISSING, CONFIG_INVALID or CONFIG_CONTRACT, naming the field as the dialog does; no text holds a secret. */
 export function readTransportSettings(config: object, credentials: object, words: Words): TransportSettings {
   const fields = new FieldReader(config, (property) => words(`field.${property}`));
@@ -126,16 +117,16 @@ export function readTransportSettings(config: object, credentials: object, words
           kind: "spine",
           way: readContractWay(fields, credentials, words),
           tlsNodeId: fields.required("tls", "token"),
-          proxyNodeId: chosen(fields.optional("proxy", "token", "")),
-          clientNames: listIn(fields.optional("clientNames", "hostNames", ""), /[\s,;]+/),
-          revocationFiles: listIn(fields.optional("revocationFiles", "absoluteFiles", ""), /\s*;\s*/),
+          proxyNodeId: fields.configNode("proxy"),
+          clientNames: fields.list("clientNames", "hostNames", /[\s,;]+/),
+          revocationFiles: fields.list("revocationFiles", "absoluteFiles", /\s*;\s*/),
           acceptsSimulatorCertificates: environment === "other",
         },
     listener,
     files: readFiles(fields, isSimulator, listener.maximumBytes),
     silentRead: readSilentRead(fields),
     smsp: readSmspAccess(fields, isSimulator, fields.required("odsCode", "odsCode")),
-    storeNodeId: chosen(fields.optional("messageStore", "token", "")),
+    storeNodeId: fields.configNode("messageStore"),
     connectTimeoutMilliseconds: fields.number("connectTimeout", "positiveNumber", 5) * 1000,
     replyTimeoutMilliseconds: fields.number("replyTimeout", "positiveNumber", 30) * 1000,
   };

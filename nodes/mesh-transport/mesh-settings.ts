@@ -82,13 +82,13 @@ function readNames(fields: FieldReader): MailboxNames {
   const mailbox = fields.required("mailbox", "mailbox").toUpperCase();
   const recipient = fields.required("recipient", "mailbox").toUpperCase();
   const uploadWorkflowId = fields.required("workflowUpload", "workflowId");
-  const others = fields.optional("senders", "mailboxes", "").toUpperCase();
+  const others = fields.list("senders", "mailboxes", /[\s,;]+/).map((name) => name.toUpperCase());
   return {
     mailbox,
     recipient,
     uploadWorkflowId,
     scope: {
-      senders: [recipient, ...others.split(/[\s,;]+/).filter((name) => name !== "")],
+      senders: [recipient, ...others],
       workflowIds: [
         fields.required("workflowResponse", "workflowId"),
         fields.required("workflowAccess", "workflowId"),
@@ -112,11 +112,6 @@ function readTimes(fields: FieldReader): FolderTimes {
     orphanMilliseconds: seconds("orphanSeconds", 3600),
     stuckInOutMilliseconds: seconds("stuckSeconds", 900),
   };
-}
-
-/** Of a config node that need not be: the editor may write its word for "add a new one". */
-function chosen(id: string): string | undefined {
-  return id === "" || id === "_ADD_" ? undefined : id;
 }
 
 function readWay(fields: FieldReader, credentials: object, words: Words): MeshWay {
@@ -149,11 +144,8 @@ function readWay(fields: FieldReader, credentials: object, words: Words): MeshWa
     password: secret("password"),
     sharedKey: secret("sharedKey"),
     tlsNodeId: fields.required("tls", "token"),
-    proxyNodeId: chosen(fields.optional("proxy", "token", "")),
-    revocationFiles: fields
-      .optional("revocationFiles", "absoluteFiles", "")
-      .split(/\s*;\s*/)
-      .filter((file) => file !== ""),
+    proxyNodeId: fields.configNode("proxy"),
+    revocationFiles: fields.list("revocationFiles", "absoluteFiles", /\s*;\s*/),
     acceptsSimulatorCertificates: environment === "other",
     pollMilliseconds: fields.number("pollMinutes", "pollMinutes", 5) * minuteMilliseconds,
   };
@@ -173,7 +165,7 @@ export function readMeshSettings(config: object, credentials: object, words: Wor
     isScopeChosen: "takesAll" in config,
     unknownOutcome: fields.choice("unknownOutcome", ["hold", "resend-after-tracking"], "hold"),
     maximumBytes: fields.number("maximumMegabytes", "positiveNumber", 200) * bytesPerMegabyte,
-    storeNodeId: chosen(fields.optional("messageStore", "token", "")),
+    storeNodeId: fields.configNode("messageStore"),
   };
 }
 

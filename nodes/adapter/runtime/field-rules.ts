@@ -117,6 +117,19 @@ export class FieldReader {
     return value === "" ? fallback : this.checked(property, value, rule);
   }
 
+  /** The id of a config node that need not be: the editor may write its word for "add a new one". */
+  configNode(property: string): string | undefined {
+    const id = this.optional(property, "token", "");
+    return id === "" || id === "_ADD_" ? undefined : id;
+  }
+
+  /** None when the field is empty. */
+  list(property: string, rule: FieldRuleName, separator: RegExp): readonly string[] {
+    return this.optional(property, rule, "")
+      .split(separator)
+      .filter((one) => one !== "");
+  }
+
   number(property: string, rule: NumberRuleName, fallback: number): number {
     return Number(this.optional(property, rule, fallback.toString()));
   }
