@@ -5,7 +5,6 @@ import { createMessageHandlingService, type MessageHandlingService } from "../..
 import { createEbxmlExchange } from "../../lib/services/exchange/ebxml-exchange.js";
 import { parseCpaId } from "../../lib/identifiers.js";
 import { judgeStoredQuery } from "../../lib/services/query/query.js";
-import { findContradiction } from "../../lib/services/query/contradiction.js";
 import type { SchemaJudge } from "../../lib/services/message-log/schema-judge.js";
 import type { QueryAudit } from "../../lib/services/query/query-audit.js";
 import type { SmspClient } from "../../lib/smsp/smsp-client.js";
@@ -16,16 +15,14 @@ import { readOwnCertificates } from "../../lib/tls/certificates.js";
 import type { CertificateSight } from "../adapter/transports/certificate-watch.js";
 import type { StoreCondition, StoreSource, StoreUse } from "../adapter/stores/message-store-model.js";
 import { openStores } from "../adapter/stores/store-registry.js";
-import { incidentHappened } from "../adapter/transports/transport-registry.js";
 import { measureEbxml } from "../adapter/monitoring/metrics-subscriptions.js";
 import type { SpineSimulator } from "../adapter/transports/simulator-link.js";
-import { toldId, type OperatorLog } from "../adapter/runtime/operator-log.js";
-import { toCpisError } from "../adapter/runtime/run-input.js";
+import type { OperatorLog } from "../adapter/runtime/operator-log.js";
 import { processOwner, systemEffects } from "../adapter/runtime/this-process.js";
 import type { Session } from "../adapter/transports/transport-connection.js";
 import { ownWork, type TransportIdentity } from "../adapter/transports/transport-owner.js";
 import type { OpenFileTransport } from "../adapter/transports/file-transport-model.js";
-import type { ContradictionListener, OpenTransport } from "../adapter/transports/transport-model.js";
+import type { OpenTransport } from "../adapter/transports/transport-model.js";
 import type { ContractTrouble, ListeningState } from "../adapter/transports/transport-state.js";
 import type { ContractDesk } from "./contract-manager.js";
 import {
@@ -38,6 +35,7 @@ import {
 } from "./session-contracts.js";
 import { openSimulatedSmsp, openSmsp } from "./open-smsp.js";
 import { followService } from "./session-log.js";
+import { watchContradictions } from "./contradiction-watch.js";
 import { ebxmlCheckOf } from "./transport-check.js";
 import type { SimulatorPattern, TransportSettings } from "./transport-settings.js";
 
@@ -162,34 +160,6 @@ function watchBoth(
       condition = next;
       tell();
     });
-  };
-}
-
-/** A contradiction that nobody can be told of is in the log all the same, as every second answer is. */
-function watchContradictions(
-  { log, id }: SessionParts,
-  { events }: Pick<MessageHandlingService, "events">,
-  { store }: StoreUse,
-): OpenTransport["onContradiction"] {
-  const listeners = new Set<ContradictionListener>();
-  const tell = async (answerId: string, refToMessageId: string): Promise<void> => {
-    const contradiction = await findContradiction(store, { answerId, refToMessageId });
-    if (contradiction === undefined) return;
-    const { messageId } = contradiction;
-    log.warn(`CPIS_CONTRADICTORY_ANSWER ${toldId(messageId)} ${toldId(answerId)}`);
-    incidentHappened(id, "contradiction", Date.now());
-    const asker = [...listeners].find((listener) => listener.hasAsked(messageId)) ?? [...listeners][0];
-    asker?.tell(contradiction);
-  };
-  events.on("received", ({ messageId, refToMessageId, disposition }) => {
-    if (disposition !== "conflicting-answer" || refToMessageId === undefined) return;
-    tell(messageId, refToMessageId).catch((error: unknown) => {
-      log.warn(`a second answer could not be compared with the first: ${toCpisError(error).code}`);
-    });
-  });
-  return (listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
   };
 }
 
