@@ -81,7 +81,7 @@ export class UploadStatus {
 
   /** A response that must not count, or that nobody can read. */
   stray(code: string): void {
-    this.ended(() => this.status.failed(this.words("status.stray", { code })));
+    this.endedNow(this.words("status.stray", { code }));
   }
 
   undelivered({ state, fileNumber, error }: ShownFailure): void {
@@ -94,13 +94,19 @@ export class UploadStatus {
   }
 
   failed(code: string): void {
-    this.ended(() => this.status.failed(this.words("status.failed", { code })));
+    this.endedNow(this.words("status.failed", { code }));
   }
 
   /** Nothing of earlier files stays in sight. */
   cleared(): void {
     this.showLast = undefined;
     this.refresh();
+  }
+
+  /** With its time, so that it is not taken for what became of a later file. */
+  private endedNow(words: string): void {
+    const text = `${words}, ${dayAndTime(this.status.now())}`;
+    this.ended(() => this.status.failed(text));
   }
 
   private ended(show: () => void): void {

@@ -106,7 +106,9 @@ describe("the status of an upload node", () => {
     status.answered({ outcome: "unclear", accepted: 0, refused: 2, notSent: 0 }, 7);
     assertRed(shown(), "file 7: response unclear, ask CP-IS");
     status.stray("CPIS_UPLOAD_NOT_OURS");
-    assert.deepEqual(shown(), { fill: "red", shape: "ring", text: "response set aside: CPIS_UPLOAD_NOT_OURS" });
+    assertRed(shown(), "response set aside: CPIS_UPLOAD_NOT_OURS");
+    status.failed("CPIS_UPLOAD_EMPTY");
+    assertRed(shown(), "failed CPIS_UPLOAD_EMPTY");
   });
 
   it("names the code of a file that was not delivered, and how long a response is missing", () => {
