@@ -65,9 +65,9 @@ export function createLeadership(store: MessageStore, options: LeadershipOptions
       isStopped = true;
       cancel?.();
       // A store that hangs must not keep the flows from being deployed: then another one follows when the lease has run out.
-      const patience = Promise.withResolvers<undefined>();
-      const timer = setTimeout(patience.resolve, farewellMilliseconds, undefined);
-      await Promise.race([giveUp(), patience.promise]);
+      const { promise: tooLong, resolve } = Promise.withResolvers<undefined>();
+      const timer = setTimeout(resolve, farewellMilliseconds, undefined);
+      await Promise.race([giveUp(), tooLong]);
       clearTimeout(timer);
     },
   };
